@@ -1,0 +1,113 @@
+"""What rules read and what they say: Facts in, Verdict out.
+
+Pure values. Rules know no ticket, no database, no clock; whoever calls them turns a message into
+:class:`Facts` and writes the :class:`Verdict` down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+#: The groups of problem categories, most pressing first. A security finding outranks all others.
+GROUPS = ("security", "transfer", "login", "records", "other")
+
+#: What a message is when there is too little evidence; shown right below security, never calmed.
+UNSORTED = "other.unsorted"
+
+
+class Urgency(StrEnum):
+    """How soon a person must see it. ``P1`` is a security incident."""
+
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about one message when it is judged. ``text`` is what the person wrote,
+    masked, without quotes; ``subject`` is matched too."""
+
+    text: str
+    subject: str = ""
+    channel: str = ""
+    language: str = ""
+    automatic: bool = False
+    category_hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    r"""One rule that matched: its words, and where they stand in the original text.
+
+    ``start`` and ``end`` count characters of ``subject + "\n" + text`` when there is a subject,
+    of ``text`` otherwise. ``part`` says where the words stand: ``subject`` or ``text``, and then
+    ``part_start`` counts within that part.
+    """
+
+    rule: str
+    category: str
+    urgency: Urgency
+    weight: float
+    words: str
+    start: int
+    end: int
+    part: str = "text"
+    part_start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision about one message, with everything that led to it.
+
+    ``near`` names rules that nearly matched, with the reason (``"excluded: how do I"``).
+    """
+
+    category: str
+    urgency: Urgency
+    findings: tuple[Finding, ...] = ()
+    near: tuple[tuple[str, str], ...] = ()
+    scores: tuple[tuple[str, float], ...] = ()
+    ruleset: str = ""
+
+    @property
+    def group(self) -> str:
+        """The part of the category before the dot."""
+        return self.category.partition(".")[0]
+
+    @property
+    def is_security(self) -> bool:
+        """Whether any finding speaks of a security incident."""
+        return self.group == "security"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong in a rule file: which file, which rule, and what to do about it."""
+
+    file: str
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule as written by a support lead. See docs/rules.md for the meaning of each field."""
+
+    id: str
+    category: str
+    urgency: Urgency
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    near: tuple[tuple[str, str, int], ...] = ()
+    regex: tuple[str, ...] = ()
+    weight: float = 1.0
+    negatable: bool = True
+    match: tuple[str, ...] = ()
+    no_match: tuple[str, ...] = ()
+    owner: str = ""
+    since: str = ""
+    file: str = field(default="", compare=False)
