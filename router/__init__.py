@@ -1,0 +1,1 @@
+"""The router: ties the doors and the rules into a help desk."""

@@ -1,0 +1,348 @@
+"""Every setting, read once: config.toml, then the environment (``ROUTER__SECTION__KEY``).
+
+Files hold infrastructure and first seeds; what the desk edits lives in the database. Secrets come
+from the environment or from files only; one found in config.toml is a fault. All faults are
+reported at once, with the line, the value and the nearest known key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from router.errors import Fault, SettingsFault
+
+PREFIX = "ROUTER__"
+_NEVER_IN_FILE = re.compile(r"(password|secret|token|private_key)$")
+
+
+class Section(BaseModel):
+    """A part of the settings: unknown keys are faults, nothing changes after start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeskSettings(Section):
+    """The desk as its people and requesters know it."""
+
+    name_zh: str = Field("钱包客服", description="What requesters call this desk, in Chinese.")
+    name_en: str = Field("Wallet Support", description="The same in English.")
+    hotline: str = Field("", description="Telephone hotline told in acknowledgements; may be empty.")
+    zone: str = Field("Asia/Shanghai", description="Time zone of the desk (IANA name).")
+    language: Literal["zh", "en"] = Field("zh", description="Language when nothing else is known.")
+    reopen_days: int = Field(
+        14, ge=0, description="A reply within so many days reopens a closed ticket; later opens anew."
+    )
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError) as fault:
+            message = "is not a time zone; write an IANA name such as Asia/Shanghai"
+            raise ValueError(message) from fault
+        return zone
+
+
+class HoursSettings(Section):
+    """Service hours: a weekly pattern and its exceptions. First seed; the database rules later."""
+
+    weekly: dict[str, list[tuple[str, str]]] = Field(
+        default_factory=lambda: {
+            day: [("08:00", "22:00")] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+        },
+        description="Periods of each day, half-open; an end at or before its start runs past midnight.",
+    )
+    closed: list[str] = Field(default_factory=list, description="Dates (YYYY-MM-DD) without service.")
+    open: dict[str, list[tuple[str, str]]] = Field(
+        default_factory=dict, description="Dates with periods of their own instead of the week's."
+    )
+
+
+class SlaSettings(Section):
+    """Promised times in minutes, by urgency. P1 counts round the clock, the rest service time."""
+
+    first_response: dict[str, int] = Field(
+        default_factory=lambda: {"P1": 15, "P2": 120, "P3": 480, "P4": 1440},
+        description="Minutes until a person answers first.",
+    )
+    next_response: dict[str, int] = Field(
+        default_factory=lambda: {"P1": 30, "P2": 240, "P3": 840, "P4": 1680},
+        description="Minutes until a person answers each later message.",
+    )
+    resolution: dict[str, int] = Field(
+        default_factory=lambda: {"P1": 480, "P2": 1680, "P3": 4200, "P4": 8400},
+        description="Minutes until the matter is settled.",
+    )
+
+
+class AcknowledgeSettings(Section):
+    """Acknowledgements and what limits them (a setting of 0 forbids)."""
+
+    enabled: bool = Field(True, description="Send acknowledgements at all.")
+    per_address_day: int = Field(3, ge=0, description="At most so many to one address in 24 hours.")
+    per_address_gap_minutes: int = Field(10, ge=0, description="And at least so many minutes apart.")
+    per_domain_hour: int = Field(20, ge=0, description="At most so many to one mail domain an hour.")
+    unverified_form_day: int = Field(
+        1, ge=0, description="At most so many a day to an address only typed into the form."
+    )
+    total_hour: int = Field(2000, ge=0, description="The breaker: at most so many an hour in all.")
+    older_than_minutes: int = Field(
+        1440, ge=0, description="A mail older than this on arrival is not acknowledged."
+    )
+
+
+class DatabaseSettings(Section):
+    """Where the truth is kept."""
+
+    url: str = Field(
+        "", description="Empty: SQLite in data_dir. Or postgresql://user@host/name."
+    )
+
+
+class WebSettings(Section):
+    """The pages of agents and requesters."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port; the next free one when it is taken.")
+    public_url: str = Field(
+        "", description="How the world reaches us (https://…); empty: the local address."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="How many proxies in front of us may say who the client is."
+    )
+    threads: int = Field(48, ge=8, description="Threads that serve requests and streams.")
+    streams: int = Field(24, ge=0, description="Open live streams at most; past it pages poll.")
+    session_idle_minutes: int = Field(30, ge=1, description="Signed out after so long without use.")
+    session_hours: int = Field(12, ge=1, description="Signed out after so long in any case.")
+    form_per_minute: int = Field(5, ge=1, description="Form posts a minute from one source.")
+    form_per_hour: int = Field(30, ge=1, description="Form posts an hour from one source.")
+    form_per_address_hour: int = Field(3, ge=1, description="Form posts an hour for one address.")
+
+
+class IntakeSettings(Section):
+    """How messages are taken in and what is kept of them."""
+
+    keep_raw_days: int = Field(
+        0, ge=0, description="Days the sealed raw copy is kept after processing; 0 erases it at once."
+    )
+    attempts: int = Field(3, ge=1, le=10, description="Tries before an item is parked.")
+    batch: int = Field(100, ge=1, le=500, description="Messages a transaction at most.")
+    search_characters: int = Field(
+        4000, ge=200, description="Characters of a message that are indexed for search."
+    )
+
+
+class DeliverSettings(Section):
+    """How the outbox is worked off."""
+
+    on_unknown: Literal["hold", "resend"] = Field(
+        "hold", description="When nobody can know whether it was sent: hold, or send the same bytes."
+    )
+    retry_minutes: list[int] = Field(
+        default_factory=lambda: [1, 5, 15, 60, 240, 720, 1440],
+        description="Waits between tries when the far side says later.",
+    )
+    lease_seconds: int = Field(120, ge=10, description="How long a worker may hold a row.")
+    undo_seconds: int = Field(0, ge=0, le=60, description="Agents' replies wait so long for undo.")
+
+
+class RulesSettings(Section):
+    """Where site rules are."""
+
+    folder: str = Field("", description="A folder with rule files of your own, added to ours.")
+
+
+class LogSettings(Section):
+    """What the log looks like."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="From where on.")
+    json_lines: bool = Field(False, description="JSON lines instead of text for people.")
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__"
+    )
+
+    data_dir: str = Field("data", description="Where the database and the key file live.")
+    key_file: str = Field(
+        "", description="The master key; empty: master.key beside data_dir, never in a backup of it."
+    )
+    desk: DeskSettings = Field(default_factory=DeskSettings)
+    hours: HoursSettings = Field(default_factory=HoursSettings)
+    sla: SlaSettings = Field(default_factory=SlaSettings)
+    acknowledge: AcknowledgeSettings = Field(default_factory=AcknowledgeSettings)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    intake: IntakeSettings = Field(default_factory=IntakeSettings)
+    deliver: DeliverSettings = Field(default_factory=DeliverSettings)
+    rules: RulesSettings = Field(default_factory=RulesSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+    channels: dict[str, dict[str, dict[str, Any]]] = Field(
+        default_factory=dict,
+        description="One table a channel and account: [channels.email.support].",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment outranks the file; nothing else is read."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+    @property
+    def data_path(self) -> Path:
+        """``data_dir`` as an absolute path."""
+        return Path(self.data_dir).expanduser().absolute()
+
+    @property
+    def key_path(self) -> Path:
+        """The master key's file, outside the data directory unless somebody chose otherwise."""
+        if self.key_file:
+            return Path(self.key_file).expanduser().absolute()
+        return self.data_path.parent / f"{self.data_path.name}.key"
+
+    @property
+    def database_url(self) -> str:
+        """The database's address, with SQLite's file filled in."""
+        return self.database.url or f"sqlite:///{self.data_path / 'router.sqlite3'}"
+
+    @property
+    def public_url(self) -> str:
+        """How requesters reach us, without a slash at the end."""
+        chosen = self.web.public_url or f"http://{self.web.host}:{self.web.port}"
+        return chosen.rstrip("/")
+
+
+# ---------------------------------------------------------------- reading, with every fault
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the file and the environment; raise SettingsFault with everything wrong in them."""
+    environ = os.environ if environ is None else environ
+    path = path or Path(environ.get("ROUTER_CONFIG", "config.toml"))
+    source = path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        given: dict[str, Any] = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as fault:
+        raise SettingsFault([Fault(str(path), f"is not TOML: {fault}")]) from fault
+    faults = [*_secrets_in(given, path, source), *_unknown_in_environment(environ)]
+    try:
+        settings = Settings(**given)
+    except ValidationError as fault:
+        faults += [_explain(error, path, source, environ) for error in fault.errors()]
+    if faults:
+        raise SettingsFault(faults)
+    return settings
+
+
+def _secrets_in(given: Mapping[str, Any], path: Path, source: str) -> Iterator[Fault]:
+    for keys, _ in _leaves(given):
+        if _NEVER_IN_FILE.search(keys[-1]):
+            name = "__".join(key.upper() for key in keys)
+            yield Fault(
+                _place(path, source, keys),
+                f"{'.'.join(keys)} is a secret and must not stand in a file that is shared; "
+                f"set {PREFIX}{name} in the environment, or {PREFIX}{name}_FILE to a file's path",
+            )
+
+
+def _leaves(given: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in given.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*above, key))
+        else:
+            yield (*above, key), value
+
+
+def known_keys(model: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting's dotted name with its field, sections opened."""
+    for name, info in model.model_fields.items():
+        inner = info.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from known_keys(inner, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", info
+
+
+def _unknown_in_environment(environ: Mapping[str, str]) -> Iterator[Fault]:
+    known = [key for key, _ in known_keys()]
+    for name in environ:
+        if not name.startswith(PREFIX):
+            continue
+        key = name.removeprefix(PREFIX).lower().replace("__", ".")
+        top = key.partition(".")[0]
+        if key in known or top in ("channels", "secrets"):
+            continue
+        if any(key.startswith(f"{one}.") for one in known):
+            continue
+        yield Fault(f"environment {name}", f"is not a setting{_nearest(key, known)}")
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else "; see config.toml for all settings"
+
+
+def _place(path: Path, source: str, keys: tuple[str, ...]) -> str:
+    """``config.toml:12`` for a key, found by its section's header and its own name."""
+    inside = not keys[:-1]
+    header = ".".join(keys[:-1])
+    for number, line in enumerate(source.splitlines(), start=1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            inside = stripped.strip("[] ").replace('"', "") == header
+        elif inside and re.match(rf'"?{re.escape(keys[-1])}"?\s*=', stripped):
+            return f"{path}:{number}"
+    return str(path)
+
+
+def _explain(error: Any, path: Path, source: str, environ: Mapping[str, str]) -> Fault:
+    keys = tuple(str(part) for part in error["loc"])
+    dotted = ".".join(keys)
+    name = PREFIX + "__".join(key.upper() for key in keys)
+    where = f"environment {name}" if name in environ else _place(path, source, keys)
+    if error["type"] == "extra_forbidden":
+        known = [key for key, _ in known_keys()]
+        return Fault(where, f"{dotted} is not a setting{_nearest(dotted, known)}")
+    value = error.get("input")
+    shown = "" if _NEVER_IN_FILE.search(keys[-1]) else f" (it is {value!r})"
+    return Fault(where, f"{dotted}: {error['msg']}{shown}")
+
+
+def secret(name: str, environ: Mapping[str, str] | None = None) -> SecretStr | None:
+    """A secret by its dotted name, from the environment or from the file the environment names."""
+    environ = os.environ if environ is None else environ
+    key = PREFIX + name.upper().replace(".", "__").replace("-", "_")
+    if key in environ:
+        return SecretStr(environ[key])
+    file = environ.get(f"{key}_FILE")
+    if file:
+        return SecretStr(Path(file).read_text(encoding="utf-8").strip())
+    return None
+
+
+def effective(settings: Settings) -> Iterator[tuple[str, Any]]:
+    """Every setting with its value in force, secrets never among them."""
+    for key, value in _leaves(settings.model_dump(mode="json")):
+        yield ".".join(key), "••••" if _NEVER_IN_FILE.search(key[-1]) else value
+

@@ -1,0 +1,1 @@
+"""The only room that speaks SQL: tables, one unit of work, claims, search, figures."""

@@ -1,0 +1,327 @@
+"""Opening the database, and the one way to read or write it.
+
+On SQLite there is one writer a process: a thread that takes jobs from two queues (hooks and agents
+before bulk), runs as many as wait inside one ``BEGIN IMMEDIATE`` with a savepoint each, commits,
+and only then lets the callers go on. A deferred transaction that upgrades to a write would fail
+with "locked" at once, whatever the time-out; this one never upgrades. On PostgreSQL every job is a
+transaction of its own, run again when it lost a race.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from router.core.clock import Clock, monotonic
+from router.core.ids import Ids
+from router.errors import StoreBusy, StoreDown, StoreError
+from router.store.unit import Unit
+
+T = TypeVar("T")
+
+#: How long a group of jobs may grow before it is committed, in seconds, and in jobs.
+GROUP_SECONDS = 0.05
+GROUP_JOBS = 200
+#: How long a writer knocks at a database that another process holds, in seconds.
+KNOCK_SECONDS = 15.0
+KNOCK_EVERY = 0.002
+#: How often a PostgreSQL transaction that lost a race is run again.
+RACES = 4
+
+_LOCKED = ("database is locked", "database table is locked", "database schema is locked")
+_LOST_RACE = ("40001", "40P01", "23505", "23503")
+
+
+def _configure_sqlite(dbapi: Any, _record: Any) -> None:
+    dbapi.isolation_level = None
+    cursor = dbapi.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=0",
+        "secure_delete=ON",
+        "temp_store=MEMORY",
+        "cache_size=-16384",
+        "wal_autocheckpoint=2000",
+        "trusted_schema=OFF",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for the address, with our settings of durability and time-outs."""
+    if url.startswith("sqlite"):
+        engine = create_engine(
+            url,
+            paramstyle="named",
+            pool_size=8,
+            max_overflow=120,
+            connect_args={"check_same_thread": False, "timeout": 0},
+        )
+        event.listen(engine, "connect", _configure_sqlite)
+        return engine
+    if url.startswith("postgresql://"):
+        url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+    return create_engine(
+        url,
+        pool_size=8,
+        max_overflow=56,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "options": "-c TimeZone=UTC"},
+    )
+
+
+def _translated(fault: DBAPIError) -> StoreError | None:
+    """Our error for a database fault that is nobody's bug, or None."""
+    words = str(fault.orig).lower()
+    if any(sign in words for sign in _LOCKED):
+        return StoreBusy(f"another process holds the database: {fault.orig}")
+    if isinstance(fault, OperationalError) or fault.connection_invalidated:
+        return StoreDown(f"the database does not take this now: {fault.orig}")
+    return None
+
+
+def _in_transaction(connection: Connection) -> bool:
+    return bool(connection.connection.dbapi_connection.in_transaction)  # type: ignore[union-attr]
+
+
+@dataclass(slots=True)
+class _Job:
+    """One caller's piece of work and the place where its outcome is put."""
+
+    work: Callable[[Unit], Any]
+    done: threading.Event = field(default_factory=threading.Event)
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Store:
+    """The database as the rest of the router sees it: read, or write a unit of work."""
+
+    def __init__(self, url: str, *, clock: Clock, ids: Ids) -> None:
+        """``url`` is SQLAlchemy's (``sqlite:////path`` or ``postgresql://…``)."""
+        self.clock = clock
+        self.ids = ids
+        self.engine = open_engine(url)
+        self.single_writer = self.engine.dialect.name == "sqlite"
+        self._urgent: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._bulk: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._wake = threading.Semaphore(0)
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._watch: Connection | None = None
+        self._watching = threading.Lock()
+        #: Called after each commit of this process, so that open pages learn of it at once.
+        self.on_commit: list[Callable[[], None]] = []
+
+    # ------------------------------------------------------------ reading
+
+    @contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """A consistent view of the database; nothing can be written through it."""
+        try:
+            with self.engine.connect() as connection:
+                if self.single_writer:
+                    connection.exec_driver_sql("BEGIN")
+                yield Unit(connection, self.ids, self.clock.now())
+                if self.single_writer:
+                    connection.exec_driver_sql("ROLLBACK")
+        except DBAPIError as fault:
+            raise _translated(fault) or fault from fault
+
+    def pulse(self) -> str:
+        """A word that changes whenever any process has committed something."""
+        with self._watching:
+            try:
+                if self._watch is None:
+                    self._watch = self.engine.connect().execution_options(
+                        isolation_level="AUTOCOMMIT"
+                    )
+                ask = (
+                    "PRAGMA data_version"
+                    if self.single_writer
+                    else "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+                )
+                return str(self._watch.exec_driver_sql(ask).scalar())
+            except DBAPIError as fault:
+                self._watch = None
+                raise _translated(fault) or fault from fault
+
+    # ------------------------------------------------------------ writing
+
+    def write(self, work: Callable[[Unit], T], *, bulk: bool = False) -> T:
+        """Run the work in a write transaction and return its result once that is durable.
+
+        ``work`` may be run more than once (a lost race on PostgreSQL), so it must do nothing
+        outside the unit. Bulk work lets everybody else go first.
+        """
+        if not self.single_writer:
+            return self._write_racing(work)
+        job = _Job(work)
+        (self._bulk if bulk else self._urgent).put(job)
+        self._ensure_writer()
+        self._wake.release()
+        job.done.wait()
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def close(self) -> None:
+        """Finish what was handed in, stop the writer, let go of connections."""
+        if self._thread is not None and self._thread.is_alive():
+            self._urgent.put(None)
+            self._wake.release()
+            self._thread.join(timeout=10)
+        with self._watching:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
+        self.engine.dispose()
+
+    def _write_racing(self, work: Callable[[Unit], T]) -> T:
+        for left in reversed(range(RACES)):
+            try:
+                with self.engine.begin() as connection:
+                    unit = Unit(connection, self.ids, self.clock.now())
+                    result = work(unit)
+                    unit.flush()
+            except DBAPIError as fault:
+                if left and getattr(fault.orig, "sqlstate", "") in _LOST_RACE:
+                    continue
+                raise _translated(fault) or fault from fault
+            self._tell()
+            return result
+        message = "the work lost every race for its rows"
+        raise StoreBusy(message)
+
+    # ------------------------------------------------------------ the single writer
+
+    def _ensure_writer(self) -> None:
+        with self._starting:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._writer, name="writer", daemon=True)
+                self._thread.start()
+
+    def _next(self) -> _Job | None:
+        with suppress(queue.Empty):
+            return self._urgent.get_nowait()
+        return self._bulk.get_nowait()
+
+    def _writer(self) -> None:
+        connection: Connection | None = None
+        while True:
+            self._wake.acquire()
+            first = self._next()
+            if first is None:
+                break
+            try:
+                connection = connection or self.engine.connect()
+                self._knock(connection)
+            except (DBAPIError, StoreError) as fault:
+                connection = self._give_up(connection, [first], fault)
+                continue
+            connection, stop = self._group(connection, first)
+            if stop:
+                break
+        if connection is not None:
+            connection.close()
+
+    def _give_up(
+        self, connection: Connection | None, jobs: list[_Job], fault: Exception
+    ) -> Connection | None:
+        """Tell the callers, and start over with a fresh connection."""
+        told = (_translated(fault) or fault) if isinstance(fault, DBAPIError) else fault
+        if connection is not None:
+            with suppress(DBAPIError):
+                connection.exec_driver_sql("ROLLBACK")
+            with suppress(DBAPIError):
+                connection.invalidate()
+                connection.close()
+        for job in jobs:
+            job.error = job.error or told
+            job.done.set()
+
+    def _knock(self, connection: Connection) -> None:
+        """Begin at once or keep asking: SQLite's own waiting backs off and starves."""
+        until = monotonic() + KNOCK_SECONDS
+        pause = threading.Event()
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as fault:
+                if not isinstance(_translated(fault), StoreBusy) or monotonic() > until:
+                    raise
+                pause.wait(KNOCK_EVERY)
+            else:
+                return
+
+    def _group(self, connection: Connection, first: _Job) -> tuple[Connection | None, bool]:
+        """Run the first job and whoever waits behind it, then commit for all of them."""
+        until = monotonic() + GROUP_SECONDS
+        jobs, stop = [first], False
+        ran = self._attempt(connection, first)
+        while (
+            len(jobs) < GROUP_JOBS
+            and monotonic() < until
+            and _in_transaction(connection)
+            and self._wake.acquire(blocking=False)
+        ):
+            job = self._next()
+            if job is None:
+                stop = True
+                break
+            jobs.append(job)
+            ran = self._attempt(connection, job) or ran
+        try:
+            connection.exec_driver_sql("COMMIT" if ran else "ROLLBACK")
+        except DBAPIError as fault:
+            # Also when a full disk made SQLite roll all of it back: COMMIT then finds nothing.
+            return self._give_up(connection, jobs, fault), stop
+        for job in jobs:
+            job.done.set()
+        if ran:
+            self._tell()
+        return connection, stop
+
+    def _attempt(self, connection: Connection, job: _Job) -> bool:
+        """One job inside a savepoint; whether there is anything to commit."""
+        try:
+            connection.exec_driver_sql("SAVEPOINT job")
+            unit = Unit(connection, self.ids, self.clock.now())
+            job.result = job.work(unit)
+            unit.flush()
+            connection.exec_driver_sql("RELEASE job")
+        except BaseException as fault:  # noqa: BLE001  # handed to whoever waits for this job
+            with suppress(DBAPIError):
+                connection.exec_driver_sql("ROLLBACK TO job")
+                connection.exec_driver_sql("RELEASE job")
+            translated = _translated(fault) if isinstance(fault, DBAPIError) else None
+            job.error = translated or fault
+            return False
+        return True
+
+    def _tell(self) -> None:
+        for told in self.on_commit:
+            told()
+
+
+def check_writable(engine: Engine) -> None:
+    """Raise StoreDown with the reason when the database cannot be opened."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except DBAPIError as fault:
+        raise _translated(fault) or fault from fault
+
+
+__all__ = ["IntegrityError", "Store", "check_writable", "open_engine"]

@@ -1,0 +1,157 @@
+"""Finding messages by their words, Chinese included.
+
+Neither database can find 转账 inside a sentence by its own means, so we cut the text ourselves:
+Latin words and numbers whole, Chinese runs into overlapping pairs. Both databases index the same
+pairs, each message's distinct ones once, newest first on reading. Pairs alone would also find text
+that holds all of them apart, so what is found is checked against the text before it is shown.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from router.store.unit import Unit
+
+_PIECES = re.compile(r"[a-z0-9]+|[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_a-z0-9]+")
+_HAN = "\u3040"
+_LONGEST = 40
+#: A query reads so many candidates at most before it says "no more".
+_CANDIDATES = 400
+
+
+def folded(text: str) -> str:
+    """Text as the index sees it: compatibility forms and case folded."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()
+
+
+def tokens(text: str) -> set[str]:
+    """The distinct words and pairs of a text."""
+    found: set[str] = set()
+    for piece in _PIECES.findall(folded(text)):
+        if piece[0] < _HAN:
+            found.add(piece[:_LONGEST])
+        elif len(piece) == 1:
+            found.add(piece)
+        else:
+            found.update(map("".join, zip(piece, piece[1:], strict=False)))
+    return found
+
+
+def prepare(text: str, limit: int) -> str:
+    """The index entry of a text, of which only the first ``limit`` characters count."""
+    return " ".join(tokens(text[:limit]))
+
+
+def create(connection: Any) -> None:
+    """Make the index; called by the first migration."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE search USING fts5(tokens, content='', columnsize=0, "
+            "detail=none, tokenize='ascii')"
+        )
+        return
+    connection.exec_driver_sql(
+        "CREATE TABLE search (message_id BIGINT PRIMARY KEY, tokens TSVECTOR NOT NULL)"
+    )
+    connection.exec_driver_sql("ALTER TABLE search ALTER COLUMN tokens SET STATISTICS 1000")
+    connection.exec_driver_sql("CREATE INDEX ix_search_tokens ON search USING gin (tokens)")
+
+
+def add(unit: Unit, entries: Sequence[tuple[int, str]]) -> None:
+    """Index messages by id; the entries were made by :func:`prepare`."""
+    if not entries:
+        return
+    if unit.dialect == "sqlite":
+        sql = "INSERT INTO search (rowid, tokens) VALUES (:id, :tokens)"
+    else:
+        sql = (
+            "INSERT INTO search (message_id, tokens) "
+            "VALUES (%(id)s, array_to_tsvector(string_to_array(%(tokens)s, ' ')))"
+        )
+    rows = [{"id": message_id, "tokens": entry} for message_id, entry in entries if entry]
+    if rows:
+        unit.connection.exec_driver_sql(sql, rows)
+
+
+def remove(unit: Unit, entries: Iterable[tuple[int, str]]) -> None:
+    """Take messages out of the index, given the entries they were indexed with."""
+    for message_id, entry in entries:
+        if unit.dialect == "sqlite":
+            unit.run(
+                "INSERT INTO search (search, rowid, tokens) VALUES ('delete', :id, :tokens)",
+                id=message_id,
+                tokens=entry,
+            )
+        else:
+            unit.run("DELETE FROM search WHERE message_id = :id", id=message_id)
+
+
+def _query(unit: Unit, words: set[str]) -> tuple[str, str]:
+    """The FROM-WHERE of a search in this database, and its match expression."""
+    if unit.dialect == "sqlite":
+        match = " AND ".join('"' + word + '"' for word in sorted(words))
+        return "FROM search WHERE search MATCH :match AND rowid < :before", match
+    match = " & ".join("'" + word + "'" for word in sorted(words))
+    return "FROM search WHERE tokens @@ CAST(:match AS tsquery) AND message_id < :before", match
+
+
+def find(
+    unit: Unit,
+    words: str,
+    *,
+    teams: Sequence[int] | None,
+    limit: int = 50,
+    before: int = 2**62,
+) -> list[tuple[int, int]]:
+    """(message id, ticket id) of the newest messages that hold every word, newest first.
+
+    ``teams`` limits to tickets of those teams; None means all. Each space-separated word must
+    occur as written (case and width aside).
+    """
+    wanted = [folded(word) for word in words.split()]
+    keys = tokens(words)
+    if not keys:
+        return []
+    column = "rowid" if unit.dialect == "sqlite" else "message_id"
+    where, match = _query(unit, keys)
+    found: list[tuple[int, int]] = []
+    read = 0
+    while len(found) < limit and read < _CANDIDATES:
+        ids = [
+            row[0]
+            for row in unit.rows(
+                f"SELECT {column} {where} ORDER BY {column} DESC LIMIT :n",  # noqa: S608  # names of ours
+                match=match,
+                before=before,
+                n=limit,
+            )
+        ]
+        if not ids:
+            break
+        read += len(ids)
+        before = ids[-1]
+        found += _checked(unit, ids, wanted, teams)
+        if len(ids) < limit:
+            break
+    return found[:limit]
+
+
+def _checked(
+    unit: Unit, ids: list[int], wanted: list[str], teams: Sequence[int] | None
+) -> list[tuple[int, int]]:
+    """Those candidates that hold every word as written, in tickets one may see."""
+    scope = "" if teams is None else " AND t.team_id IN :teams"
+    params: dict[str, Any] = {"ids": ids} if teams is None else {"ids": ids, "teams": list(teams)}
+    rows = unit.rows(
+        "SELECT m.id, m.ticket_id, m.subject, m.text, m.rest FROM message m "  # noqa: S608  # ours
+        f"JOIN ticket t ON t.id = m.ticket_id WHERE m.id IN :ids{scope} ORDER BY m.id DESC",
+        **params,
+    )
+    return [
+        (row.id, row.ticket_id)
+        for row in rows
+        if all(word in folded(f"{row.subject}\n{row.text}\n{row.rest}") for word in wanted)
+    ]

@@ -1,0 +1,123 @@
+"""One unit of work: what one transaction reads, and what it will write.
+
+Rows to insert are collected and written together, table by table in foreign-key order, when the
+unit is flushed: a message is some fifteen rows, and one statement a table for a whole batch costs a
+tenth of a statement a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, TextClause, bindparam, insert, text
+from sqlmodel import SQLModel
+
+from router.core.clock import to_us
+from router.core.ids import Ids
+from router.store.tables import metadata
+
+_ORDER = {table.name: place for place, table in enumerate(metadata.sorted_tables)}
+
+
+def _table_of(model: type[SQLModel]) -> Table:
+    table: Table = model.__table__  # type: ignore[attr-defined]  # set by SQLModel on table classes
+    return table
+
+
+@lru_cache(maxsize=256)
+def _defaults(model: type[SQLModel]) -> dict[str, Any]:
+    return {
+        name: None if field.is_required() else field.get_default(call_default_factory=True)
+        for name, field in model.model_fields.items()
+    }
+
+
+@lru_cache(maxsize=1024)
+def _statement(sql: str, lists: tuple[str, ...]) -> TextClause:
+    statement = text(sql)
+    if lists:
+        statement = statement.bindparams(*(bindparam(name, expanding=True) for name in lists))
+    return statement
+
+
+@lru_cache(maxsize=256)
+def _insert(dialect: Any, model: type[SQLModel]) -> str:
+    return str(insert(_table_of(model)).compile(dialect=dialect))
+
+
+class Unit:
+    """A transaction in hand. ``now`` is fixed when it begins, so all its rows agree."""
+
+    def __init__(self, connection: Connection, ids: Ids, now: datetime) -> None:
+        """Wrap an open transaction; whoever opened it commits it."""
+        self.connection = connection
+        self.now = now
+        self.now_us = to_us(now)
+        self._ids = ids
+        self._rows: dict[type[SQLModel], list[dict[str, Any]]] = {}
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``; only opening, claiming and searching may ask."""
+        return self.connection.dialect.name
+
+    def new_id(self) -> int:
+        """A fresh id, larger than any this process gave before."""
+        return self._ids.next()
+
+    def rows(self, sql: str, /, **params: Any) -> Sequence[Row[Any]]:
+        """All rows of a query with ``:named`` parameters; a list or tuple serves ``IN :name``."""
+        return self._execute(sql, params).all()
+
+    def row(self, sql: str, /, **params: Any) -> Row[Any] | None:
+        """The first row, or None."""
+        return self._execute(sql, params).first()
+
+    def value(self, sql: str, /, **params: Any) -> Any:
+        """The first column of the first row, or None."""
+        found = self._execute(sql, params).first()
+        return None if found is None else found[0]
+
+    def run(self, sql: str, /, **params: Any) -> int:
+        """Execute an update or delete; how many rows it touched."""
+        return int(self._execute(sql, params).rowcount)
+
+    def run_many(self, sql: str, params: Sequence[Mapping[str, Any]]) -> None:
+        """Execute one statement for many parameter sets."""
+        if params:
+            self.connection.execute(_statement(sql, ()), list(params))
+
+    def put(self, model: type[SQLModel], /, **values: Any) -> None:
+        """Collect one row; columns left out take the table's default."""
+        defaults = _defaults(model)
+        if not values.keys() <= defaults.keys():
+            unknown = ", ".join(sorted(values.keys() - defaults.keys()))
+            message = f"{model.__name__} has no column {unknown}"
+            raise TypeError(message)
+        self._rows.setdefault(model, []).append({**defaults, **values})
+
+    def add(self, row: SQLModel) -> None:
+        """Collect one row given as an object."""
+        self.put(type(row), **row.model_dump())
+
+    def flush(self) -> None:
+        """Write what was collected, parents before children."""
+        if not self._rows:
+            return
+        rows, self._rows = self._rows, {}
+        dialect = self.connection.dialect
+        for model in sorted(rows, key=lambda model: _ORDER[_table_of(model).name]):
+            self.connection.exec_driver_sql(_insert(dialect, model), rows[model])
+
+    def forget(self) -> None:
+        """Drop what was collected and not flushed (the savepoint was rolled back)."""
+        self._rows = {}
+
+    def _execute(self, sql: str, params: dict[str, Any]) -> Any:
+        if self._rows:
+            self.flush()
+        lists = tuple(name for name, value in params.items() if isinstance(value, list | tuple))
+        return self.connection.execute(_statement(sql, lists), params)
