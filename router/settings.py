@@ -36,11 +36,15 @@ class DeskSettings(Section):
 
     name_zh: str = Field("钱包客服", description="What requesters call this desk, in Chinese.")
     name_en: str = Field("Wallet Support", description="The same in English.")
-    hotline: str = Field("", description="Telephone hotline told in acknowledgements; may be empty.")
+    hotline: str = Field(
+        "", description="Telephone hotline told in acknowledgements; may be empty."
+    )
     zone: str = Field("Asia/Shanghai", description="Time zone of the desk (IANA name).")
     language: Literal["zh", "en"] = Field("zh", description="Language when nothing else is known.")
     reopen_days: int = Field(
-        14, ge=0, description="A reply within so many days reopens a closed ticket; later opens anew."
+        14,
+        ge=0,
+        description="A reply within so many days reopens a closed ticket; later opens anew.",
     )
 
     @field_validator("zone")
@@ -61,9 +65,11 @@ class HoursSettings(Section):
         default_factory=lambda: {
             day: [("08:00", "22:00")] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
         },
-        description="Periods of each day, half-open; an end at or before its start runs past midnight.",
+        description="Periods of each day, half-open; an end before its start runs past midnight.",
     )
-    closed: list[str] = Field(default_factory=list, description="Dates (YYYY-MM-DD) without service.")
+    closed: list[str] = Field(
+        default_factory=list, description="Dates (YYYY-MM-DD) without service."
+    )
     open: dict[str, list[tuple[str, str]]] = Field(
         default_factory=dict, description="Dates with periods of their own instead of the week's."
     )
@@ -89,10 +95,14 @@ class SlaSettings(Section):
 class AcknowledgeSettings(Section):
     """Acknowledgements and what limits them (a setting of 0 forbids)."""
 
-    enabled: bool = Field(True, description="Send acknowledgements at all.")
+    enabled: bool = Field(default=True, description="Send acknowledgements at all.")
     per_address_day: int = Field(3, ge=0, description="At most so many to one address in 24 hours.")
-    per_address_gap_minutes: int = Field(10, ge=0, description="And at least so many minutes apart.")
-    per_domain_hour: int = Field(20, ge=0, description="At most so many to one mail domain an hour.")
+    per_address_gap_minutes: int = Field(
+        10, ge=0, description="And at least so many minutes apart."
+    )
+    per_domain_hour: int = Field(
+        20, ge=0, description="At most so many to one mail domain an hour."
+    )
     unverified_form_day: int = Field(
         1, ge=0, description="At most so many a day to an address only typed into the form."
     )
@@ -105,9 +115,7 @@ class AcknowledgeSettings(Section):
 class DatabaseSettings(Section):
     """Where the truth is kept."""
 
-    url: str = Field(
-        "", description="Empty: SQLite in data_dir. Or postgresql://user@host/name."
-    )
+    url: str = Field("", description="Empty: SQLite in data_dir. Or postgresql://user@host/name.")
 
 
 class WebSettings(Section):
@@ -134,7 +142,9 @@ class IntakeSettings(Section):
     """How messages are taken in and what is kept of them."""
 
     keep_raw_days: int = Field(
-        0, ge=0, description="Days the sealed raw copy is kept after processing; 0 erases it at once."
+        0,
+        ge=0,
+        description="Days the sealed raw copy is kept after processing; 0 erases it at once.",
     )
     attempts: int = Field(3, ge=1, le=10, description="Tries before an item is parked.")
     batch: int = Field(100, ge=1, le=500, description="Messages a transaction at most.")
@@ -147,7 +157,8 @@ class DeliverSettings(Section):
     """How the outbox is worked off."""
 
     on_unknown: Literal["hold", "resend"] = Field(
-        "hold", description="When nobody can know whether it was sent: hold, or send the same bytes."
+        "hold",
+        description="When nobody can know whether it was sent: hold, or send the same bytes.",
     )
     retry_minutes: list[int] = Field(
         default_factory=lambda: [1, 5, 15, 60, 240, 720, 1440],
@@ -166,8 +177,10 @@ class RulesSettings(Section):
 class LogSettings(Section):
     """What the log looks like."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="From where on.")
-    json_lines: bool = Field(False, description="JSON lines instead of text for people.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="From where on."
+    )
+    json_lines: bool = Field(default=False, description="JSON lines instead of text for people.")
 
 
 class Settings(BaseSettings):
@@ -179,7 +192,8 @@ class Settings(BaseSettings):
 
     data_dir: str = Field("data", description="Where the database and the key file live.")
     key_file: str = Field(
-        "", description="The master key; empty: master.key beside data_dir, never in a backup of it."
+        "",
+        description="The master key; empty: master.key beside data_dir, never in a backup of it.",
     )
     desk: DeskSettings = Field(default_factory=DeskSettings)
     hours: HoursSettings = Field(default_factory=HoursSettings)
@@ -266,7 +280,9 @@ def _secrets_in(given: Mapping[str, Any], path: Path, source: str) -> Iterator[F
             )
 
 
-def _leaves(given: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _leaves(
+    given: Mapping[str, Any], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
     for key, value in given.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, (*above, key))
@@ -345,4 +361,3 @@ def effective(settings: Settings) -> Iterator[tuple[str, Any]]:
     """Every setting with its value in force, secrets never among them."""
     for key, value in _leaves(settings.model_dump(mode="json")):
         yield ".".join(key), "••••" if _NEVER_IN_FILE.search(key[-1]) else value
-

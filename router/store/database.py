@@ -250,6 +250,7 @@ class Store:
         for job in jobs:
             job.error = job.error or told
             job.done.set()
+        return None
 
     def _knock(self, connection: Connection) -> None:
         """Begin at once or keep asking: SQLite's own waiting backs off and starves."""

@@ -11,11 +11,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from router.store.unit import Unit
 
-_PIECES = re.compile(r"[a-z0-9]+|[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_a-z0-9]+")
+_PIECES = re.compile(
+    r"[a-z0-9]+|[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_a-z0-9]+"
+)
 _HAN = "\u3040"
 _LONGEST = 40
 #: A query reads so many candidates at most before it says "no more".
@@ -36,7 +39,7 @@ def tokens(text: str) -> set[str]:
         elif len(piece) == 1:
             found.add(piece)
         else:
-            found.update(map("".join, zip(piece, piece[1:], strict=False)))
+            found.update(map("".join, pairwise(piece)))
     return found
 
 
@@ -123,7 +126,7 @@ def find(
         ids = [
             row[0]
             for row in unit.rows(
-                f"SELECT {column} {where} ORDER BY {column} DESC LIMIT :n",  # noqa: S608  # names of ours
+                f"SELECT {column} {where} ORDER BY {column} DESC LIMIT :n",
                 match=match,
                 before=before,
                 n=limit,

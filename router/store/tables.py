@@ -304,8 +304,8 @@ class FindingRow(SQLModel, table=True):
     urgency: str
     weight: float
     part: str
-    start: int
-    end: int
+    start_char: int
+    end_char: int
 
 
 class SlaClock(SQLModel, table=True):
@@ -417,7 +417,7 @@ class Outbox(SQLModel, table=True):
     reply_to: str = ""
     thread_ids: str = _text()
     language: str = ""
-    case: str = ""
+    wording: str = ""
     state: str
     reason: str = ""
     attempts: int = 0
@@ -442,7 +442,7 @@ class Budget(SQLModel, table=True):
     """How often something happened in one window (acknowledgements, form posts, sign-ins)."""
 
     key: str = Field(primary_key=True)
-    window: int = Field(sa_type=BigInteger, primary_key=True)
+    slot: int = Field(sa_type=BigInteger, primary_key=True)
     count: int = 0
 
 

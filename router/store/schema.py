@@ -1,0 +1,57 @@
+"""Bringing a database to the schema of this program.
+
+One migrator at a time: a write lock on SQLite, an advisory lock on PostgreSQL. On SQLite foreign
+keys are off while tables are rebuilt (a cascade would silently delete children), inside one
+explicit transaction that ends with a check of every reference.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from router.errors import StoreError
+from router.store.database import open_engine
+
+_FOLDER = Path(__file__).parent / "migrations"
+#: Any number of ours; every migrator asks for the same one.
+_LOCK = 5_318_008
+
+
+def migrate(url: str, *, revision: str = "head") -> None:
+    """Run every migration the database has not seen, all of them or none."""
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                _migrate_sqlite(connection, revision)
+            else:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                _upgrade(connection, revision)
+                connection.commit()
+    finally:
+        engine.dispose()
+
+
+def _migrate_sqlite(connection: Connection, revision: str) -> None:
+    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    connection.exec_driver_sql("PRAGMA busy_timeout=60000")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    _upgrade(connection, revision)
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if orphans:
+        connection.exec_driver_sql("ROLLBACK")
+        tables = ", ".join(sorted({str(row[0]) for row in orphans}))
+        message = f"the migration would leave rows without their parents in {tables}; undone"
+        raise StoreError(message)
+    connection.exec_driver_sql("COMMIT")
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

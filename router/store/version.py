@@ -1,0 +1,40 @@
+"""Which schema this program speaks, and whether the database speaks it too."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from router.errors import SchemaBehind
+
+#: The newest migration; a test holds it to the folder of migrations.
+HEAD = "0001"
+
+
+def found(engine: Engine) -> str:
+    """The revision the database is at; empty when it was never migrated."""
+    try:
+        with engine.connect() as connection:
+            return str(
+                connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or ""
+            )
+    except DBAPIError:
+        return ""
+
+
+def check(engine: Engine) -> None:
+    """Raise SchemaBehind, saying what to do, unless the database is at our revision."""
+    revision = found(engine)
+    if revision == HEAD:
+        return
+    if revision > HEAD:
+        message = (
+            f"the database is at revision {revision}, newer than this program's {HEAD}; "
+            "start the newer program"
+        )
+        raise SchemaBehind(message)
+    message = (
+        f"the database is at revision {revision or 'none'}, this program needs {HEAD}; "
+        "run `router migrate`"
+    )
+    raise SchemaBehind(message)
