@@ -152,6 +152,12 @@ class Ticket(SQLModel, table=True):
         Index("ix_ticket_assignee_list", "assignee_id", "standing", "rank", "id"),
         Index("ix_ticket_newest", "updated_at", "id"),
         Index("ix_ticket_security_list", "security", "standing", "rank", "id"),
+        Index(
+            "ix_ticket_conversation",
+            "conversation",
+            sqlite_where=text("conversation <> ''"),
+            postgresql_where=text("conversation <> ''"),
+        ),
     )
     id: int = _id()
     number: str = Field(unique=True)

@@ -215,6 +215,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_ticket_assignee_list", "ticket", ["assignee_id", "standing", "rank", "id"], unique=False
     )
+    op.create_index(
+        "ix_ticket_conversation",
+        "ticket",
+        ["conversation"],
+        unique=False,
+        sqlite_where=sa.text("conversation <> ''"),
+        postgresql_where=sa.text("conversation <> ''"),
+    )
     op.create_index("ix_ticket_list", "ticket", ["standing", "rank", "id"], unique=False)
     op.create_index("ix_ticket_newest", "ticket", ["updated_at", "id"], unique=False)
     op.create_index(op.f("ix_ticket_requester_id"), "ticket", ["requester_id"], unique=False)
@@ -494,3 +502,18 @@ def upgrade() -> None:
     op.create_index(op.f("ix_finding_verdict_id"), "finding", ["verdict_id"], unique=False)
     # ### end Alembic commands ###
     search.create(op.get_bind())
+    _two_teams()
+
+
+def _two_teams() -> None:
+    """A desk starts with two queues; their names can be changed, their keys route tickets."""
+    team = sa.table(
+        "team", sa.column("id"), sa.column("key"), sa.column("name_zh"), sa.column("name_en")
+    )
+    op.bulk_insert(
+        team,
+        [
+            {"id": 1, "key": "support", "name_zh": "客服组", "name_en": "Support"},
+            {"id": 2, "key": "security", "name_zh": "安全组", "name_en": "Security"},
+        ],
+    )

@@ -1,0 +1,174 @@
+"""Everything that was ever handed over, once each, and what became of it (G2).
+
+Pushed items are journalled with their sealed bytes before anything reads them. A polled mailbox
+keeps its own copy, so a mail's row is written together with its message; what guards against a mail
+that kills the process is a mark, committed before the mails of a batch are read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from router.core.keys import Sealed
+from router.store.tables import Cursor, Journal
+from router.store.unit import Unit
+
+#: Suffix of the cursor row that holds the mark of a source.
+_MARK = "!reading"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item's place in the journal."""
+
+    kind: str
+    account: str
+    remote_id: str
+
+
+def put(unit: Unit, item: Item, state: str, *, sealed: Sealed | None = None, **columns: Any) -> int:
+    """Write the row of an item that was not seen before; its id."""
+    row_id = unit.new_id()
+    unit.put(
+        Journal,
+        **{
+            "id": row_id,
+            "kind": item.kind,
+            "account": item.account,
+            "remote_id": item.remote_id,
+            "state": state,
+            "received_at": unit.now_us,
+            **columns,
+            **({} if sealed is None else _sealed(sealed)),
+        },
+    )
+    return row_id
+
+
+def _sealed(sealed: Sealed) -> dict[str, Any]:
+    return {"key_id": sealed.key_id, "wrapped_key": sealed.wrapped_key, "raw": sealed.blob}
+
+
+def known(unit: Unit, kind: str, account: str, remote_ids: Sequence[str]) -> set[str]:
+    """Which of these were handed over before."""
+    if not remote_ids:
+        return set()
+    return {
+        row.remote_id
+        for row in unit.rows(
+            "SELECT remote_id FROM journal "
+            "WHERE kind = :kind AND account = :account AND remote_id IN :ids",
+            kind=kind,
+            account=account,
+            ids=list(remote_ids),
+        )
+    }
+
+
+def finish(
+    unit: Unit, row_id: int, *, message_id: int | None, ticket_id: int | None, erase: bool
+) -> None:
+    """An item that was journalled or parked before is a message now."""
+    unit.run(
+        "UPDATE journal SET state = 'done', message_id = :message, ticket_id = :ticket, "
+        "error = '', trace = '', leased_until = 0 WHERE id = :id",
+        id=row_id,
+        message=message_id,
+        ticket=ticket_id,
+    )
+    if erase:
+        unit.run("UPDATE journal SET wrapped_key = NULL, raw = NULL WHERE id = :id", id=row_id)
+
+
+def park(unit: Unit, row_id: int, *, ticket_id: int, error: str, trace: str) -> None:
+    """An item that was journalled before could not be worked on."""
+    unit.run(
+        "UPDATE journal SET state = 'parked', ticket_id = :ticket, error = :error, "
+        "trace = :trace, leased_until = 0 WHERE id = :id",
+        id=row_id,
+        ticket=ticket_id,
+        error=error,
+        trace=trace,
+    )
+
+
+def find(unit: Unit, row_id: int) -> Any:
+    """The whole row, or None."""
+    return unit.row("SELECT * FROM journal WHERE id = :id", id=row_id)
+
+
+def claim(unit: Unit, *, lease_us: int, limit: int) -> list[Any]:
+    """Take pushed items that nobody works on; ``attempts`` is raised by this very commit."""
+    return [
+        row
+        for row in unit.rows(
+            "SELECT * FROM journal WHERE state <> 'done' AND state = 'received' "
+            "AND leased_until < :now ORDER BY id LIMIT :n",
+            now=unit.now_us,
+            n=limit,
+        )
+        if unit.run(
+            "UPDATE journal SET leased_until = :until, attempts = attempts + 1 "
+            "WHERE id = :id AND state = 'received' AND leased_until = :seen",
+            until=unit.now_us + lease_us,
+            id=row.id,
+            seen=row.leased_until,
+        )
+    ]
+
+
+def parked(unit: Unit) -> int:
+    """How many items wait for a person; few, so they are counted."""
+    return int(
+        unit.value("SELECT COUNT(*) FROM journal WHERE state <> 'done' AND state = 'parked'") or 0
+    )
+
+
+def erase_raw(unit: Unit, before_us: int, limit: int = 500) -> int:
+    """Forget the bytes of processed items older than this; parked ones keep theirs."""
+    return unit.run(
+        "UPDATE journal SET wrapped_key = NULL, raw = NULL WHERE id IN (SELECT id FROM journal "
+        "WHERE state = 'done' AND raw IS NOT NULL AND received_at < :before LIMIT :n)",
+        before=before_us,
+        n=limit,
+    )
+
+
+# ---------------------------------------------------------------- where a polled source stands
+
+
+def cursor(unit: Unit, kind: str, account: str) -> dict[str, Any]:
+    """What the channel last said about its place; empty at the beginning."""
+    value = unit.value(
+        "SELECT value FROM cursor WHERE kind = :kind AND account = :account",
+        kind=kind,
+        account=account,
+    )
+    found: dict[str, Any] = json.loads(value) if value else {}
+    return found
+
+
+def advance(unit: Unit, kind: str, account: str, value: Mapping[str, Any]) -> None:
+    """Remember the channel's new place."""
+    said = json.dumps(dict(value))
+    if not unit.run(
+        "UPDATE cursor SET value = :value, at = :now WHERE kind = :kind AND account = :account",
+        value=said,
+        now=unit.now_us,
+        kind=kind,
+        account=account,
+    ):
+        unit.put(Cursor, kind=kind, account=account, value=said, at=unit.now_us)
+
+
+def suspects(unit: Unit, kind: str, account: str) -> dict[str, int]:
+    """Items whose reading was begun and never ended, with how often that was tried."""
+    return {str(key): int(value) for key, value in cursor(unit, kind + _MARK, account).items()}
+
+
+def mark(unit: Unit, kind: str, account: str, attempts: Mapping[str, int]) -> None:
+    """Say which items are about to be read; an empty mapping says none."""
+    advance(unit, kind + _MARK, account, attempts)
