@@ -16,6 +16,7 @@ it decides nothing, keeps nothing, reads no clock and knows no other channel. It
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -231,6 +232,15 @@ class Channel:
     def parse(self, raw: Raw) -> Sequence[Inbound]:
         """Read raw bytes. Pure: the same bytes give the same Inbounds, today and on replay."""
         raise NotImplementedError
+
+    def identify(self, data: bytes) -> str:
+        """The remote id of an item handed over as a file; the same bytes, the same id."""
+        return hashlib.sha256(data).hexdigest()
+
+    def reply_address(self, token: str) -> str:
+        """Where an answer must go so that ``token`` comes back with it; empty when it cannot."""
+        del token
+        return ""
 
     def close(self) -> None:
         """Let go of connections."""

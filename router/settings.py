@@ -345,6 +345,11 @@ def _explain(error: Any, path: Path, source: str, environ: Mapping[str, str]) ->
     return Fault(where, f"{dotted}: {error['msg']}{shown}")
 
 
+def is_secret(key: str) -> bool:
+    """Whether a setting of that name may only come from the environment."""
+    return bool(_NEVER_IN_FILE.search(key))
+
+
 def secret(name: str, environ: Mapping[str, str] | None = None) -> SecretStr | None:
     """A secret by its dotted name, from the environment or from the file the environment names."""
     environ = os.environ if environ is None else environ

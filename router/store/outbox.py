@@ -104,3 +104,15 @@ def move(unit: Unit, row_id: int, old: Collection[str], new: str, reason: str = 
             old=list(old),
         )
     )
+
+
+def route(unit: Unit, row_id: int, *, channel: str, account: str, reply_to: str) -> None:
+    """Give a row that was held for want of a channel one to go by."""
+    unit.run(
+        "UPDATE outbox SET channel = :channel, account = :account, reply_to = :reply_to "
+        "WHERE id = :id",
+        channel=channel,
+        account=account,
+        reply_to=reply_to,
+        id=row_id,
+    )

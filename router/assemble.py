@@ -1,0 +1,192 @@
+"""Everything a running router is made of, put together once.
+
+:class:`Doors` are the channels that the settings switch on; only those are imported.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from channels import registry
+from channels.contract import Channel, Speaks
+from router import settings as configuration
+from router.core.clock import Clock, SystemClock
+from router.core.hours import Calendar
+from router.core.ids import Ids
+from router.core.keys import Keyring
+from router.core.sla import Policies
+from router.core.threads import Tokens
+from router.core.wording import Wording
+from router.errors import Fault, NotFound, SettingsFault
+from router.settings import Settings
+from router.store.database import Store
+from rules.engine import Ruleset
+from rules.engine import load as load_rules
+
+#: The one account of the form: it is part of the web pages and always open.
+FORM = ("webform", "site")
+
+
+class Secrets:
+    """The vault of one configured channel: the environment, or files the environment names."""
+
+    def __init__(self, kind: str, account: str) -> None:
+        """Lend the secrets of this channel and no other."""
+        self._prefix = f"channels.{kind}.{account}"
+
+    def secret(self, name: str) -> str:
+        """The secret; raises SettingsFault telling which variable to set."""
+        found = configuration.secret(f"{self._prefix}.{name}")
+        if found is None:
+            key = f"{self._prefix}.{name}".upper().replace(".", "__").replace("-", "_")
+            where = f"environment {configuration.PREFIX}{key}"
+            raise SettingsFault([Fault(where, f"is not set; {self._prefix} needs it")])
+        return found.get_secret_value()
+
+
+class Doors:
+    """The channels of this desk, opened when they are first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Check the options of every channel that is on; raise all their faults at once."""
+        self._options: dict[tuple[str, str], tuple[type[Channel], Any]] = {}
+        self._open: dict[tuple[str, str], Channel] = {}
+        self._lock = threading.Lock()
+        faults: list[Fault] = []
+        known = registry.kinds()
+        for kind, accounts in settings.channels.items():
+            if kind not in known:
+                faults.append(
+                    Fault(f"channels.{kind}", f"is not a channel; there are {', '.join(known)}")
+                )
+                continue
+            for account, given in accounts.items():
+                faults += self._configure(kind, account, given)
+        if faults:
+            raise SettingsFault(faults)
+
+    def _configure(self, kind: str, account: str, given: dict[str, Any]) -> Iterator[Fault]:
+        public = {key: value for key, value in given.items() if not configuration.is_secret(key)}
+        if public.get("enabled") is False:
+            return
+        door = registry.channel(kind)
+        try:
+            self._options[kind, account] = (door, door.Options(**public))
+        except ValidationError as fault:
+            for error in fault.errors():
+                where = ".".join(["channels", kind, account, *map(str, error["loc"])])
+                yield Fault(where, f"{error['msg']}; `router check --reference` lists the options")
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """(kind, account) of every channel that is on."""
+        return iter(self._options)
+
+    def open(self, kind: str, account: str) -> Channel:
+        """The door; raises NotFound when the settings do not switch it on."""
+        with self._lock:
+            if (kind, account) not in self._open:
+                if (kind, account) not in self._options:
+                    raise NotFound(f"no channel {kind}.{account} is switched on in the settings")
+                door, options = self._options[kind, account]
+                self._open[kind, account] = door(account, options, Secrets(kind, account))
+            return self._open[kind, account]
+
+    def reader(self, kind: str, account: str) -> Channel:
+        """A door that only parses: the form, imported mail, items of a channel now off."""
+        if (kind, account) in self._options:
+            return self.open(kind, account)
+        with self._lock:
+            key = (kind, account)
+            if key not in self._open:
+                door = registry.channel(kind)
+                options = door.Options.model_construct()
+                self._open[key] = door(account, options, Secrets(kind, account))
+            return self._open[key]
+
+    def speaker(self, handle_kind: str, kind: str, account: str) -> tuple[str, str] | None:
+        """Which channel can carry a message to such a handle: the one it came by, or another."""
+        if (kind, account) in self._options and self._carries(kind, account, handle_kind):
+            return kind, account
+        for other in self._options:
+            if self._carries(*other, handle_kind):
+                return other
+        return None
+
+    def _carries(self, kind: str, account: str, handle_kind: str) -> bool:
+        door, _ = self._options[kind, account]
+        return door.identity == handle_kind and issubclass(door, Speaks)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        with self._lock:
+            for door in self._open.values():
+                door.close()
+            self._open.clear()
+
+
+@dataclass(frozen=True)
+class Router:
+    """A desk at work: what every service needs, and nothing that changes."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    keys: Keyring
+    tokens: Tokens
+    store: Store
+    rules: Ruleset
+    wording: Wording
+    policies: Policies
+    doors: Doors
+
+    def close(self) -> None:
+        """Finish what is being written and let go of everything."""
+        self.doors.close()
+        self.store.close()
+
+
+def assemble(
+    settings: Settings, *, clock: Clock | None = None, keys: Keyring | None = None
+) -> Router:
+    """Put a router together from its settings; raises SettingsFault, KeyMissing or StoreDown."""
+    doors = Doors(settings)
+    clock = clock or SystemClock()
+    ids = Ids(clock)
+    keys = keys or Keyring.open(settings.key_path, create=not _holds_data(settings))
+    extra = Path(settings.rules.folder).expanduser() if settings.rules.folder else None
+    return Router(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        keys=keys,
+        tokens=Tokens(keys),
+        store=Store(settings.database_url, clock=clock, ids=ids),
+        rules=load_rules(extra),
+        wording=Wording.load(),
+        policies=policies(settings),
+        doors=doors,
+    )
+
+
+def policies(settings: Settings) -> Policies:
+    """The promised times, over the desk's service hours."""
+    hours = settings.hours
+    return Policies(
+        first_response=settings.sla.first_response,
+        next_response=settings.sla.next_response,
+        resolution=settings.sla.resolution,
+        calendar=Calendar(settings.desk.zone, hours.weekly, closed=hours.closed, open=hours.open),
+    )
+
+
+def _holds_data(settings: Settings) -> bool:
+    """Whether a key must exist already: sealed rows could not be read under a new one."""
+    if settings.database.url:
+        return settings.key_path.with_suffix(".used").exists()
+    return (settings.data_path / "router.sqlite3").exists()

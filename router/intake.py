@@ -1,0 +1,330 @@
+"""Taking a message in: read it within limits, mask it, and find whose and which ticket it is.
+
+``prepare`` runs before the transaction and may be as slow as it likes; ``take`` runs inside it and
+only looks up what the batch already knows. A message joins a ticket when it names one (a reply
+token of ours, a mail we know) *and* its sender takes part in it; anybody else gets a ticket of
+their own, linked to that one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from datetime import timedelta
+
+from channels.contract import Attachment, Inbound, Raw
+from router.assemble import Router
+from router.core import identity, language, lifecycle, markup, quoting, redact
+from router.core.clock import from_us, to_us
+from router.core.references import ticket_number
+from router.core.threads import Candidate, Decision, decide
+from router.prepared import Prepared, SealedFile, Terms
+from router.store import clocks, journal, search, timeline
+from router.store import tables as t
+from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
+from router.store.journal import Item
+from rules.contract import Facts
+
+#: Kinds of machine mail that are filed without anybody having to look.
+FILED = ("bounce", "list", "own_mail", "precedence", "calendar")
+_SNIPPET = 140
+_NAME = 200
+_SUBJECT = 500
+#: A platform's own time is believed within these bounds around the arrival.
+_EARLY = timedelta(days=2)
+_AHEAD = timedelta(minutes=5)
+
+
+# ---------------------------------------------------------------- before the transaction
+
+
+def prepare(router: Router, raw: Raw, inbound: Inbound, terms: Terms) -> Prepared:
+    """Mask, cut and judge one message. Pure but for random names and data keys."""
+    masked = redact.mask(inbound.text)
+    subject = redact.mask(inbound.subject[:_SUBJECT])
+    name = redact.mask(inbound.sender.name[:_NAME])
+    html, html_hits = _html(inbound, hits=bool(masked.hits))
+    split = quoting.split_reply(masked.text)
+    spoken = language.detect(split.reply or subject.text, inbound.locale)
+    verdict = router.rules.judge(
+        Facts(
+            text=split.reply,
+            subject=subject.text,
+            channel=inbound.kind,
+            language=spoken,
+            automatic=bool(inbound.automatic),
+            category_hint=inbound.category_hint,
+        )
+    )
+    fields, field_hits = _fields(inbound)
+    hits = (*masked.hits, *subject.hits, *name.hits, *html_hits, *field_hits)
+    return Prepared(
+        item=Item(inbound.kind, inbound.account, inbound.remote_id),
+        raw=raw,
+        inbound=inbound,
+        handle=(
+            inbound.sender.kind,
+            identity.normalise(inbound.sender.kind, inbound.sender.value) or "unknown",
+        ),
+        name=name.text,
+        subject=subject.text,
+        text=split.reply,
+        rest=split.rest,
+        html=html,
+        masked=tuple(dict.fromkeys(hits)),
+        defects=(*inbound.defects, "html_dropped")
+        if inbound.html and not html
+        else inbound.defects,
+        language=spoken or router.settings.desk.language,
+        verdict=verdict,
+        index=search.prepare(
+            f"{subject.text}\n{masked.text}", router.settings.intake.search_characters
+        ),
+        files=[_seal(router, one) for one in inbound.attachments],
+        named_tickets=tuple(
+            found for token in inbound.tokens if (found := router.tokens.open_reply(token))
+        ),
+        fields=fields,
+        terms=terms,
+    )
+
+
+def _html(inbound: Inbound, *, hits: bool) -> tuple[str, tuple[str, ...]]:
+    """The HTML, unless a secret stands in it: then only the masked text is kept."""
+    if not inbound.html or hits:
+        return "", ()
+    found = redact.mask(markup.tag_stripped(inbound.html))
+    return ("", found.hits) if found.hits else (inbound.html, ())
+
+
+def _fields(inbound: Inbound) -> tuple[str, tuple[str, ...]]:
+    if not inbound.fields:
+        return "", ()
+    masked = {key: redact.mask(value) for key, value in inbound.fields.items()}
+    hits = tuple(hit for one in masked.values() for hit in one.hits)
+    return json.dumps({key: one.text for key, one in masked.items()}, ensure_ascii=False), hits
+
+
+def _seal(router: Router, file: Attachment) -> SealedFile:
+    token = secrets.token_urlsafe(24)
+    return SealedFile(
+        token=token,
+        name=redact.mask(file.name[:_NAME]).text,
+        mime=file.mime[:100],
+        size=len(file.data),
+        sha256=hashlib.sha256(file.data).hexdigest(),
+        content_id=file.content_id[:_NAME],
+        sealed=router.keys.seal(file.data, token.encode()),
+    )
+
+
+def want(wanted: Wanted, message: Prepared) -> None:
+    """Add what this message may touch to what its batch looks up."""
+    inbound = message.inbound
+    item = message.item
+    wanted.seen.add((item.kind, item.account, item.remote_id))
+    wanted.handles.add(message.handle)
+    wanted.rfc_ids.update(inbound.thread_ids)
+    wanted.ticket_ids.update(message.named_tickets)
+    if inbound.bounce and inbound.bounce.original_message_id:
+        wanted.rfc_ids.add(inbound.bounce.original_message_id)
+    if inbound.conversation:
+        wanted.conversations.add((inbound.kind, inbound.account, inbound.conversation))
+
+
+# ---------------------------------------------------------------- inside the transaction
+
+
+def take(router: Router, batch: Batch, message: Prepared) -> tuple[Draft, int]:
+    """Write the message down on the ticket it belongs to; the ticket and the message's id."""
+    person = batch.person(*message.handle, name=message.name, language=message.language)
+    message_id = batch.unit.new_id()
+    decision = _decide(router, batch, message, person)
+    if decision.kind in ("append", "reopen") and decision.ticket_id is not None:
+        draft = _append(router, batch, message, batch.tickets[decision.ticket_id])
+    else:
+        draft = _open(router, batch, message, person)
+        if decision.ticket_id is not None:
+            _link(batch, draft, decision)
+    _write_message(batch, message, draft, person, message_id)
+    _journal(router, batch, message, draft, message_id)
+    if message.masked:
+        timeline.note(batch.unit, draft.id, "masked", kinds=list(message.masked))
+    return draft, message_id
+
+
+def _decide(router: Router, batch: Batch, message: Prepared, person: Person) -> Decision:
+    inbound = message.inbound
+    named = [(one, "token") for one in message.named_tickets]
+    for rfc_id in inbound.thread_ids:
+        named += [(one, "message_id") for one in batch.mail_of.get(rfc_id, ())]
+    conversation = (inbound.kind, inbound.account, inbound.conversation)
+    if conversation in batch.conversation_of:
+        named.append((batch.conversation_of[conversation], "conversation"))
+    candidates = []
+    for ticket_id, how in named:
+        draft = batch.tickets.get(ticket_id)
+        if draft is not None:
+            closed = from_us(draft.closed_at) if draft.closed_at is not None else None
+            candidates.append(Candidate(ticket_id, how, closed))
+    if not candidates:
+        return Decision("new", None, "")
+    return decide(
+        candidates,
+        sender_is_participant={
+            one.ticket_id for one in candidates if (one.ticket_id, person.id) in batch.participants
+        },
+        now=batch.unit.now,
+        reopen_days=router.settings.desk.reopen_days,
+    )
+
+
+def _open(router: Router, batch: Batch, message: Prepared, person: Person) -> Draft:
+    unit, inbound = batch.unit, message.inbound
+    ticket_id = unit.new_id()
+    draft = Draft(
+        id=ticket_id,
+        number=ticket_number(ticket_id, router.keys),
+        subject=message.subject,
+        requester_id=person.requester_id,
+        identity_id=person.id,
+        channel=inbound.kind,
+        account=inbound.account,
+        conversation=inbound.conversation,
+        team_id=batch.teams["support"],
+        category=UNSORTED,
+        urgency="P3",
+        opened_at=unit.now_us,
+        updated_at=unit.now_us,
+        language=message.language,
+        verification=inbound.verification.value,
+        messages=1,
+        snippet=message.text[:_SNIPPET],
+    )
+    if inbound.automatic in FILED and not message.verdict.is_security:
+        draft.state, draft.closed_at = "closed", unit.now_us
+    return batch.open(draft)
+
+
+def _append(router: Router, batch: Batch, message: Prepared, draft: Draft) -> Draft:
+    batch.touch(draft)
+    draft.messages += 1
+    if message.inbound.automatic:
+        return draft
+    was_closed = draft.state == "closed"
+    draft.state = lifecycle.after(draft.state, "message_in")
+    draft.snippet = message.text[:_SNIPPET]
+    if was_closed:
+        draft.closed_at = None
+        timeline.note(batch.unit, draft.id, "reopened")
+    clocks.message_arrived(batch.unit, draft, router.policies)
+    return draft
+
+
+def _link(batch: Batch, draft: Draft, decision: Decision) -> None:
+    """Tie a new ticket to the one its message named, on both timelines."""
+    unit = batch.unit
+    other = batch.tickets[decision.ticket_id or 0]
+    unit.put(
+        t.Link,
+        id=unit.new_id(),
+        ticket_id=draft.id,
+        other_id=other.id,
+        kind=decision.kind,
+        at=unit.now_us,
+    )
+    code = "follow_up" if decision.kind == "follow_up" else "linked"
+    timeline.note(unit, draft.id, code, number=other.number, reason=decision.reason)
+    timeline.note(unit, other.id, code, number=draft.number, reason=decision.reason)
+
+
+def _write_message(
+    batch: Batch, message: Prepared, draft: Draft, person: Person, message_id: int
+) -> None:
+    unit, inbound = batch.unit, message.inbound
+    sent = to_us(inbound.sent_at) if inbound.sent_at is not None else None
+    unit.put(
+        t.Message,
+        id=message_id,
+        ticket_id=draft.id,
+        direction="in",
+        channel=inbound.kind,
+        account=inbound.account,
+        identity_id=person.id,
+        subject=message.subject,
+        text=message.text,
+        rest=message.rest,
+        html=message.html,
+        rfc_id=inbound.message_id[:_SUBJECT],
+        verification=inbound.verification.value,
+        automatic=inbound.automatic,
+        language=message.language,
+        fields=message.fields,
+        masked=" ".join(message.masked),
+        defects=" ".join(message.defects),
+        size=inbound.size,
+        sent_at=sent,
+        arrived_at=unit.now_us,
+        seen_at=_seen_at(message, sent, unit.now_us),
+    )
+    if inbound.message_id:
+        batch.mail_of.setdefault(inbound.message_id, set()).add(draft.id)
+    for file in message.files:
+        _write_file(batch, file, message_id)
+    if message.index:
+        batch.index.append((message_id, message.index))
+
+
+def _seen_at(message: Prepared, sent: int | None, arrived: int) -> int:
+    if sent is None or sent > arrived + _AHEAD // timedelta(microseconds=1):
+        return arrived
+    if not message.terms.old and sent < arrived - _EARLY // timedelta(microseconds=1):
+        return arrived
+    return sent
+
+
+def _write_file(batch: Batch, file: SealedFile, message_id: int) -> None:
+    unit = batch.unit
+    attachment_id = unit.new_id()
+    unit.put(
+        t.Attachment,
+        id=attachment_id,
+        message_id=message_id,
+        token=file.token,
+        name=file.name,
+        mime=file.mime,
+        size=file.size,
+        sha256=file.sha256,
+        content_id=file.content_id,
+    )
+    unit.put(
+        t.AttachmentBody,
+        attachment_id=attachment_id,
+        key_id=file.sealed.key_id,
+        wrapped_key=file.sealed.wrapped_key,
+        blob=file.sealed.blob,
+    )
+
+
+def _journal(
+    router: Router, batch: Batch, message: Prepared, draft: Draft, message_id: int
+) -> None:
+    unit = batch.unit
+    keep = router.settings.intake.keep_raw_days > 0
+    if message.row_id is not None:
+        journal.finish(
+            unit, message.row_id, message_id=message_id, ticket_id=draft.id, erase=not keep
+        )
+    else:
+        journal.put(
+            unit,
+            message.item,
+            "done",
+            message_id=message_id,
+            ticket_id=draft.id,
+            sealed=router.keys.seal(message.raw.data, journal.about(message.item))
+            if keep
+            else None,
+        )
+    timeline.audit(unit, "router", "message.taken", f"message:{message_id}")

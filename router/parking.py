@@ -1,0 +1,95 @@
+"""What could not be read or written: kept byte for byte, shown as a ticket, sent through again.
+
+A parked item is never lost and never silent. Its ticket tells the desk that somebody wrote; its
+journal row keeps the sealed bytes and the masked traceback until a replay succeeds.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from channels.contract import Raw
+from router.assemble import Router
+from router.core import redact
+from router.core.references import ticket_number
+from router.prepared import Failed, Prepared, Terms
+from router.store import clocks, journal, timeline
+from router.store.batch import UNSORTED, Batch, Draft, Wanted
+from router.store.journal import Item
+
+_TRACE = 8_000
+
+
+def failed(item: Item, raw: Raw, fault: BaseException, terms: Terms) -> Failed:
+    """What is kept of an item whose reading raised."""
+    trace = "".join(traceback.format_exception(fault))[-_TRACE:]
+    return Failed(
+        item=item,
+        raw=raw,
+        error=type(fault).__name__,
+        trace=redact.mask(trace).text,
+        terms=terms,
+    )
+
+
+def unwritten(message: Prepared | Failed, fault: BaseException) -> Failed:
+    """What is kept of a message that was read but could not be written."""
+    lost = failed(message.item, message.raw, fault, message.terms)
+    lost.row_id = message.row_id
+    return lost
+
+
+def unread(item: Item, raw: Raw, attempts: int, terms: Terms) -> Failed:
+    """An item that ended the process each time it was read; it is not read again by itself."""
+    trace = f"Reading this item was begun {attempts} times and never ended."
+    return Failed(item=item, raw=raw, error="attempts", trace=trace, terms=terms)
+
+
+def want(wanted: Wanted, message: Failed) -> None:
+    """Add what parking this touches to what its batch looks up."""
+    item = message.item
+    wanted.seen.add((item.kind, item.account, item.remote_id))
+    wanted.handles.add(("unknown", item.kind))
+
+
+def park(router: Router, batch: Batch, message: Failed) -> Draft:
+    """Open the visible ticket of an unreadable item and keep its bytes."""
+    unit, item = batch.unit, message.item
+    person = batch.person("unknown", item.kind, name="", language="")
+    ticket_id = unit.new_id()
+    draft = batch.open(
+        Draft(
+            id=ticket_id,
+            number=ticket_number(ticket_id, router.keys),
+            subject="",
+            requester_id=person.requester_id,
+            identity_id=person.id,
+            channel=item.kind,
+            account=item.account,
+            team_id=batch.teams["support"],
+            category=UNSORTED,
+            urgency="P3",
+            opened_at=unit.now_us,
+            updated_at=unit.now_us,
+            parked=True,
+            language=router.settings.desk.language,
+        )
+    )
+    clocks.start(unit, draft, "first_response", router.policies)
+    timeline.note(unit, draft.id, "parked", error=message.error)
+    timeline.audit(unit, "router", "item.parked", f"ticket:{draft.id}")
+    if message.row_id is not None:
+        journal.park(
+            unit, message.row_id, ticket_id=draft.id, error=message.error, trace=message.trace
+        )
+        return draft
+    journal.put(
+        unit,
+        item,
+        "parked",
+        ticket_id=draft.id,
+        error=message.error,
+        trace=message.trace,
+        sealed=router.keys.seal(message.raw.data, journal.about(item)),
+    )
+    return draft

@@ -1,0 +1,173 @@
+"""The life of one message, top to bottom.
+
+    read → mask → judge          before any transaction, may fail, may be slow
+    take → sort → promise        one transaction for the whole batch
+    commit                       message, ticket, clocks, acknowledgement, cursor: together
+
+What raises is parked: a visible ticket, the sealed bytes, the traceback, a way to send it through
+again. A batch that fails as a whole is written one by one, so that one bad message parks itself
+and not its neighbours.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from channels.contract import Channel, Raw
+from router import acknowledge, intake, parking, triage
+from router.assemble import Router
+from router.errors import StoreError
+from router.prepared import Failed, Prepared, Terms
+from router.store import journal
+from router.store.batch import Batch, Wanted
+from router.store.journal import Item
+from router.store.unit import Unit
+
+log = logging.getLogger("router.pipeline")
+
+Also = Callable[[Unit], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one message. ``outcome`` is new, joined, seen or parked."""
+
+    outcome: str
+    item: Item
+    ticket_id: int
+    number: str
+    message_id: int = 0
+
+
+def receive(
+    router: Router,
+    door: Channel,
+    raws: Sequence[Raw],
+    terms: Terms,
+    also: Also | None = None,
+) -> list[Taken]:
+    """Take raw items in. ``also`` is committed with them (the cursor they came with)."""
+    known = _known(router, door, raws)
+    read: list[Prepared | Failed] = []
+    for raw in raws:
+        if raw.remote_id not in known:
+            read += _read(router, door, raw, terms)
+    return commit(router, read, also, bulk=terms.bulk)
+
+
+def commit(
+    router: Router,
+    read: Sequence[Prepared | Failed],
+    also: Also | None = None,
+    *,
+    bulk: bool = False,
+) -> list[Taken]:
+    """Write what was read; ``also`` goes into the same commit."""
+
+    def work(unit: Unit) -> list[Taken]:
+        taken = _write(router, unit, read)
+        if also is not None:
+            also(unit)
+        return taken
+
+    try:
+        return router.store.write(work, bulk=bulk)
+    except StoreError:
+        raise
+    except Exception:  # each is tried alone, and parked when it fails again
+        log.warning("a batch failed as a whole; its messages are written one by one", exc_info=True)
+    taken = [one for message in read for one in _alone(router, message, bulk=bulk)]
+    if also is not None:
+        router.store.write(also, bulk=bulk)
+    return taken
+
+
+def read_again(
+    router: Router, item: Item, raw: Raw, row_id: int, *, old: bool = False
+) -> list[Prepared | Failed]:
+    """Read an item that was journalled or parked before."""
+    door = router.doors.reader(item.kind, item.account)
+    read = _read(router, door, raw, Terms(old=old))
+    for one in read[:1]:
+        one.item, one.row_id = item, row_id
+    return read
+
+
+def _known(router: Router, door: Channel, raws: Sequence[Raw]) -> set[str]:
+    with router.store.reading() as unit:
+        return journal.known(unit, door.kind, door.account, [raw.remote_id for raw in raws])
+
+
+def _read(router: Router, door: Channel, raw: Raw, terms: Terms) -> list[Prepared | Failed]:
+    try:
+        return [intake.prepare(router, raw, inbound, terms) for inbound in door.parse(raw)]
+    except Exception as fault:  # parked with its traceback, as a visible ticket
+        log.warning("an item of %s.%s could not be read", door.kind, door.account, exc_info=True)
+        return [parking.failed(Item(door.kind, door.account, raw.remote_id), raw, fault, terms)]
+
+
+def _write(router: Router, unit: Unit, read: Sequence[Prepared | Failed]) -> list[Taken]:
+    wanted = Wanted()
+    for one in read:
+        if isinstance(one, Prepared):
+            intake.want(wanted, one)
+            acknowledge.want(router, wanted, one)
+        else:
+            parking.want(wanted, one)
+    batch = Batch(unit, wanted)
+    taken = [_one(router, batch, message) for message in read]
+    batch.save()
+    return taken
+
+
+def _one(router: Router, batch: Batch, message: Prepared | Failed) -> Taken:
+    item = message.item
+    key = (item.kind, item.account, item.remote_id)
+    before = batch.seen.get(key)
+    if before is not None and (message.row_id is None or before.state == "done"):
+        return Taken("seen", item, before.ticket_id or 0, "", before.message_id or 0)
+    if isinstance(message, Failed):
+        draft = parking.park(router, batch, message)
+        taken = Taken("parked", item, draft.id, draft.number)
+    else:
+        draft, message_id = intake.take(router, batch, message)
+        opened = draft.new and draft.messages == 1
+        triage.sort(router, batch, message, draft, message_id)
+        if opened:
+            acknowledge.promise(router, batch, message, draft)
+        taken = Taken("new" if opened else "joined", item, draft.id, draft.number, message_id)
+    batch.seen[key] = _Seen("done", taken.message_id, taken.ticket_id)
+    return taken
+
+
+def _alone(router: Router, message: Prepared | Failed, *, bulk: bool) -> list[Taken]:
+    try:
+        return router.store.write(lambda unit: _write(router, unit, [message]), bulk=bulk)
+    except StoreError:
+        raise
+    except Exception as fault:  # parked with its traceback, as a visible ticket
+        log.warning("a message could not be written and is parked", exc_info=True)
+        lost = parking.unwritten(message, fault)
+        return router.store.write(lambda unit: _write(router, unit, [lost]), bulk=bulk)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Stands for the journal row of an item that this very batch has just taken."""
+
+    state: str
+    message_id: int
+    ticket_id: int
+
+
+def cursor_mover(door: Channel, cursor: Mapping[str, Any]) -> Also:
+    """Moves the cursor of a polled source, and says that nothing is being read any more."""
+
+    def move(unit: Unit) -> None:
+        journal.advance(unit, door.kind, door.account, cursor)
+        journal.mark(unit, door.kind, door.account, {})
+
+    return move

@@ -1,0 +1,80 @@
+"""A message that was read, masked and judged, and waits to be written down.
+
+Everything costly or dangerous happens before the transaction begins; what comes out is this value.
+Nothing in it holds a wallet secret any more but the sealed bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from channels.contract import Inbound, Raw
+from router.core.keys import Sealed
+from router.store.budgets import Allowance
+from router.store.journal import Item
+from rules.contract import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How this delivery is to be treated: ``old`` mail is imported without an acknowledgement,
+    ``suspected`` messages look like a robot's."""
+
+    old: bool = False
+    suspected: bool = False
+    bulk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFile:
+    """An attachment without its readable bytes."""
+
+    token: str
+    name: str
+    mime: str
+    size: int
+    sha256: str
+    content_id: str
+    sealed: Sealed
+
+
+@dataclass(slots=True)
+class Prepared:
+    """One message, ready to be written. ``text`` is what was written now, ``rest`` the quotes and
+    signature under it; ``named_tickets`` are those that reply tokens in it open."""
+
+    item: Item
+    raw: Raw
+    inbound: Inbound
+    handle: tuple[str, str]
+    name: str
+    subject: str
+    text: str
+    rest: str
+    html: str
+    masked: tuple[str, ...]
+    defects: tuple[str, ...]
+    language: str
+    verdict: Verdict
+    index: str
+    files: Sequence[SealedFile] = ()
+    named_tickets: tuple[int, ...] = ()
+    fields: str = ""
+    terms: Terms = field(default_factory=Terms)
+    #: The item's row when it was journalled before (pushed, parked).
+    row_id: int | None = None
+    #: What an acknowledgement of it would draw on.
+    budgets: Sequence[Allowance] = ()
+
+
+@dataclass(slots=True)
+class Failed:
+    """An item that could not be read: what is kept of it until a person replays it."""
+
+    item: Item
+    raw: Raw
+    error: str
+    trace: str
+    terms: Terms = field(default_factory=Terms)
+    row_id: int | None = None

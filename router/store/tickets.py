@@ -1,0 +1,72 @@
+"""Small questions about one ticket and the people around it, and its tags."""
+
+from __future__ import annotations
+
+from router.store.tables import Idempotency, TicketTag
+from router.store.unit import Unit
+
+_DAY = 86_400_000_000
+
+
+def agent_name(unit: Unit, agent_id: int) -> str | None:
+    """The name of an agent who still works here, or None."""
+    name: str | None = unit.value("SELECT name FROM agent WHERE id = :id AND active", id=agent_id)
+    return name
+
+
+def team_key(unit: Unit, team_id: int) -> str | None:
+    """The key of a team, or None."""
+    key: str | None = unit.value("SELECT key FROM team WHERE id = :id", id=team_id)
+    return key
+
+
+def handle_kind(unit: Unit, identity_id: int) -> str:
+    """In which identity space a handle lives (``email`` …)."""
+    return str(unit.value("SELECT kind FROM identity WHERE id = :id", id=identity_id) or "")
+
+
+def chain(unit: Unit, ticket_id: int, limit: int = 12) -> list[str]:
+    """The Message-IDs of the conversation as the requester knows them, oldest first."""
+    rows = unit.rows(
+        "SELECT rfc_id, seen_at FROM message WHERE ticket_id = :ticket AND direction = 'in' "
+        "AND rfc_id <> '' UNION ALL SELECT rfc_id, created_at AS seen_at FROM outbox "
+        "WHERE ticket_id = :ticket AND state IN ('sent', 'unknown') ORDER BY 2 DESC LIMIT :n",
+        ticket=ticket_id,
+        n=limit,
+    )
+    return [row.rfc_id for row in reversed(rows) if " " not in row.rfc_id]
+
+
+def tag(unit: Unit, ticket_id: int, word: str) -> bool:
+    """Put a tag on; False when it was there."""
+    if unit.value(
+        "SELECT 1 FROM ticket_tag WHERE ticket_id = :id AND tag = :tag", id=ticket_id, tag=word
+    ):
+        return False
+    unit.put(TicketTag, ticket_id=ticket_id, tag=word)
+    return True
+
+
+def untag(unit: Unit, ticket_id: int, word: str) -> bool:
+    """Take a tag off; False when it was not there."""
+    return bool(
+        unit.run(
+            "DELETE FROM ticket_tag WHERE ticket_id = :id AND tag = :tag", id=ticket_id, tag=word
+        )
+    )
+
+
+def answered(unit: Unit, key: str) -> str | None:
+    """The answer this repeatable request got before, or None."""
+    answer: str | None = unit.value("SELECT answer FROM idempotency WHERE key = :key", key=key)
+    return answer
+
+
+def answer(unit: Unit, key: str, said: str, body_hash: str = "") -> None:
+    """Remember for a day what this request was answered."""
+    unit.put(Idempotency, key=key, body_hash=body_hash, answer=said, expires_at=unit.now_us + _DAY)
+
+
+def forget_answers(unit: Unit) -> int:
+    """Drop answers whose day is over."""
+    return unit.run("DELETE FROM idempotency WHERE expires_at < :now", now=unit.now_us)

@@ -1,0 +1,113 @@
+"""What a message is about and how soon a person must see it, written onto its ticket.
+
+The first message decides; a later one may only raise: a frightened second mail makes a quiet ticket
+urgent, a calm one never makes an urgent ticket quiet.
+"""
+
+from __future__ import annotations
+
+import json
+
+from router.assemble import Router
+from router.prepared import Prepared
+from router.store import clocks, timeline
+from router.store.batch import UNSORTED, Batch, Draft
+from router.store.tables import FindingRow, TicketTag, VerdictRow
+from rules.contract import Verdict
+
+#: The queue of each group; every other group belongs to the support team.
+TEAM_OF = {"security": "security"}
+
+
+def sort(router: Router, batch: Batch, message: Prepared, draft: Draft, message_id: int) -> None:
+    """Keep the verdict with its findings and let the ticket follow it."""
+    verdict = message.verdict
+    _keep(batch, verdict, message_id)
+    if draft.new and draft.messages == 1:
+        _decide_first(batch, message, draft)
+        if draft.state != "closed":
+            for kind in ("first_response", "resolution"):
+                clocks.start(batch.unit, draft, kind, router.policies)
+    elif not message.inbound.automatic:
+        _raise(router, batch, verdict, draft)
+
+
+def _keep(batch: Batch, verdict: Verdict, message_id: int) -> None:
+    unit = batch.unit
+    verdict_id = unit.new_id()
+    unit.put(
+        VerdictRow,
+        id=verdict_id,
+        message_id=message_id,
+        category=verdict.category,
+        urgency=verdict.urgency.value,
+        ruleset=verdict.ruleset,
+        near=json.dumps(verdict.near, ensure_ascii=False) if verdict.near else "",
+        at=unit.now_us,
+    )
+    for finding in verdict.findings:
+        unit.put(
+            FindingRow,
+            id=unit.new_id(),
+            verdict_id=verdict_id,
+            rule=finding.rule,
+            category=finding.category,
+            urgency=finding.urgency.value,
+            weight=finding.weight,
+            part=finding.part,
+            start_char=finding.part_start,
+            end_char=finding.part_start + finding.end - finding.start,
+        )
+
+
+def _decide_first(batch: Batch, message: Prepared, draft: Draft) -> None:
+    verdict = message.verdict
+    draft.category, draft.urgency = verdict.category, verdict.urgency.value
+    draft.security = verdict.is_security
+    team = TEAM_OF.get(verdict.group, "support")
+    draft.team_id = batch.teams.get(team, draft.team_id)
+    timeline.note(
+        batch.unit,
+        draft.id,
+        "triaged",
+        category=verdict.category,
+        urgency=draft.urgency,
+        rules=_rules(verdict),
+    )
+    if message.terms.suspected:
+        batch.unit.put(TicketTag, ticket_id=draft.id, tag="suspected_spam")
+    if message.inbound.automatic:
+        batch.unit.put(TicketTag, ticket_id=draft.id, tag="automatic")
+
+
+def _raise(router: Router, batch: Batch, verdict: Verdict, draft: Draft) -> None:
+    unit = batch.unit
+    if verdict.is_security and not draft.security:
+        draft.security = True
+        timeline.note(unit, draft.id, "security", rules=_rules(verdict))
+        team_id = batch.teams.get(TEAM_OF["security"], draft.team_id)
+        if team_id != draft.team_id:
+            draft.team_id = team_id
+            timeline.note(unit, draft.id, "team", team=TEAM_OF["security"])
+    if verdict.is_security or draft.category == UNSORTED:
+        _move_category(batch, draft, verdict.category)
+    if verdict.urgency.value < draft.urgency and verdict.category != UNSORTED:
+        timeline.note(unit, draft.id, "urgency", old=draft.urgency, new=verdict.urgency.value)
+        draft.urgency = verdict.urgency.value
+        clocks.retarget(unit, draft, router.policies)
+
+
+def _move_category(batch: Batch, draft: Draft, category: str) -> None:
+    if category in (draft.category, UNSORTED):
+        return
+    if draft.category.startswith("security."):
+        return
+    timeline.note(batch.unit, draft.id, "category", old=draft.category, new=category)
+    draft.category = category
+
+
+def _rules(verdict: Verdict) -> list[str]:
+    """The rules of the category that won, each once."""
+    return list(
+        dict.fromkeys(one.rule for one in verdict.findings if one.category == verdict.category)
+    )
