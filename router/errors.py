@@ -3,6 +3,7 @@
     RouterError
     ├── SettingsFault    the configuration is wrong; carries every fault found
     ├── KeyMissing       the master key file is gone or unreadable; nothing may start
+    ├── SealBroken       a sealed item was changed or belongs to another row
     ├── StoreError
     │   ├── StoreBusy    the database did not let us in within the time; try again
     │   ├── StoreDown    the database cannot be reached, is read-only or the disk is full
@@ -47,6 +48,10 @@ class SettingsFault(RouterError):
 
 class KeyMissing(RouterError):
     """The master key cannot be read; sealed data would be unreadable, so nothing starts."""
+
+
+class SealBroken(RouterError):
+    """A sealed item does not open: its bytes were changed, or it belongs to another row."""
 
 
 class StoreError(RouterError):

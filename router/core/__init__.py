@@ -1,0 +1,1 @@
+"""Decisions on plain values: hours, promises, threads, rights, words. No SQL and no network."""
