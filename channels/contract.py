@@ -1,9 +1,9 @@
 """What a door of the desk is: the values that pass through it and the verbs it may have.
 
 A channel is one file in this package (or one folder, when its protocol is large) that defines one
-class. It parses what arrives into :class:`Inbound` and sends what it is handed as :class:`Outbound`;
-it decides nothing, keeps nothing, reads no clock and knows no other channel. It is found by
-``channels.registry``; nothing else names it.
+class. It parses what arrives into :class:`Inbound` and sends what it is handed as
+:class:`Outbound`; it decides nothing, keeps nothing, reads no clock and knows no other channel. It
+is found by ``channels.registry``; nothing else names it.
 
     ChannelError
     ├── Transient        try later; ``after`` when the far side said how long

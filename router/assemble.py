@@ -23,9 +23,10 @@ from router.core.keys import Keyring
 from router.core.sla import Policies
 from router.core.threads import Tokens
 from router.core.wording import Wording
-from router.errors import Fault, NotFound, SettingsFault
+from router.errors import Fault, KeyMissing, NotFound, SettingsFault
 from router.settings import Settings
-from router.store.database import Store
+from router.store import version
+from router.store.database import Store, check_writable
 from rules.engine import Ruleset
 from rules.engine import load as load_rules
 
@@ -154,24 +155,46 @@ class Router:
 def assemble(
     settings: Settings, *, clock: Clock | None = None, keys: Keyring | None = None
 ) -> Router:
-    """Put a router together from its settings; raises SettingsFault, KeyMissing or StoreDown."""
+    """Put a router together from its settings.
+
+    Raises SettingsFault, StoreDown, SchemaBehind, KeyMissing or RulesFault, each saying what to do.
+    """
     doors = Doors(settings)
+    extra = Path(settings.rules.folder).expanduser() if settings.rules.folder else None
+    rules = load_rules(extra)
     clock = clock or SystemClock()
     ids = Ids(clock)
-    keys = keys or Keyring.open(settings.key_path, create=not _holds_data(settings))
-    extra = Path(settings.rules.folder).expanduser() if settings.rules.folder else None
+    store = Store(settings.database_url, clock=clock, ids=ids)
+    check_writable(store.engine)
+    version.check(store.engine)
+    keys = keys or _keys(settings, store)
     return Router(
         settings=settings,
         clock=clock,
         ids=ids,
         keys=keys,
         tokens=Tokens(keys),
-        store=Store(settings.database_url, clock=clock, ids=ids),
-        rules=load_rules(extra),
+        store=store,
+        rules=rules,
         wording=Wording.load(),
         policies=policies(settings),
         doors=doors,
     )
+
+
+def _keys(settings: Settings, store: Store) -> Keyring:
+    """The master key; made on the first run only, for sealed rows need the one they know."""
+    with store.reading() as unit:
+        known = version.key_in_use(unit)
+    keys = Keyring.open(settings.key_path, create=not known)
+    if known and not keys.holds(known):
+        raise KeyMissing(
+            f"{settings.key_path} is not the key of this database, which was begun with the key "
+            f"{known}; put that one back from its backup"
+        )
+    if not known:
+        store.write(lambda unit: version.remember_key(unit, keys.current))
+    return keys
 
 
 def policies(settings: Settings) -> Policies:
@@ -184,9 +207,3 @@ def policies(settings: Settings) -> Policies:
         calendar=Calendar(settings.desk.zone, hours.weekly, closed=hours.closed, open=hours.open),
     )
 
-
-def _holds_data(settings: Settings) -> bool:
-    """Whether a key must exist already: sealed rows could not be read under a new one."""
-    if settings.database.url:
-        return settings.key_path.with_suffix(".used").exists()
-    return (settings.data_path / "router.sqlite3").exists()

@@ -14,8 +14,10 @@ from router.core import redact
 from router.core.references import ticket_number
 from router.prepared import Failed, Prepared, Terms
 from router.store import clocks, journal, timeline
-from router.store.batch import UNSORTED, Batch, Draft, Wanted
+from router.store.batch import UNSORTED, Batch, Draft, Wanted, load, write
 from router.store.journal import Item
+from router.store.tables import Link
+from router.store.unit import Unit
 
 _TRACE = 8_000
 
@@ -93,3 +95,25 @@ def park(router: Router, batch: Batch, message: Failed) -> Draft:
         sealed=router.keys.seal(message.raw.data, journal.about(item)),
     )
     return draft
+
+
+def unpark(unit: Unit, parked_id: int, ticket_id: int, actor: str) -> None:
+    """The item went through: close its placeholder and tie it to the real ticket."""
+    drafts = load(unit, [parked_id, ticket_id])
+    parked, real = drafts.get(parked_id), drafts.get(ticket_id)
+    if parked is None or real is None or parked is real:
+        return
+    parked.state, parked.parked, parked.closed_at = "closed", False, unit.now_us
+    clocks.meet(unit, parked, (*clocks.ANSWERS, "resolution"))
+    timeline.note(unit, parked.id, "replayed", number=real.number)
+    timeline.note(unit, real.id, "linked", number=parked.number, reason="replayed")
+    unit.put(
+        Link,
+        id=unit.new_id(),
+        ticket_id=real.id,
+        other_id=parked.id,
+        kind="replayed",
+        at=unit.now_us,
+    )
+    timeline.audit(unit, actor, "item.replayed", f"ticket:{parked.id}")
+    write(unit, [parked])

@@ -19,7 +19,8 @@ from typing import Any
 from channels.contract import Channel, Raw
 from router import acknowledge, intake, parking, triage
 from router.assemble import Router
-from router.errors import StoreError
+from router.core.clock import from_us
+from router.errors import Conflict, NotFound, StoreError
 from router.prepared import Failed, Prepared, Terms
 from router.store import journal
 from router.store.batch import Batch, Wanted
@@ -83,17 +84,6 @@ def commit(
     if also is not None:
         router.store.write(also, bulk=bulk)
     return taken
-
-
-def read_again(
-    router: Router, item: Item, raw: Raw, row_id: int, *, old: bool = False
-) -> list[Prepared | Failed]:
-    """Read an item that was journalled or parked before."""
-    door = router.doors.reader(item.kind, item.account)
-    read = _read(router, door, raw, Terms(old=old))
-    for one in read[:1]:
-        one.item, one.row_id = item, row_id
-    return read
 
 
 def _known(router: Router, door: Channel, raws: Sequence[Raw]) -> set[str]:
@@ -171,3 +161,46 @@ def cursor_mover(door: Channel, cursor: Mapping[str, Any]) -> Also:
         journal.mark(unit, door.kind, door.account, {})
 
     return move
+
+
+def journalled(router: Router, *, limit: int = 50) -> int:
+    """Work on pushed items that were journalled and answered; how many."""
+    lease = router.settings.deliver.lease_seconds * 1_000_000
+    rows = router.store.write(lambda unit: journal.claim(unit, lease_us=lease, limit=limit))
+    for row in rows:
+        again(router, row)
+    return len(rows)
+
+
+def again(router: Router, row: Any) -> list[Taken]:
+    """Send one journalled or parked item through from its sealed bytes."""
+    item = Item(row.kind, row.account, row.remote_id)
+    data = router.keys.unseal(row.key_id, row.wrapped_key, row.raw, journal.about(item))
+    raw = Raw(item.remote_id, data, received_at=from_us(row.received_at))
+    terms = Terms()
+    if row.attempts >= router.settings.intake.attempts:
+        lost = parking.unread(item, raw, row.attempts, terms)
+        lost.row_id = row.id
+        return commit(router, [lost])
+    read = _read(router, router.doors.reader(item.kind, item.account), raw, terms)
+    for one in read[:1]:
+        one.item, one.row_id = item, row.id
+    return commit(router, read)
+
+
+def replay(router: Router, row_id: int, actor: str) -> Taken:
+    """Send a parked item through again; its placeholder ticket is closed when that succeeds."""
+    with router.store.reading() as unit:
+        row = journal.find(unit, row_id)
+    if row is None or row.state != "parked" or row.raw is None:
+        raise NotFound("there is no such parked item")
+    item = Item(row.kind, row.account, row.remote_id)
+    data = router.keys.unseal(row.key_id, row.wrapped_key, row.raw, journal.about(item))
+    raw = Raw(item.remote_id, data, received_at=from_us(row.received_at))
+    read = _read(router, router.doors.reader(item.kind, item.account), raw, Terms())
+    if isinstance(read[0], Failed):
+        raise Conflict("still_fails", error=read[0].error)
+    read[0].item, read[0].row_id = item, row.id
+    taken = commit(router, read)[0]
+    router.store.write(lambda unit: parking.unpark(unit, row.ticket_id, taken.ticket_id, actor))
+    return taken

@@ -105,3 +105,8 @@ def fold(unit: Unit, limit: int = 5000) -> int:
     if rows:
         unit.run_many("DELETE FROM counter_delta WHERE id = :id", [{"id": row.id} for row in rows])
     return len(rows)
+
+
+def pending(unit: Unit) -> bool:
+    """Whether any delta waits to be folded."""
+    return bool(unit.value("SELECT 1 FROM counter_delta LIMIT 1"))

@@ -120,6 +120,17 @@ def claim(unit: Unit, *, lease_us: int, limit: int) -> list[Any]:
     ]
 
 
+def pending(unit: Unit) -> bool:
+    """Whether any pushed item waits and nobody works on it."""
+    return bool(
+        unit.value(
+            "SELECT 1 FROM journal WHERE state <> 'done' AND state = 'received' "
+            "AND leased_until < :now LIMIT 1",
+            now=unit.now_us,
+        )
+    )
+
+
 def parked(unit: Unit) -> int:
     """How many items wait for a person; few, so they are counted."""
     return int(

@@ -116,3 +116,14 @@ def route(unit: Unit, row_id: int, *, channel: str, account: str, reply_to: str)
         reply_to=reply_to,
         id=row_id,
     )
+
+
+def pending(unit: Unit) -> bool:
+    """Whether any row is due."""
+    return bool(
+        unit.value(
+            "SELECT 1 FROM outbox WHERE state IN ('queued', 'sending') AND state = 'queued' "
+            "AND due_at <= :now LIMIT 1",
+            now=unit.now_us,
+        )
+    )

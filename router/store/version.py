@@ -6,6 +6,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from router.errors import SchemaBehind
+from router.store.tables import Setting
+from router.store.unit import Unit
 
 #: The newest migration; a test holds it to the folder of migrations.
 HEAD = "0001"
@@ -38,3 +40,13 @@ def check(engine: Engine) -> None:
         "run `router migrate`"
     )
     raise SchemaBehind(message)
+
+
+def key_in_use(unit: Unit) -> str:
+    """The id of the master key this database was begun with; empty when it is new."""
+    return str(unit.value("SELECT value FROM setting WHERE key = 'master_key'") or "")
+
+
+def remember_key(unit: Unit, key_id: str) -> None:
+    """Write down which master key this database needs."""
+    unit.put(Setting, key="master_key", value=key_id, changed_at=unit.now_us)
