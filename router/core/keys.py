@@ -66,6 +66,15 @@ class Keyring:
         """A ring that is gone with the process: nothing sealed under it can be opened later."""
         return cls(*_fresh())
 
+    @property
+    def current(self) -> str:
+        """The id of the key that new seals are made under."""
+        return self._current
+
+    def holds(self, key_id: str) -> bool:
+        """Whether the ring has the key that a seal names."""
+        return key_id in self._keys
+
     # ------------------------------------------------------------ sealing
 
     def seal(self, data: bytes, about: bytes = b"") -> Sealed:
@@ -100,10 +109,9 @@ class Keyring:
         """The first ``size`` bytes of a MAC that is good for this purpose only."""
         return self._mac(self._current, purpose, message)[:size]
 
-    def verify(self, purpose: str, message: bytes, signature: bytes) -> bool:
-        """Whether any key of the ring signed this, in constant time a key."""
-        size = len(signature)
-        return size > 0 and any(
+    def verify(self, purpose: str, message: bytes, signature: bytes, size: int = 16) -> bool:
+        """Whether any key of the ring made this with :meth:`sign`; a shorter one never passes."""
+        return len(signature) == size and any(
             hmac.compare_digest(self._mac(one, purpose, message)[:size], signature)
             for one in self._keys
         )
@@ -122,7 +130,7 @@ class Keyring:
             signature = bytes.fromhex(seal)
         except ValueError:
             return False
-        return len(signature) == _KEY and self.verify("chain", _link(previous, line), signature)
+        return self.verify("chain", _link(previous, line), signature, _KEY)
 
     def _mac(self, key_id: str, purpose: str, message: bytes) -> bytes:
         return hmac.digest(self._key(key_id, purpose), message, "sha256")

@@ -1,0 +1,68 @@
+"""Who may do what. Every page, stream and act asks :func:`may`, and nothing else decides.
+
+Agents and leads work on the tickets of their own teams; managers and admins see the whole desk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ROLES = ("agent", "lead", "manager", "admin")
+
+_ALL = frozenset(ROLES)
+_LEADING = frozenset(("lead", "manager", "admin"))
+_MANAGING = frozenset(("manager", "admin"))
+_ADMIN = frozenset(("admin",))
+_SCOPED = frozenset(("agent", "lead"))
+
+#: Which roles an action is open to.
+ACTIONS: Mapping[str, frozenset[str]] = {
+    "view": _ALL,
+    "reply": _ALL,
+    "note": _ALL,
+    "assign": _ALL,
+    "move_team": _ALL,
+    "tag": _ALL,
+    "categorise": _ALL,
+    "close": _ALL,
+    "reopen": _ALL,
+    "see_outbox": _ALL,
+    "see_status": _ALL,
+    "retry": _LEADING,
+    "replay": _LEADING,
+    "see_parked": _LEADING,
+    "see_people": _MANAGING,
+    "see_audit": _MANAGING,
+    "manage_people": _ADMIN,
+    "settings": _ADMIN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody signed in: what deciding about rights needs, and the language to speak to them."""
+
+    id: int
+    name: str
+    role: str
+    teams: frozenset[int] = frozenset()
+    locale: str = ""
+
+
+def may(who: Who | None, action: str, team_id: int | None = None) -> bool:
+    """Whether somebody may do this to something of that team.
+
+    Without a team the question is about the desk at large ("may they open the outbox?"); what they
+    then find there is still limited by :func:`scope`. Nobody signed in may do nothing; an action
+    that is not in ACTIONS is a mistake of ours and raises KeyError.
+    """
+    roles = ACTIONS[action]
+    if who is None or who.role not in roles:
+        return False
+    return team_id is None or who.role not in _SCOPED or team_id in who.teams
+
+
+def scope(who: Who) -> tuple[int, ...] | None:
+    """The teams whose tickets somebody may see, to be put into every query; None means all."""
+    return tuple(sorted(who.teams)) if who.role not in _MANAGING else None
