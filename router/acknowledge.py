@@ -130,7 +130,7 @@ def _queue(
 
 def _situation(router: Router, batch: Batch, message: Prepared, draft: Draft) -> Situation:
     settings, now = router.settings, batch.unit.now
-    calendar = router.policies.calendar
+    calendar = router.policies.calendar("P3")
     is_open = calendar.is_open(now)
     answers = [one.due_at for one in draft.clocks if one.kind == "first_response"]
     due = answers[0] if answers and answers[0] is not None else None

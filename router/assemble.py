@@ -206,4 +206,3 @@ def policies(settings: Settings) -> Policies:
         resolution=settings.sla.resolution,
         calendar=Calendar(settings.desk.zone, hours.weekly, closed=hours.closed, open=hours.open),
     )
-

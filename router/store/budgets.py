@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from router.store.unit import Unit
 
 _SPEND = (
-    "INSERT INTO budget (key, slot, count) VALUES (:key, :slot, 1) "
-    "ON CONFLICT (key, slot) DO UPDATE SET count = budget.count + 1"
+    "INSERT INTO budget (key, slot, used) VALUES (:key, :slot, 1) "
+    "ON CONFLICT (key, slot) DO UPDATE SET used = budget.used + 1"
 )
 
 
@@ -36,7 +36,7 @@ def spend(unit: Unit, allowances: Iterable[Allowance]) -> Allowance | None:
     wanted = list(allowances)
     for one in wanted:
         used = unit.value(
-            "SELECT count FROM budget WHERE key = :key AND slot = :slot",
+            "SELECT used FROM budget WHERE key = :key AND slot = :slot",
             key=one.key,
             slot=one.slot(unit.now_us),
         )
@@ -56,9 +56,9 @@ class Ledger:
         self._taken: list[dict[str, object]] = []
         if keys:
             for row in unit.rows(
-                "SELECT key, slot, count FROM budget WHERE key IN :keys", keys=list(keys)
+                "SELECT key, slot, used FROM budget WHERE key IN :keys", keys=list(keys)
             ):
-                self._spent[row.key, row.slot] = row.count
+                self._spent[row.key, row.slot] = row.used
 
     def spend(self, allowances: Iterable[Allowance]) -> Allowance | None:
         """As :func:`spend`, in memory; :meth:`save` writes it."""

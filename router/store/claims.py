@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from router.store.tables import Health, Lease
 from router.store.unit import Unit
 
@@ -71,3 +73,8 @@ def report(unit: Unit, name: str, *, ok: bool, detail: str = "", params: str = "
             detail=detail,
             params=params,
         )
+
+
+def health(unit: Unit) -> list[Any]:
+    """The last word of every channel and duty: name, ok, at, since, detail, params."""
+    return list(unit.rows("SELECT name, ok, at, since, detail, params FROM health ORDER BY name"))

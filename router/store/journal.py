@@ -29,6 +29,11 @@ class Item:
     remote_id: str
 
 
+def about(item: Item) -> bytes:
+    """What sealed raw bytes are bound to, so that rows cannot be exchanged."""
+    return f"journal:{item.kind}:{item.account}:{item.remote_id}".encode()
+
+
 def put(unit: Unit, item: Item, state: str, *, sealed: Sealed | None = None, **columns: Any) -> int:
     """Write the row of an item that was not seen before; its id."""
     row_id = unit.new_id()

@@ -449,7 +449,7 @@ class Budget(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     slot: int = Field(sa_type=BigInteger, primary_key=True)
-    count: int = 0
+    used: int = 0
 
 
 # ---------------------------------------------------------------- the desk itself

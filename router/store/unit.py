@@ -70,11 +70,13 @@ class Unit:
 
     def rows(self, sql: str, /, **params: Any) -> Sequence[Row[Any]]:
         """All rows of a query with ``:named`` parameters; a list or tuple serves ``IN :name``."""
-        return self._execute(sql, params).all()
+        found: Sequence[Row[Any]] = self._execute(sql, params).all()
+        return found
 
     def row(self, sql: str, /, **params: Any) -> Row[Any] | None:
         """The first row, or None."""
-        return self._execute(sql, params).first()
+        found: Row[Any] | None = self._execute(sql, params).first()
+        return found
 
     def value(self, sql: str, /, **params: Any) -> Any:
         """The first column of the first row, or None."""

@@ -43,7 +43,7 @@ def upgrade() -> None:
         "budget",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("slot", sa.BigInteger(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key", "slot", name=op.f("pk_budget")),
     )
     op.create_table(

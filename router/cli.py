@@ -1,0 +1,244 @@
+"""The command ``router``. Each command imports what it needs when it is called, so that the small
+ones start at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router import settings as configuration
+from router.errors import RouterError
+
+if TYPE_CHECKING:
+    from router.assemble import Router
+
+app = typer.Typer(
+    help="The ticket router of a digital wallet's support desk.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    add_completion=False,
+)
+
+Config = Annotated[
+    Path | None, typer.Option("--config", help="config.toml of this desk", show_default=False)
+]
+
+
+def main() -> None:
+    """Run the command; what went wrong is told in one line with what to do next."""
+    try:
+        app()
+    except RouterError as fault:
+        sys.stderr.write(f"router: {fault}\n")
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("\nrouter: stopped; what was committed stays, run it again to go on\n")
+        raise SystemExit(130) from None
+
+
+def _settings(config: Path | None) -> configuration.Settings:
+    return configuration.load(config)
+
+
+def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
+    from router.assemble import assemble
+    from router.store import version
+    from router.store.database import open_engine
+
+    settings = _settings(config)
+    settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if migrate_first:
+        engine = open_engine(settings.database_url)
+        behind = version.found(engine) < version.HEAD
+        engine.dispose()
+        if behind:
+            from router.store.schema import migrate as bring_up
+
+            bring_up(settings.database_url)
+    return assemble(settings)
+
+
+# ---------------------------------------------------------------- running
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Everything in one process: web pages, mailboxes, outbox and clock."""
+    from router import starting
+
+    starting.serve(_assemble(config, migrate_first=True), work=True)
+
+
+@app.command()
+def web(config: Config = None) -> None:
+    """The web pages alone; a worker runs elsewhere."""
+    from router import starting
+
+    starting.serve(_assemble(config), work=False)
+
+
+@app.command()
+def worker(config: Config = None) -> None:
+    """Mailboxes, outbox and clock alone; the web pages run elsewhere."""
+    from router import starting
+
+    starting.work(_assemble(config))
+
+
+@app.command()
+def migrate(config: Config = None) -> None:
+    """Bring the database to this program's schema."""
+    from router.store import version
+    from router.store.schema import migrate as bring_up
+
+    settings = _settings(config)
+    settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    bring_up(settings.database_url)
+    typer.echo(f"the database is at revision {version.HEAD}")
+
+
+@app.command()
+def check(
+    config: Config = None,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="print every setting with its meaning")
+    ] = False,
+) -> None:
+    """Check the settings and print those in force, secrets masked."""
+    from router import reference as book
+
+    if reference:
+        typer.echo(book.render())
+        return
+    settings = _settings(config)
+    from router.assemble import Doors, policies
+
+    Doors(settings)
+    policies(settings)
+    for key, value in configuration.effective(settings):
+        typer.echo(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+
+
+@app.command()
+def doctor(config: Config = None) -> None:
+    """Look at everything a desk depends on and say what to do about it."""
+    from router import examining
+
+    try:
+        router = _assemble(config)
+    except RouterError as fault:
+        typer.echo(f"✗ {fault}")
+        raise typer.Exit(1) from None
+    findings = examining.look(router)
+    router.close()
+    for finding in findings:
+        typer.echo(f"{'✓' if finding.ok else '✗'} {finding.what}: {finding.said}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+# ---------------------------------------------------------------- mail and rules
+
+
+@app.command(name="import")
+def import_(
+    path: Path,
+    account: Annotated[str, typer.Option(help="account the mail belongs to")] = "import",
+    config: Config = None,
+) -> None:
+    """Take in old mail (.eml, mbox, Maildir) without acknowledging anybody."""
+    from router import starting
+
+    router = _assemble(config, migrate_first=True)
+    try:
+        starting.import_mail(router, path, account)
+    finally:
+        router.close()
+
+
+@app.command()
+def explain(
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="one JSON object a line in, one out")
+    ] = False,
+    text: Annotated[str, typer.Argument(help="the message, when not by lines")] = "",
+    rules: Annotated[Path | None, typer.Option(help="a folder with rules of your own")] = None,
+) -> None:
+    """Say what a message is about, how urgent it is, and which words decided."""
+    from router import explaining
+
+    if jsonl:
+        explaining.lines(sys.stdin, sys.stdout, rules)
+    else:
+        typer.echo(explaining.tell(text or sys.stdin.read(), rules))
+
+
+@app.command(name="parse-mail")
+def parse_mail(
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="one path a line in")] = False,
+    paths: Annotated[list[Path] | None, typer.Argument(help="mail files")] = None,
+) -> None:
+    """Read mail files and print what the desk would see, one JSON object each."""
+    from router import explaining
+
+    given = (Path(line.rstrip("\n")) for line in sys.stdin) if jsonl else iter(paths or [])
+    for path in given:
+        sys.stdout.write(json.dumps(explaining.mail(path), ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+@app.command()
+def replay(
+    item: Annotated[int | None, typer.Argument(help="number of one parked item")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="all parked items")] = False,
+    config: Config = None,
+) -> None:
+    """Send parked items through again; without a number, list them."""
+    from router import starting
+
+    router = _assemble(config)
+    try:
+        starting.replay(router, item, everything=everything)
+    finally:
+        router.close()
+
+
+# ---------------------------------------------------------------- people and demo
+
+
+@app.command()
+def demo(
+    tickets: Annotated[int, typer.Option(help="how many made-up tickets to seed")] = 0,
+    config: Config = None,
+) -> None:
+    """Fill an empty desk with made-up tickets in Chinese and English."""
+    from router import starting
+
+    router = _assemble(config, migrate_first=True)
+    try:
+        starting.demo(router, tickets)
+    finally:
+        router.close()
+
+
+@app.command()
+def user(
+    email: str,
+    name: Annotated[str, typer.Option(help="name shown to colleagues")] = "",
+    role: Annotated[str, typer.Option(help="agent, lead, manager or admin")] = "agent",
+    team: Annotated[list[str] | None, typer.Option(help="support, security …")] = None,
+    config: Config = None,
+) -> None:
+    """Add a person, or give one a new sign-in link."""
+    from router import starting
+
+    router = _assemble(config, migrate_first=True)
+    try:
+        starting.user(router, email, name=name or email, role=role, teams=team or [])
+    finally:
+        router.close()

@@ -1,0 +1,109 @@
+"""``router doctor``: all that a desk depends on, looked at one by one, with what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from router.assemble import Router
+from router.core.clock import from_us
+from router.store import audit, claims, journal
+
+_ROOM = 500 * 1024 * 1024
+_SILENT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One thing looked at: is it well, and what is there to say."""
+
+    what: str
+    ok: bool
+    said: str
+
+
+def look(router: Router) -> list[Examined]:
+    """Everything, in the order one would ask."""
+    views: tuple[Callable[[Router], Examined], ...] = (
+        _database,
+        _disk,
+        _key,
+        _parked,
+        _channels,
+        _audit,
+        _clock,
+    )
+    return [view(router) for view in views]
+
+
+def _database(router: Router) -> Examined:
+    said = router.store.integrity()
+    return Examined("database", said == "ok", "sound" if said == "ok" else said)
+
+
+def _disk(router: Router) -> Examined:
+    free = shutil.disk_usage(router.settings.data_path).free
+    megabytes = free // (1024 * 1024)
+    if free < _ROOM:
+        return Examined("disk", ok=False, said=f"{megabytes} MB free; make room, or mail waits")
+    return Examined("disk", ok=True, said=f"{megabytes} MB free")
+
+
+def _key(router: Router) -> Examined:
+    path = router.settings.key_path
+    if path.is_relative_to(router.settings.data_path):
+        return Examined(
+            "master key",
+            ok=False,
+            said=f"{path} lies beside the data; a copied backup would hold both. Move it and "
+            "set ROUTER__KEY_FILE",
+        )
+    readable = os.access(path, os.R_OK)
+    return Examined("master key", readable, f"{path}; keep a copy of it apart from the backups")
+
+
+def _parked(router: Router) -> Examined:
+    with router.store.reading() as unit:
+        count = journal.parked(unit)
+    if count:
+        said = f"{count} items wait; see /parked, then `router replay --all`"
+        return Examined("parked items", ok=False, said=said)
+    return Examined("parked items", ok=True, said="none")
+
+
+def _channels(router: Router) -> Examined:
+    names = [f"{kind}.{account}" for kind, account in router.doors]
+    if not names:
+        return Examined("channels", ok=True, said="only the contact form; none in config.toml")
+    with router.store.reading() as unit:
+        ill = [row for row in claims.health(unit) if not row.ok]
+    if ill:
+        said = "; ".join(f"{row.name}: {row.detail} {row.params}" for row in ill)
+        return Examined("channels", ok=False, said=said)
+    return Examined("channels", ok=True, said=", ".join(names))
+
+
+def _audit(router: Router) -> Examined:
+    with router.store.reading() as unit:
+        broken = audit.verify(unit, router.keys)
+    if broken is not None:
+        said = f"line {broken} was changed or taken out; compare with a backup"
+        return Examined("audit log", ok=False, said=said)
+    return Examined("audit log", ok=True, said="every sealed line holds")
+
+
+def _clock(router: Router) -> Examined:
+    with router.store.reading() as unit:
+        beats = [row for row in claims.health(unit) if row.name == "clock"]
+        now = unit.now
+    if not beats:
+        return Examined("worker", ok=True, said="has not run yet; `router serve` starts it")
+    ago = now - from_us(beats[0].at)
+    if ago > _SILENT:
+        minutes = int(ago.total_seconds() // 60)
+        said = f"silent for {minutes} minutes; start `router serve` or `router worker`"
+        return Examined("worker", ok=False, said=said)
+    return Examined("worker", ok=True, said="alive")

@@ -1,0 +1,88 @@
+"""What the command line tells of one message: the rules' decision, or a mail as the desk sees it.
+
+Nothing is stored; the same code reads and judges as in the pipeline.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TextIO
+
+from channels.email.report import parse_report
+
+from router.core import language, markup, quoting, redact
+from rules.contract import Facts, Finding, Verdict
+from rules.engine import Ruleset, load
+
+
+def lines(given: TextIO, told: TextIO, folder: Path | None) -> None:
+    """One JSON object a line in (``id``, ``text``, optional ``channel``, ``subject``), one out."""
+    rules = load(folder)
+    for number, line in enumerate(given, start=1):
+        if not line.strip():
+            continue
+        told.write(json.dumps(_line(rules, line, number), ensure_ascii=False) + "\n")
+        told.flush()
+
+
+def _line(rules: Ruleset, line: str, number: int) -> dict[str, Any]:
+    try:
+        item = json.loads(line)
+        text, subject = str(item["text"]), str(item.get("subject") or "")
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        return {"line": number, "error": f"not an object with a text: {fault}"}
+    verdict = judge(rules, text, subject, str(item.get("channel") or ""))
+    return {
+        "id": item.get("id"),
+        "category": verdict.category,
+        "urgency": verdict.urgency.value,
+        "findings": [_finding(one) for one in verdict.findings],
+        "ruleset": verdict.ruleset,
+    }
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {
+        "rule": one.rule,
+        "words": one.words,
+        "start": one.start,
+        "end": one.end,
+        "category": one.category,
+        "urgency": one.urgency.value,
+    }
+
+
+def judge(rules: Ruleset, text: str, subject: str = "", channel: str = "") -> Verdict:
+    """The rules' decision about a text as it came."""
+    masked = redact.mask(text).text
+    return rules.judge(
+        Facts(
+            text=masked,
+            subject=redact.mask(subject).text,
+            channel=channel,
+            language=language.detect(masked),
+        )
+    )
+
+
+def tell(text: str, folder: Path | None) -> str:
+    """The decision about one message in a few lines for a person."""
+    verdict = judge(load(folder), text)
+    told = [f"{verdict.category}  {verdict.urgency.value}   (rules {verdict.ruleset})"]
+    told += [f"  {one.rule}: “{one.words}” ({one.weight:g})" for one in verdict.findings]
+    told += [f"  nearly {rule}: {reason}" for rule, reason in verdict.near]
+    return "\n".join(told)
+
+
+def mail(path: Path) -> dict[str, Any]:
+    """A mail file as the desk sees it; what cannot be read says so and never raises."""
+    try:
+        data = path.read_bytes()
+    except OSError as fault:
+        return {"error": f"{path}: {fault.strerror}", "raw_kept": False}
+    report = dict(parse_report(data))
+    report["reply_text"] = quoting.split_reply(str(report.get("body_text") or "")).reply
+    if report.get("body_html"):
+        report["body_html"] = markup.safe_html(str(report["body_html"]))
+    return report
