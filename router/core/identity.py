@@ -71,21 +71,22 @@ def domain_of(address: str) -> str:
     return domain if at else ""
 
 
-def looks_like(address: str, known: Iterable[str]) -> str | None:
-    """Which known address or domain this one imitates, None when it is honest.
+def looks_like(address: str, known: Iterable[str], name: str = "") -> str | None:
+    """Which known address or domain a sender imitates, None when they are honest.
 
-    ``address`` may be a display name too: a name that holds somebody's address is dressed up. The
-    real thing, and any address under a known domain, imitates nobody.
+    The address may be written in letters that look alike, or carry a known domain as its first
+    labels; the display ``name`` may hold somebody's address. An address of, or under, a known
+    domain imitates nobody.
     """
     plain = normalise("email", address)
     domain = domain_of(plain)
     names = [normalise("email", one).removeprefix("@") for one in known]
     if any(one in (plain, domain) or domain.endswith(f".{one}") for one in names):
         return None
-    shown, shown_domain = _as_seen(plain), _as_seen(domain)
+    shown, shown_domain, called = _as_seen(plain), _as_seen(domain), name.casefold()
     for one in names:
         target = shown if "@" in one else shown_domain
-        if (target and _as_seen(one) == target) or _holds(plain, one):
+        if _as_seen(one) == target or _holds(plain, one) or _holds(called, one):
             return one
     return None
 
