@@ -1,0 +1,154 @@
+"""A desk with as many made-up tickets as one likes, written directly, to try the pages at size.
+
+The rows are those the pipeline writes, without mails being parsed: hundreds of thousands of tickets
+in a minute. The same number always gives the same tickets.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from router.assemble import Router
+from router.core.references import ticket_number
+from router.store import search
+from router.store.batch import Clockface, Draft, write
+from router.store.tables import Entry, Identity, Message, Participant, Requester
+from router.store.unit import Unit
+
+_CHUNK = 1000
+_HOUR = 3_600_000_000
+_KINDS = (
+    (
+        "transfer.pending",
+        "P2",
+        "转账一直处理中，还没有到账",
+        "Transfer still pending since yesterday",
+    ),
+    ("transfer.failed", "P2", "转账失败，钱没有退回", "Transfer failed and the money is gone"),
+    ("login.password_reset", "P3", "忘记密码，重置链接失效", "Password reset link does not work"),
+    ("login.verification_code", "P3", "收不到短信验证码", "No verification code arrives"),
+    ("records.export", "P4", "请问怎么导出交易记录", "How do I export my records"),
+    ("records.missing", "P3", "找不到上个月的一笔交易", "A payment is missing in my records"),
+    ("security.suspicious_transaction", "P1", "有一笔不是我的扣款", "A payment I did not make"),
+    ("other.unsorted", "P3", "有一个问题想咨询", "A question about my account"),
+)
+_WEIGHTS = (20, 15, 15, 12, 12, 10, 4, 12)
+_STATES = ("new", "open", "waiting", "closed")
+_STATE_WEIGHTS = (6, 8, 6, 80)
+
+
+def seed(router: Router, count: int) -> Iterator[int]:
+    """Write so many tickets, yielding how many are committed after each thousand."""
+    draw = random.Random(count)  # noqa: S311  # made-up tickets, no secrets
+    done = 0
+    while done < count:
+        size = min(_CHUNK, count - done)
+
+        def work(unit: Unit, first: int = done, size: int = size) -> None:
+            _chunk(router, unit, draw, first, size)
+
+        router.store.write(work, bulk=True)
+        done += size
+        yield done
+
+
+def _chunk(router: Router, unit: Unit, draw: random.Random, first: int, size: int) -> None:
+    entries: list[tuple[int, str]] = []
+    drafts = [_ticket(router, unit, draw, first + step, entries) for step in range(size)]
+    write(unit, drafts)
+    unit.flush()
+    search.add(unit, entries)
+
+
+def _ticket(
+    router: Router, unit: Unit, draw: random.Random, number: int, entries: list[tuple[int, str]]
+) -> Draft:
+    category, urgency, chinese, english = draw.choices(_KINDS, _WEIGHTS)[0]
+    language = draw.choice(("zh", "en"))
+    words = chinese if language == "zh" else english
+    at = unit.now_us - draw.randrange(90 * 24 * _HOUR)
+    ticket_id, person, identity = unit.new_id(), unit.new_id(), unit.new_id()
+    state = draw.choices(_STATES, _STATE_WEIGHTS)[0]
+    draft = Draft(
+        id=ticket_id,
+        number=ticket_number(ticket_id, router.keys),
+        subject=f"{words} #{number}",
+        requester_id=person,
+        identity_id=identity,
+        channel=draw.choice(("email", "webform")),
+        account="demo",
+        team_id=2 if category.startswith("security.") else 1,
+        category=category,
+        urgency=urgency,
+        opened_at=at,
+        updated_at=at,
+        state=state,
+        security=category.startswith("security."),
+        language=language,
+        verification="unverified",
+        closed_at=at + _HOUR if state == "closed" else None,
+        snippet=words,
+        new=True,
+    )
+    if state in ("new", "open"):
+        draft.clocks.append(
+            Clockface(
+                id=unit.new_id(),
+                kind="first_response",
+                minutes=480,
+                started_at=at,
+                due_at=unit.now_us + draw.randrange(1, 48) * _HOUR,
+                policy=urgency,
+                new=True,
+            )
+        )
+    name = f"Person {number}"
+    handle = f"person{number}.{ticket_id:x}@seed.example"
+    unit.put(Requester, id=person, name=name, language=language, created_at=at)
+    unit.put(
+        Identity,
+        id=identity,
+        requester_id=person,
+        kind="email",
+        value=handle,
+        name=name,
+        created_at=at,
+    )
+    unit.put(Participant, ticket_id=ticket_id, identity_id=identity)
+    unit.put(
+        Entry,
+        id=unit.new_id(),
+        ticket_id=ticket_id,
+        at=at,
+        code="triaged",
+        params=f'{{"category": "{category}", "urgency": "{urgency}", "rules": []}}',
+    )
+    _messages(unit, draw, draft, words, entries)
+    return draft
+
+
+def _messages(
+    unit: Unit, draw: random.Random, draft: Draft, words: str, entries: list[tuple[int, str]]
+) -> None:
+    draft.messages = draw.choice((1, 1, 1, 2, 2, 3))
+    for step in range(draft.messages):
+        incoming = step % 2 == 0
+        message_id = unit.new_id()
+        text = f"{words}. 订单 {draw.randrange(10**9)} order {draw.randrange(10**6)}"
+        unit.put(
+            Message,
+            id=message_id,
+            ticket_id=draft.id,
+            direction="in" if incoming else "out",
+            channel=draft.channel,
+            account="demo",
+            identity_id=draft.identity_id if incoming else None,
+            subject=draft.subject if step == 0 else "",
+            text=text,
+            language=draft.language,
+            size=len(text),
+            arrived_at=draft.opened_at + step * _HOUR,
+            seen_at=draft.opened_at + step * _HOUR,
+        )
+        entries.append((message_id, search.prepare(f"{draft.subject}\n{text}", 4000)))
