@@ -315,10 +315,10 @@ def _dates(
 
 def _day(text: str, where: str) -> int:
     try:
-        day = date.fromisoformat(text) if len(text) == len("2026-01-31") else None
+        day = date.fromisoformat(text)
     except ValueError:
         day = None
-    if day is None:
+    if day is None or day.isoformat() != text:  # week dates and 20261001 are ISO, too, but rare
         raise Invalid(where, "bad_date", given=text, write="YYYY-MM-DD, such as 2026-10-01")
     return (day - EPOCH.date()).days
 
