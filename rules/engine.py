@@ -1,0 +1,208 @@
+"""Facts in, Verdict out: score what was found, security first.
+
+The ladder, and nothing on it depends on the order of files or rules: a security category with
+enough evidence wins whatever else scored; then the strongest of the others; thanks, small talk and
+spam only when nothing else was said; and with too little evidence the message is *unsorted*, to be
+seen soon, never calmed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rules.contract import GROUPS, UNSORTED, Facts, Finding, Rule, Urgency, Verdict
+from rules.entry import Kind
+from rules.load import Book, RulesFault, read
+from rules.matcher import Evidence, Hits, Matcher, Plan
+from rules.negation import Reading
+from rules.text import Folded, fold
+
+__all__ = ["FLOOR", "RulesFault", "Ruleset", "load"]
+
+#: What a category must score to be believed.
+FLOOR = 1.0
+
+_HOME = Path(__file__).parent
+_BREAK = "\n"
+
+
+def load(extra: Path | None = None) -> Ruleset:
+    """The house rules, and those of the folder ``extra``. Raises :class:`RulesFault` with every
+    fault of every file."""
+    return compile_book(read([_HOME] if extra is None else [_HOME, extra]))
+
+
+def compile_book(book: Book) -> Ruleset:
+    """A book that was read, made ready to judge."""
+    rules = tuple(sorted(book.rules, key=lambda rule: rule.id))
+    return Ruleset(
+        rules=rules,
+        kinds=dict(sorted(book.kinds.items())),
+        version=_version(rules, book),
+        matcher=Matcher(rules, book.lexicon),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """Compiled rules. Judging changes nothing in it: any number of threads may share one."""
+
+    rules: tuple[Rule, ...]
+    kinds: Mapping[str, Kind]
+    version: str
+    matcher: Matcher
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Every known ``group.kind``, the unsorted one included."""
+        return tuple(self.kinds)
+
+    def judge(self, facts: Facts) -> Verdict:
+        """What ``facts`` are about and how soon a person must see them, with the reasons."""
+        message = _Message.of(facts)
+        hits = self.matcher.scan(message.text)
+        reading = self.matcher.reading(message.text, hits)
+        findings: list[Finding] = []
+        near: list[tuple[str, str]] = []
+        for plan in self.matcher.called(hits):
+            evidence, reason = self._try(plan, message.text, hits, reading)
+            if evidence is not None:
+                findings.append(message.finding(plan.rule, evidence))
+            elif reason:
+                near.append((plan.rule.id, reason))
+        scores = _scores(findings)
+        category = self._decide(scores, facts.category_hint)
+        return Verdict(
+            category=category,
+            urgency=self._urgency(category, findings, scores),
+            findings=tuple(sorted(findings, key=_importance)),
+            near=tuple(near),
+            scores=tuple(sorted(scores.items(), key=lambda item: (-item[1], item[0]))),
+            ruleset=self.version,
+        )
+
+    def _try(
+        self, plan: Plan, text: str, hits: Hits, reading: Reading
+    ) -> tuple[Evidence | None, str]:
+        """The first evidence that stands, or why none does."""
+        reason = ""
+        for number in plan.all:
+            if number not in hits:
+                return None, ""
+        for evidence in self.matcher.evidence(plan, text, hits, reading):
+            undone = _undone(plan, evidence, hits, reading)
+            if not undone:
+                return evidence, ""
+            reason = reason or undone
+        return None, reason
+
+    def _decide(self, scores: Mapping[str, float], hint: str) -> str:
+        believed = [name for name, score in scores.items() if score >= FLOOR]
+        if not believed:
+            return self._hinted(hint)
+        return min(
+            believed,
+            key=lambda name: (
+                not name.startswith("security."),
+                self.kinds[name].urgency is Urgency.P4,
+                -scores[name],
+                name != hint and name.partition(".")[0] != hint,
+                self.kinds[name].urgency,
+                GROUPS.index(name.partition(".")[0]),
+                name,
+            ),
+        )
+
+    def _hinted(self, hint: str) -> str:
+        """What the sender ticked, when nothing was understood. It can only raise."""
+        if hint in self.kinds:
+            return hint if self.kinds[hint].urgency is not Urgency.P4 else UNSORTED
+        for name, kind in self.kinds.items():
+            if kind.otherwise and name.partition(".")[0] == hint:
+                return name
+        return UNSORTED
+
+    def _urgency(
+        self, category: str, findings: Iterable[Finding], scores: Mapping[str, float]
+    ) -> Urgency:
+        believed = [f.urgency for f in findings if scores[f.category] >= FLOOR]
+        if category not in scores or scores[category] < FLOOR:
+            return self.kinds[category].urgency
+        return min(believed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """Subject and text, folded each by itself so that no term reaches from one into the other."""
+
+    text: str
+    subject: Folded | None
+    body: Folded
+    facts: Facts
+
+    @classmethod
+    def of(cls, facts: Facts) -> _Message:
+        body = fold(facts.text)
+        if not facts.subject:
+            return cls(body.text, None, body, facts)
+        subject = fold(facts.subject)
+        return cls(subject.text + _BREAK + body.text, subject, body, facts)
+
+    def finding(self, rule: Rule, evidence: Evidence) -> Finding:
+        start, end, _ = evidence
+        ahead = 0 if self.subject is None else len(self.subject.text) + 1
+        if self.subject is not None and start < ahead:
+            part, part_start, shift = "subject", 0, 0
+            part_start, part_end = self.subject.span(start, min(end, ahead - 1))
+            words = self.facts.subject[part_start:part_end]
+        else:
+            part, shift = "text", len(self.facts.subject) + 1 if ahead else 0
+            part_start, part_end = self.body.span(start - ahead, end - ahead)
+            words = self.facts.text[part_start:part_end]
+        return Finding(
+            rule=rule.id,
+            category=rule.category,
+            urgency=rule.urgency,
+            weight=rule.weight,
+            words=words,
+            start=part_start + shift,
+            end=part_end + shift,
+            part=part,
+            part_start=part_start,
+        )
+
+
+def _undone(plan: Plan, evidence: Evidence, hits: Hits, reading: Reading) -> str:
+    start, end, second = evidence
+    if plan.none in hits and (found := reading.within(hits[plan.none], start, end)):
+        return f"excluded: {found}"
+    if not plan.rule.negatable:
+        return ""
+    if cue := reading.negation(start) or (second != start and reading.negation(second)):
+        return f"negated: {cue}"
+    if cue := reading.settled(start, end):
+        return f"settled: {cue}"
+    return ""
+
+
+def _scores(findings: Iterable[Finding]) -> dict[str, float]:
+    scores: dict[str, float] = {}
+    for finding in findings:
+        scores[finding.category] = round(scores.get(finding.category, 0.0) + finding.weight, 3)
+    return scores
+
+
+def _importance(finding: Finding) -> tuple[int, Urgency, float, int, str]:
+    group = GROUPS.index(finding.category.partition(".")[0])
+    return group, finding.urgency, -finding.weight, finding.start, finding.rule
+
+
+def _version(rules: Iterable[Rule], book: Book) -> str:
+    """A short name of what the rules say: the same content, the same name."""
+    content = hashlib.sha256()
+    for part in (tuple(rules), sorted(book.kinds.items()), book.lexicon.lists):
+        content.update(repr(part).encode())
+    return content.hexdigest()[:12]

@@ -1,0 +1,155 @@
+"""Read rule files: every ``*.toml`` of the folders given, all faults at once.
+
+A file may hold ``[categories]`` (the kinds it introduces), ``[words]`` (named word lists, joined
+over all files) and ``[[rule]]`` entries. The names of files and their order mean nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rules.contract import GROUPS, Fault, Rule, Urgency
+from rules.entry import Kind, Known, read_entry, strings, unknown
+from rules.terms import Lexicon
+
+_TABLES = ("categories", "words", "rule")
+_CATEGORY_KEYS = ("urgency", "en", "zh", "otherwise")
+
+
+class RulesFault(Exception):
+    """Rule files cannot be used. ``faults`` holds everything found wrong, file by file."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(_line(fault) for fault in faults))
+        self.faults = faults
+
+
+@dataclass(slots=True)
+class Book:
+    """What the rule files say, before it is compiled."""
+
+    rules: list[Rule] = field(default_factory=list)
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    words: dict[str, set[str]] = field(default_factory=dict)
+    lexicon: Lexicon = field(default_factory=lambda: Lexicon({}))
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, file: str, rule: str, message: str) -> None:
+        """Note something wrong and go on reading."""
+        self.faults.append(Fault(file, rule, message))
+
+
+def read(folders: Iterable[Path]) -> Book:
+    """All rule files of ``folders``. Raises :class:`RulesFault` with every fault found."""
+    book = Book()
+    tables = [(path.name, table) for path in _files(folders, book) if (table := _toml(path, book))]
+    for file, table in tables:
+        _kinds(file, table, book)
+        _words(file, table, book)
+    book.lexicon = Lexicon(book.words)
+    for file, table in tables:
+        _rules(file, table, book)
+    if book.faults:
+        raise RulesFault(sorted(book.faults, key=lambda fault: (fault.file, fault.rule)))
+    book.rules.sort(key=lambda rule: rule.id)
+    return book
+
+
+def _line(fault: Fault) -> str:
+    where = f"{fault.file}: {fault.rule}" if fault.rule else fault.file
+    return f"{where}: {fault.message}"
+
+
+def _files(folders: Iterable[Path], book: Book) -> list[Path]:
+    found: list[Path] = []
+    for folder in folders:
+        if folder.is_dir():
+            found.extend(folder.glob("*.toml"))
+        else:
+            book.fault(str(folder), "", "this folder of rules does not exist; make it or unset it")
+    return sorted(found)
+
+
+def _toml(path: Path, book: Book) -> dict[str, object]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        book.fault(path.name, "", f"cannot be read as TOML: {error}")
+        return {}
+    for key in table.keys() - set(_TABLES):
+        book.fault(path.name, "", unknown(key, _TABLES))
+    return table
+
+
+def _entries(file: str, table: Mapping[str, object], key: str, book: Book) -> dict[str, object]:
+    entries = table.get(key, {})
+    if isinstance(entries, dict):
+        return entries
+    book.fault(file, "", f"[{key}] must be a table of name = value")
+    return {}
+
+
+def _kinds(file: str, table: Mapping[str, object], book: Book) -> None:
+    for name, entry in _entries(file, table, "categories", book).items():
+        message = _kind_fault(name, entry)
+        if not message and name in book.kinds:
+            message = "this category is already there; remove one of the two"
+        if message or not isinstance(entry, dict):
+            book.fault(file, name, message)
+            continue
+        book.kinds[name] = Kind(
+            name,
+            Urgency(entry["urgency"]),
+            entry["en"],
+            entry["zh"],
+            otherwise=entry.get("otherwise", False) is True,
+        )
+
+
+def _kind_fault(name: str, entry: object) -> str:
+    group, dot, kind = name.partition(".")
+    if group not in GROUPS or not dot or not kind:
+        return f'write "group.kind"; groups are {", ".join(GROUPS)}'
+    if not isinstance(entry, dict):
+        return 'write { urgency = "P2", en = "…", zh = "…" }'
+    for key in entry:
+        if key not in _CATEGORY_KEYS:
+            return unknown(key, _CATEGORY_KEYS)
+    if entry.get("urgency") not in list(Urgency):
+        return f"urgency must be one of {', '.join(Urgency)}"
+    if not all(isinstance(entry.get(key), str) and entry[key] for key in ("en", "zh")):
+        return "give the category a name in both languages: en and zh"
+    return ""
+
+
+def _words(file: str, table: Mapping[str, object], book: Book) -> None:
+    for name, entry in _entries(file, table, "words", book).items():
+        words = strings(entry)
+        if words is None:
+            book.fault(file, f"@{name}", "write a list of words in quotes")
+        else:
+            book.words.setdefault(name, set()).update(words)
+
+
+def _rules(file: str, table: Mapping[str, object], book: Book) -> None:
+    entries = table.get("rule", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        book.fault(file, "", "rules are written as [[rule]], with two brackets")
+        return
+    taken = {rule.id: rule.file for rule in book.rules}
+    for number, entry in enumerate(entries, 1):
+        rule_id = entry.get("id")
+        if not isinstance(rule_id, str) or not rule_id.strip():
+            book.fault(file, f"rule {number}", 'has no id; write id = "group.kind.what"')
+            continue
+        if rule_id in taken:
+            book.fault(file, rule_id, f"this id is already used in {taken[rule_id]}; pick another")
+        taken[rule_id] = file
+        rule, messages = read_entry(entry, file, Known(book.kinds, book.lexicon))
+        for message in messages:
+            book.fault(file, rule_id, message)
+        if rule:
+            book.rules.append(rule)
