@@ -1,0 +1,101 @@
+"""Search finds what was written, Chinese of two characters included, and only what one may see."""
+
+import pytest
+
+from router.store import search
+from router.store.batch import Draft, write
+from router.store.tables import Identity, Message, Requester
+
+
+@pytest.fixture
+def told(store):
+    """Three messages on tickets of two teams."""
+
+    def fill(unit):
+        person, handle = unit.new_id(), unit.new_id()
+        unit.put(Requester, id=person, created_at=1)
+        unit.put(
+            Identity,
+            id=handle,
+            requester_id=person,
+            kind="email",
+            value="a@x.example",
+            created_at=1,
+        )
+        ids = []
+        for team, text in (
+            (1, "昨天转账失败，请帮我查一下"),
+            (2, "账户被盗，请马上冻结"),
+            (1, "Transfer FAILED twice, order 88421"),
+        ):
+            ticket = Draft(
+                id=unit.new_id(),
+                number=f"WT-{text[:4]}",
+                subject="",
+                requester_id=person,
+                identity_id=handle,
+                channel="email",
+                account="a",
+                team_id=team,
+                category="other.unsorted",
+                urgency="P3",
+                opened_at=1,
+                updated_at=1,
+                new=True,
+            )
+            write(unit, [ticket])
+            message = unit.new_id()
+            unit.put(
+                Message,
+                id=message,
+                ticket_id=ticket.id,
+                direction="in",
+                channel="email",
+                text=text,
+                arrived_at=1,
+                seen_at=1,
+            )
+            unit.flush()
+            search.add(unit, [(message, search.prepare(text, 4000))])
+            ids.append(message)
+        return ids
+
+    return store.write(fill)
+
+
+def _find(store, words, teams=None):
+    with store.reading() as unit:
+        return [message for message, _ in search.find(unit, words, teams=teams)]
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [("转账", 0), ("冻结", 1), ("failed", 2), ("FAILED", 2), ("88421", 2), ("转账 失败", 0)],
+)
+def test_a_word_finds_its_message(store, told, words, place):
+    assert _find(store, words) == [told[place]]
+
+
+def test_pairs_that_only_stand_apart_are_not_found(store, told):
+    assert _find(store, "转账冻结") == []
+
+
+def test_a_word_that_is_not_there_finds_nothing(store, told):
+    assert _find(store, "abracadabra") == []
+
+
+def test_an_agent_finds_only_what_the_teams_hold(store, told):
+    assert _find(store, "冻结", teams=[1]) == []
+    assert _find(store, "冻结", teams=[2]) == [told[1]]
+
+
+@pytest.mark.parametrize("words", ["", "  ", '"', 'a"b OR 1', "NEAR(", "转'账", "%", "_", "*"])
+def test_no_query_is_too_strange(store, told, words):
+    assert isinstance(_find(store, words), list)
+
+
+def test_a_removed_message_is_not_found_again(store, told):
+    text = "账户被盗，请马上冻结"
+    store.write(lambda unit: search.remove(unit, [(told[1], search.prepare(text, 4000))]))
+    with store.reading() as unit:
+        assert search.find(unit, "冻结", teams=None) == []
