@@ -17,6 +17,7 @@ _START = datetime(2025, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _COUNTED = 12
 _DRAWN = 10
+_COUNT = (1 << _COUNTED) - 1
 
 
 class Ids:
@@ -31,27 +32,23 @@ class Ids:
         self._lock = threading.Lock()
         self._node = secrets.randbits(_DRAWN) << _COUNTED
         # Two processes that draw the same bits in the same millisecond begin at different counts.
-        self._tick = self._present() + secrets.randbits(_COUNTED)
+        present = max((clock.now() - _START) // _MILLISECOND, 0) << _COUNTED
+        self._tick = present + secrets.randbits(_COUNTED)
 
     def next(self) -> int:
         """A new id, larger than every one given out before."""
-        return self._id(self._advance(1))
+        present = (self._clock.now() - _START) // _MILLISECOND << _COUNTED
+        with self._lock:
+            self._tick = tick = max(present, self._tick + 1)
+        return (tick & ~_COUNT) << _DRAWN | self._node | (tick & _COUNT)
 
     def take(self, count: int) -> list[int]:
         """So many new ids in growing order, for the price of little more than one."""
-        first = self._advance(count)
-        return [self._id(first + step) for step in range(count)]
-
-    def _advance(self, count: int) -> int:
-        present = self._present()
+        present = (self._clock.now() - _START) // _MILLISECOND << _COUNTED
         with self._lock:
             first = max(present, self._tick + 1)
             self._tick = first + count - 1
-        return first
-
-    def _present(self) -> int:
-        return max((self._clock.now() - _START) // _MILLISECOND, 0) << _COUNTED
-
-    def _id(self, tick: int) -> int:
-        count = tick & ((1 << _COUNTED) - 1)
-        return (tick - count) << _DRAWN | self._node | count
+        return [
+            (tick & ~_COUNT) << _DRAWN | self._node | (tick & _COUNT)
+            for tick in range(first, first + count)
+        ]

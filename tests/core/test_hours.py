@@ -1,6 +1,9 @@
 """Service hours: counted minute by minute by hand, and against the calendar's quick answers."""
 
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -180,6 +183,36 @@ def test_the_calendar_is_open_exactly_while_the_wall_clock_says_so(
     assert [calendar.is_open(quarter) for quarter in quarters] == by_hand
     total = calendar.open_time(quarters[0], quarters[-1] + 15 * MINUTE)
     assert total == sum(by_hand) * 15 * MINUTE
+
+
+YEARS = (
+    ("Asia/Shanghai", every_day(("08:00", "22:00")), ["2026-10-01"], {"2026-02-14": []}),
+    ("Europe/Berlin", every_day(("22:00", "02:30"), ("09:15", "17:45")), ["2026-12-25"], {}),
+    ("America/New_York", {"mon": [("00:00", "24:00")], "sun": [("01:30", "03:10")]}, [], {}),
+    (
+        "Australia/Lord_Howe",
+        every_day(("01:05", "01:50")),
+        [],
+        {"2026-06-01": [("09:00", "17:00")]},
+    ),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("year", YEARS, ids=[one[0] for one in YEARS])
+def test_due_times_of_a_year_agree_with_counting_its_minutes(year):
+    zone, week, closed, opened = year
+    calendar = Calendar(zone, week, closed=closed, open=opened)
+    begin = datetime.fromisoformat("2026-01-01T00:00+00:00")
+    minutes = [begin + n * MINUTE for n in range(365 * 24 * 60)]
+    open_minutes = (reads(zone, week, minute, closed, opened) for minute in minutes)
+    passed = [0, *accumulate(open_minutes)]
+    draw = Random(10)
+    for _ in range(250_000):
+        start, promised = draw.randrange(300 * 24 * 60), draw.randrange(1, 3000)
+        end = bisect_left(passed, passed[start] + promised)
+        if end < len(minutes):
+            assert calendar.due(minutes[start], promised) == minutes[end]
 
 
 # ---------------------------------------------------------------- the desk of the brief

@@ -3,6 +3,7 @@
 import base64
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,14 @@ def test_a_second_start_never_replaces_the_key(tmp_path):
     before = path.read_bytes()
     Keyring.open(path, create=True)
     assert path.read_bytes() == before
+
+
+def test_two_first_starts_at_once_keep_one_key(tmp_path):
+    path = tmp_path / "master.key"
+    with ThreadPoolExecutor(8) as pool:
+        rings = list(pool.map(lambda _: Keyring.open(path, create=True), range(8)))
+    assert len({ring.fingerprint("li") for ring in rings}) == 1
+    assert [*tmp_path.iterdir()] == [path]
 
 
 def test_a_missing_key_refuses_to_start_and_says_what_to_do(tmp_path):
