@@ -1,7 +1,8 @@
 """Facts in, Verdict out: score what was found, security first.
 
 The ladder, and nothing on it depends on the order of files or rules: a security category with
-enough evidence wins whatever else scored; then the strongest of the others; thanks, small talk and
+enough evidence wins whatever else scored; then the category with the strongest single finding, so
+that saying one thing in many words outweighs nothing (the sum breaks ties); thanks, small talk and
 spam only when nothing else was said; and with too little evidence the message is *unsorted*, to be
 seen soon, never calmed.
 """
@@ -74,7 +75,7 @@ class Ruleset:
             elif reason:
                 near.append((plan.rule.id, reason))
         scores = _scores(findings)
-        category = self._decide(scores, facts.category_hint)
+        category = self._decide(scores, _strongest(findings), facts.category_hint)
         return Verdict(
             category=category,
             urgency=self._urgency(category, findings, scores),
@@ -99,7 +100,9 @@ class Ruleset:
             reason = reason or undone
         return None, reason
 
-    def _decide(self, scores: Mapping[str, float], hint: str) -> str:
+    def _decide(
+        self, scores: Mapping[str, float], strongest: Mapping[str, float], hint: str
+    ) -> str:
         believed = [name for name, score in scores.items() if score >= FLOOR]
         if not believed:
             return self._hinted(hint)
@@ -108,6 +111,7 @@ class Ruleset:
             key=lambda name: (
                 not name.startswith("security."),
                 self.kinds[name].urgency is Urgency.P4,
+                -strongest[name],
                 -scores[name],
                 name != hint and name.partition(".")[0] != hint,
                 self.kinds[name].urgency,
@@ -193,6 +197,13 @@ def _scores(findings: Iterable[Finding]) -> dict[str, float]:
     for finding in findings:
         scores[finding.category] = round(scores.get(finding.category, 0.0) + finding.weight, 3)
     return scores
+
+
+def _strongest(findings: Iterable[Finding]) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for finding in findings:
+        weights[finding.category] = max(weights.get(finding.category, 0.0), finding.weight)
+    return weights
 
 
 def _importance(finding: Finding) -> tuple[int, Urgency, float, int, str]:
