@@ -10,7 +10,7 @@ seen soon, never calmed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +21,14 @@ from rules.matcher import Evidence, Hits, Matcher, Plan
 from rules.negation import Reading
 from rules.text import Folded, fold
 
-__all__ = ["FLOOR", "RulesFault", "Ruleset", "load"]
+__all__ = ["CALM_REACH", "FLOOR", "RulesFault", "Ruleset", "load"]
 
 #: What a category must score to be believed.
 FLOOR = 1.0
+
+#: How many characters one finding of small talk or spam can calm. A long letter with one "weather"
+#: in it is not small talk.
+CALM_REACH = 200
 
 _HOME = Path(__file__).parent
 _BREAK = "\n"
@@ -75,10 +79,11 @@ class Ruleset:
             elif reason:
                 near.append((plan.rule.id, reason))
         scores = _scores(findings)
-        category = self._decide(scores, _strongest(findings), facts.category_hint)
+        believed = self._believed(scores, len(message.text))
+        category = self._decide(believed, scores, findings, facts.category_hint)
         return Verdict(
             category=category,
-            urgency=self._urgency(category, findings, scores),
+            urgency=self._urgency(category, believed, findings),
             findings=tuple(sorted(findings, key=_importance)),
             near=tuple(near),
             scores=tuple(sorted(scores.items(), key=lambda item: (-item[1], item[0]))),
@@ -90,9 +95,8 @@ class Ruleset:
     ) -> tuple[Evidence | None, str]:
         """The first evidence that stands, or why none does."""
         reason = ""
-        for number in plan.all:
-            if number not in hits:
-                return None, ""
+        if not hits.present.issuperset(plan.all):
+            return None, reason
         for evidence in self.matcher.evidence(plan, text, hits, reading):
             undone = _undone(plan, evidence, hits, reading)
             if not undone:
@@ -100,12 +104,27 @@ class Ruleset:
             reason = reason or undone
         return None, reason
 
+    def _believed(self, scores: Mapping[str, float], length: int) -> list[str]:
+        """Categories with enough evidence; for calm ones, enough for so long a message."""
+        return [
+            name
+            for name, score in scores.items()
+            if score >= FLOOR
+            and (self.kinds[name].urgency is not Urgency.P4 or length <= CALM_REACH * score)
+        ]
+
     def _decide(
-        self, scores: Mapping[str, float], strongest: Mapping[str, float], hint: str
+        self,
+        believed: Sequence[str],
+        scores: Mapping[str, float],
+        findings: Iterable[Finding],
+        hint: str,
     ) -> str:
-        believed = [name for name, score in scores.items() if score >= FLOOR]
         if not believed:
             return self._hinted(hint)
+        if len(believed) == 1:
+            return believed[0]
+        strongest = _strongest(findings)
         return min(
             believed,
             key=lambda name: (
@@ -130,12 +149,12 @@ class Ruleset:
         return UNSORTED
 
     def _urgency(
-        self, category: str, findings: Iterable[Finding], scores: Mapping[str, float]
+        self, category: str, believed: Sequence[str], findings: Iterable[Finding]
     ) -> Urgency:
-        believed = [f.urgency for f in findings if scores[f.category] >= FLOOR]
-        if category not in scores or scores[category] < FLOOR:
+        """The most pressing of all that is believed: what else was said can only raise it."""
+        if category not in believed:
             return self.kinds[category].urgency
-        return min(believed)
+        return min(finding.urgency for finding in findings if finding.category in believed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +200,7 @@ class _Message:
 
 def _undone(plan: Plan, evidence: Evidence, hits: Hits, reading: Reading) -> str:
     start, end, second = evidence
-    if plan.none in hits and (found := reading.within(hits[plan.none], start, end)):
+    if plan.none in hits.present and (found := reading.within(hits.spans(plan.none), start, end)):
         return f"excluded: {found}"
     if not plan.rule.negatable:
         return ""

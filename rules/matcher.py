@@ -8,6 +8,7 @@ the text but for a logarithm.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,8 +25,39 @@ _NONE: tuple[Span, ...] = ()
 
 #: Where a rule's words stand: start, end, and where its second term begins.
 Evidence = tuple[int, int, int]
-#: Term sets by number, and the places where they stood, in order.
-Hits = dict[int, list[Span]]
+
+
+class Hits:
+    """Where the term sets stood in one text.
+
+    Strings that serve the same term sets share a *group*; a set's places are put together from
+    its groups when first asked for.
+    """
+
+    __slots__ = ("_found", "_groups_of", "_spans", "present")
+
+    def __init__(
+        self, found: dict[int, list[Span]], present: set[int], groups_of: Sequence[frozenset[int]]
+    ) -> None:
+        self._found, self._groups_of = found, groups_of
+        self._spans: dict[int, list[Span]] = {}
+        #: The term sets that stood anywhere.
+        self.present = present
+
+    def spans(self, number: int) -> Sequence[Span]:
+        """The places of term set ``number``, in order."""
+        if number not in self.present:
+            return _NONE
+        spans = self._spans.get(number)
+        if spans is None:
+            found = self._found
+            spans = []
+            for group in found.keys() & self._groups_of[number]:
+                spans += found[group]
+            if len(spans) > 1:
+                spans.sort()
+            self._spans[number] = spans
+        return spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,51 +82,53 @@ class Matcher:
         cues = ("negation", "seeming", "settled")
         self._cues = tuple(self._terms([f"@{cue}"] if cue in lexicon.lists else []) for cue in cues)
         self._called = self._calls()
+        self._callers = frozenset(self._called)
         self._build()
 
     def scan(self, text: str) -> Hits:
         """Where each term set stands in the folded ``text``."""
-        hits: Hits = {}
+        found: dict[int, list[Span]] = {}
         marks = self._marks
         last = len(text)
         for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            begins, ends, sets = marks[number]
+            begins, ends, group = marks[number]
             if begins and start and text[start - 1] in _WORD:
                 continue
             if ends and end < last and text[end] in _WORD:
                 continue
-            for one in sets:
-                if one in hits:
-                    hits[one].append((start, end))
-                else:
-                    hits[one] = [(start, end)]
-        for spans in hits.values():
-            if len(spans) > 1:
-                spans.sort()
-        return hits
+            if group in found:
+                found[group].append((start, end))
+            else:
+                found[group] = [(start, end)]
+        present: set[int] = set()
+        for group in found:
+            present |= self._sets_of[group]
+        return Hits(found, present, self._groups_of)
 
     def reading(self, text: str, hits: Hits) -> Reading:
         """``text`` with the cues that stand in it."""
-        cues, seeming, settled = (hits.get(number, _NONE) for number in self._cues)
+        cues, seeming, settled = (hits.spans(number) for number in self._cues)
         return Reading(text, cues, seeming, settled)
 
     def called(self, hits: Hits) -> list[Plan]:
         """The rules worth trying, always in the same order."""
+        present = hits.present
         found: set[int] = set()
-        for number in hits:
-            if number in self._called:
-                found.update(self._called[number])
+        for number in present & self._callers:
+            for partner, index in self._called[number]:
+                if partner < 0 or partner in present:
+                    found.add(index)
         return [self.plans[index] for index in sorted(found)]
 
     def evidence(self, plan: Plan, text: str, hits: Hits, reading: Reading) -> Iterator[Evidence]:
         """Every place where ``plan`` finds what it looks for, exclusions not yet considered."""
-        for start, end in hits.get(plan.any, _NONE):
+        for start, end in hits.spans(plan.any):
             yield start, end, start
         for one, other, gap in plan.near:
-            if one in hits and other in hits:
-                yield from _pairs(hits[one], hits[other], gap, reading)
+            if one in hits.present and other in hits.present:
+                yield from _pairs(hits.spans(one), hits.spans(other), gap, reading)
         for gate, pattern in plan.patterns:
-            if gate in hits:
+            if gate in hits.present:
                 for found in pattern.finditer(text):
                     yield found.start(), found.end(), found.start()
 
@@ -118,31 +152,40 @@ class Matcher:
             none=self._terms(rule.none),
         )
 
-    def _calls(self) -> dict[int, tuple[int, ...]]:
-        """Which term set calls which rules: of a pair, the set that fewer rules ask for."""
-        asked: dict[int, int] = {}
-        for plan in self.plans:
-            for number in {side for pair in plan.near for side in pair[:2]}:
-                asked[number] = asked.get(number, 0) + 1
-        calls: dict[int, set[int]] = {}
+    def _calls(self) -> dict[int, tuple[tuple[int, int], ...]]:
+        """Which term set calls which rules: of a pair, the set that fewer rules ask for, and only
+        when its partner stood somewhere too."""
+        asked = Counter(side for plan in self.plans for pair in plan.near for side in pair[:2])
+        calls: dict[int, set[tuple[int, int]]] = {}
         for index, plan in enumerate(self.plans):
-            callers = {
-                min(pair[:2], key=lambda number: (asked[number], number)) for pair in plan.near
-            }
-            callers.update(gate for gate, _ in plan.patterns)
-            callers.add(plan.any)
-            for number in callers - {-1}:
-                calls.setdefault(number, set()).add(index)
-        return {number: tuple(sorted(indexes)) for number, indexes in calls.items()}
+            alone = {plan.any, *(gate for gate, _ in plan.patterns)} - {-1}
+            for number in alone:
+                calls.setdefault(number, set()).add((-1, index))
+            for one, other, _ in plan.near:
+                caller, partner = sorted((one, other), key=lambda side: (asked[side], side))
+                calls.setdefault(caller, set()).add((partner, index))
+        return {number: tuple(sorted(called)) for number, called in calls.items()}
 
     def _build(self) -> None:
         owners: dict[str, list[int]] = {}
         for strings, number in self._numbers.items():
             for string in strings:
                 owners.setdefault(string, []).append(number)
+        groups: dict[tuple[int, ...], int] = {}
         self._marks = [
-            (string[0] in _WORD, string[-1] in _WORD, sets) for string, sets in owners.items()
+            (
+                string[0] in _WORD,
+                string[-1] in _WORD,
+                groups.setdefault(tuple(sets), len(groups)),
+            )
+            for string, sets in owners.items()
         ]
+        self._sets_of = [frozenset(sets) for sets in groups]
+        groups_of: list[set[int]] = [set() for _ in self._numbers]
+        for sets, group in groups.items():
+            for number in sets:
+                groups_of[number].add(group)
+        self._groups_of = [frozenset(numbers) for numbers in groups_of]
         self._automaton = AhoCorasick(map(bare, owners))
 
 

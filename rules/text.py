@@ -31,6 +31,8 @@ _ODD = re.compile(
     rf"|{_DROP}+|{_GROW}"
     r"|(?<=[ \t])[ \t]+"
 )
+# A cheap look at whether the above can match at all.
+_MAYBE = re.compile(rf"[{_DROP}{_GROW} \t._\-*·~/+](?:(?<=[{_DROP}{_GROW}])|(?=[ \t{HAN}]))")
 _WRAP = re.compile(r"(?<=[a-z,])\n(?=[a-z])")
 _SAME = {
     **dict.fromkeys("\u2018\u2019\u00b4`", "'"),
@@ -80,6 +82,8 @@ def fold(text: str) -> Folded:
             return Folded(flat)
     else:
         flat = text.translate(_TABLE)
+        if not _MAYBE.search(flat):
+            return Folded(flat)
     return _squeeze(flat, text)
 
 
