@@ -1,0 +1,203 @@
+"""The web form's door: one sent form becomes one canonical document, and that one message.
+
+The form is served by the web; here is what it may hold (``check``), the bytes that are journalled
+(``document``) and how they are read again. The requester cannot be answered through the form, so
+an answer goes to the address or number that was left.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from channels.contract import Attachment, BadRequest, Channel, Handle, Inbound, Raw
+
+FIELDS = (
+    "idempotency_key",
+    "locale",
+    "category_hint",
+    "subject",
+    "body",
+    "name",
+    "email",
+    "phone",
+    "transaction_ref",
+    "device",
+    "app_version",
+    "network",
+)
+_TOLD = ("transaction_ref", "device", "app_version", "network")
+_MOST = {"body": 10_000, "email": 254, "phone": 40, "transaction_ref": 128}
+_MOST_ELSEWHERE = 200
+_MOST_FILES = 5
+_MOST_BYTES = 10 * 1024 * 1024
+_MOST_BYTES_TOGETHER = 25 * 1024 * 1024
+
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_EMAIL = re.compile(r"[^\s@<>\"',;:\\()\[\]]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]+")
+_PHONE = re.compile(r"\+?[0-9](?:[ ().\-]{0,2}[0-9]){5,14}")
+_REFERENCE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9:_/-]*[A-Za-z0-9])?")
+_KINDS = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"%PDF-", "application/pdf"),
+)
+
+
+class Webform(Channel):
+    """The contact form of the wallet's own site."""
+
+    kind = "webform"
+    label_zh: ClassVar[str] = "网页表单"
+    label_en: ClassVar[str] = "Web form"
+    identity = "email"
+
+    def parse(self, raw: Raw) -> Sequence[Inbound]:
+        """One document, one message. Raises BadRequest for bytes that are no document of ours."""
+        form = _read(raw.data)
+        text = {name: _clean(_word(form, name)) for name in FIELDS}
+        told = {name: text[name] for name in _TOLD if text[name]}
+        if text["email"] and text["phone"]:
+            told["phone"] = text["phone"]
+        inbound = Inbound(
+            kind=self.kind,
+            account=self.account,
+            remote_id=raw.remote_id,
+            sender=_sender(text),
+            text=text["body"],
+            subject=text["subject"],
+            sent_at=_moment(_word(form, "received_at")),
+            locale=text["locale"],
+            category_hint=text["category_hint"],
+            fields=told,
+            attachments=_attachments(form.get("attachments", [])),
+            size=len(raw.data),
+        )
+        return (inbound,)
+
+    def identify(self, data: bytes) -> str:
+        """The client's key with the body; a form without a key is its own bytes."""
+        try:
+            form = _read(data)
+            key, body = _word(form, "idempotency_key"), _word(form, "body")
+        except BadRequest:
+            key = body = ""
+        if not key:
+            return super().identify(data)
+        return hashlib.sha256(f"{key}\0{body}".encode("utf-8", "replace")).hexdigest()
+
+
+def document(
+    fields: Mapping[str, str], files: Sequence[Attachment], *, received_at: datetime
+) -> bytes:
+    """The bytes to journal: cleaned, and in one spelling. Names the form does not have are left."""
+    form: dict[str, Any] = {name: _clean(fields.get(name, "")) for name in FIELDS}
+    form["received_at"] = received_at.astimezone(UTC).isoformat()
+    form["attachments"] = [
+        {
+            "name": _file_name(file.name),
+            "mime": _sniffed(file.data) or file.mime,
+            "data_b64": base64.b64encode(file.data).decode("ascii"),
+        }
+        for file in files
+    ]
+    written = json.dumps(form, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return written.encode()
+
+
+def check(fields: Mapping[str, str], files: Sequence[Attachment]) -> list[tuple[str, str]]:
+    """What keeps this form from being sent, as (field, code); an empty list when nothing does."""
+    text = {name: _clean(fields.get(name, "")) for name in FIELDS}
+    wrong = [
+        (name, "too_long")
+        for name, value in text.items()
+        if len(value) > _MOST.get(name, _MOST_ELSEWHERE)
+    ]
+    if not text["body"]:
+        wrong.append(("body", "required"))
+    if not text["email"] and not text["phone"]:
+        wrong.append(("email", "required"))
+    if text["email"] and not _EMAIL.fullmatch(text["email"]):
+        wrong.append(("email", "bad_email"))
+    if text["phone"] and not _PHONE.fullmatch(unicodedata.normalize("NFKC", text["phone"])):
+        wrong.append(("phone", "bad_phone"))
+    reference = text["transaction_ref"]
+    if reference and not (len(reference) >= 4 and _REFERENCE.fullmatch(reference)):
+        wrong.append(("transaction_ref", "bad_reference"))
+    return wrong + _wrong_files(files)
+
+
+def _wrong_files(files: Sequence[Attachment]) -> list[tuple[str, str]]:
+    codes: list[str] = []
+    if len(files) > _MOST_FILES:
+        codes.append("too_many_files")
+    sizes = [len(file.data) for file in files]
+    if sum(sizes) > _MOST_BYTES_TOGETHER or any(size > _MOST_BYTES for size in sizes):
+        codes.append("file_too_big")
+    if not all(_sniffed(file.data) for file in files):
+        codes.append("bad_file_type")
+    return [("attachments", code) for code in codes]
+
+
+def _sniffed(data: bytes) -> str:
+    return next((mime for magic, mime in _KINDS if data.startswith(magic)), "")
+
+
+def _clean(value: str) -> str:
+    plain = value.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", _UNWANTED.sub("", plain)).strip()
+
+
+def _file_name(name: str) -> str:
+    last = _clean(name).replace("\\", "/").rpartition("/")[2]
+    return last.replace("\n", " ")[-_MOST_ELSEWHERE:] or "file"
+
+
+def _sender(text: Mapping[str, str]) -> Handle:
+    if text["email"] or not text["phone"]:
+        return Handle("email", text["email"], text["name"])
+    return Handle("phone", text["phone"], text["name"])
+
+
+def _read(data: bytes) -> Mapping[str, Any]:
+    try:
+        form = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"not a form document: {type(error).__name__}") from error
+    if not isinstance(form, dict):
+        raise BadRequest("not a form document: no object")
+    return form
+
+
+def _word(form: Mapping[str, Any], name: str) -> str:
+    value = form.get(name, "")
+    if not isinstance(value, str):
+        raise BadRequest(f"{name} is no text")
+    return value
+
+
+def _moment(written: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(written)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _attachments(listed: Any) -> tuple[Attachment, ...]:
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise BadRequest("attachments are no list of files")
+    return tuple(_attachment(entry) for entry in listed)
+
+
+def _attachment(entry: Mapping[str, Any]) -> Attachment:
+    try:
+        data = base64.b64decode(_word(entry, "data_b64"), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadRequest("an attachment is no base64") from error
+    return Attachment(_file_name(_word(entry, "name")), _clean(_word(entry, "mime")), data)
