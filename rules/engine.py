@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rules.contract import GROUPS, UNSORTED, Facts, Finding, Rule, Urgency, Verdict
@@ -128,8 +128,7 @@ class Ruleset:
         return min(
             believed,
             key=lambda name: (
-                not name.startswith("security."),
-                self.kinds[name].urgency is Urgency.P4,
+                self._tier(name),
                 -strongest[name],
                 -scores[name],
                 name != hint and name.partition(".")[0] != hint,
@@ -138,6 +137,13 @@ class Ruleset:
                 name,
             ),
         )
+
+    def _tier(self, name: str) -> tuple[bool, Urgency | bool]:
+        """Security first, incidents before advice; what needs no answer last."""
+        urgency = self.kinds[name].urgency
+        if name.startswith("security."):
+            return False, urgency
+        return True, urgency is Urgency.P4
 
     def _hinted(self, hint: str) -> str:
         """What the sender ticked, when nothing was understood. It can only raise."""
@@ -233,6 +239,7 @@ def _importance(finding: Finding) -> tuple[int, Urgency, float, int, str]:
 def _version(rules: Iterable[Rule], book: Book) -> str:
     """A short name of what the rules say: the same content, the same name."""
     content = hashlib.sha256()
-    for part in (tuple(rules), sorted(book.kinds.items()), book.lexicon.lists):
+    said = tuple(replace(rule, file="") for rule in rules)
+    for part in (said, sorted(book.kinds.items()), book.lexicon.lists):
         content.update(repr(part).encode())
     return content.hexdigest()[:12]

@@ -67,10 +67,10 @@ def _files(folders: Iterable[Path], book: Book) -> list[Path]:
     found: list[Path] = []
     for folder in folders:
         if folder.is_dir():
-            found.extend(folder.glob("*.toml"))
+            found.extend(sorted(folder.glob("*.toml")))
         else:
             book.fault(str(folder), "", "this folder of rules does not exist; make it or unset it")
-    return sorted(found)
+    return found
 
 
 def _toml(path: Path, book: Book) -> dict[str, object]:

@@ -1,0 +1,160 @@
+"""Rule files: found by looking, faults all at once, in words a support lead understands."""
+
+import pytest
+
+from rules.contract import Facts, Urgency
+from rules.engine import RulesFault, load
+
+GOOD = """
+[[rule]]
+id = "transfer.failed.blue_coins"
+category = "transfer.failed"
+urgency = "P2"
+any = ["blue coins refused", "蓝币不行"]
+match = ["blue coins refused again"]
+no_match = ["blue sky"]
+"""
+
+
+def faults_of(folder) -> list[str]:
+    with pytest.raises(RulesFault) as caught:
+        load(extra=folder)
+    return [f"{fault.file} {fault.rule} {fault.message}" for fault in caught.value.faults]
+
+
+def test_a_file_dropped_in_a_folder_is_there(site):
+    ruleset = load(extra=site(anything=GOOD))
+
+    verdict = ruleset.judge(Facts(text="蓝币不行了"))
+
+    assert [finding.rule for finding in verdict.findings] == ["transfer.failed.blue_coins"]
+    assert (verdict.category, verdict.urgency) == ("transfer.failed", Urgency.P2)
+
+
+def test_a_site_file_changes_the_version(ruleset, site):
+    assert load(extra=site(anything=GOOD)).version != ruleset.version
+
+
+def test_the_same_rules_have_the_same_version(ruleset):
+    assert load().version == ruleset.version
+
+
+def test_a_site_may_bring_a_category_and_a_word_list(site):
+    ruleset = load(
+        extra=site(
+            a="""
+[categories."other.bees"]
+urgency = "P4"
+en = "Bees"
+zh = "蜜蜂"
+[words]
+bee = ["bumblebee", "蜜蜂"]
+[[rule]]
+id = "other.bees.any"
+category = "other.bees"
+any = ["@bee"]
+match = ["a bumblebee"]
+no_match = ["a wasp"]
+"""
+        )
+    )
+
+    assert ruleset.judge(Facts(text="蜜蜂来了")).category == "other.bees"
+    assert "other.bees" in ruleset.categories
+
+
+def test_a_site_adds_words_to_a_house_list(site):
+    ruleset = load(extra=site(a='[words]\nphone = ["pocketbrick"]\n'))
+
+    assert ruleset.judge(Facts(text="I lost my pocketbrick")).is_security
+
+
+def test_a_site_pattern_runs_where_its_word_stands(site):
+    ruleset = load(extra=site(a=GOOD.replace("any =", 'regex = ["zz-\\\\d{4} broken"]\nany =')))
+
+    assert ruleset.judge(Facts(text="code ZZ-1234 BROKEN")).category == "transfer.failed"
+    assert ruleset.judge(Facts(text="code zz-12 broken")).category != "transfer.failed"
+
+
+def test_all_of_a_rule_must_stand_somewhere(site):
+    ruleset = load(extra=site(a=GOOD.replace("any =", 'all = ["monday|tuesday"]\nany =')))
+
+    assert not ruleset.judge(Facts(text="blue coins refused")).findings
+    assert ruleset.judge(Facts(text="blue coins refused. On Tuesday.")).findings
+
+
+def test_near_terms_must_be_near_and_in_one_sentence(site):
+    near = GOOD.replace("any =", 'near = [["grey", "goose|geese", 10]]\nany =')
+    ruleset = load(extra=site(a=near))
+
+    assert ruleset.judge(Facts(text="grey old goose")).findings
+    assert ruleset.judge(Facts(text="geese, all grey")).findings
+    assert not ruleset.judge(Facts(text="grey and so very old a goose")).findings
+    assert not ruleset.judge(Facts(text="it is grey. Goose")).findings
+
+
+def test_every_fault_of_every_file_is_told_at_once(site):
+    folder = site(
+        broken="[[rule]\n",
+        typos=GOOD.replace("category =", "categroy ="),
+        worse=GOOD.replace("blue_coins", "two").replace("P2", "P9"),
+    )
+
+    faults = faults_of(folder)
+
+    assert any(fault.startswith("broken.toml") and "TOML" in fault for fault in faults)
+    assert any("did you mean 'category'?" in fault for fault in faults)
+    assert any("worse.toml transfer.failed.two urgency must be one of" in f for f in faults)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('category = "transfer.failed"', 'category = "transfer.faild"', "did you mean"),
+        ('category = "transfer.failed"', 'category = "other.unsorted"', "choose another"),
+        ('category = "transfer.failed"', "", "has no category"),
+        ('id = "transfer.failed.blue_coins"', "", "has no id"),
+        ("match = [", "watch = [", "did you mean"),
+        ('no_match = ["blue sky"]', "", "needs examples; write no_match"),
+        ("any = [", 'none = ["x y"]\nmatchless = [', "says nothing to look for"),
+        ("any = [", 'any = "', "TOML"),
+        ('any = ["blue', 'any = [7, "blue', "list of words in quotes"),
+        ('any = ["blue', 'any = ["x", "blue', "too short"),
+        ('any = ["blue', 'any = ["(a|b", "blue', "brackets"),
+        ('any = ["blue', 'any = ["lost @fone", "blue', "no word list @fone"),
+        ('any = ["blue', 'any = ["@negation@phone@card@txn", "blue', "more than"),
+        ('any = ["blue', 'any = ["blue coins refused", "blue', "twice"),
+        ("any = [", 'near = [["a b", 3]]\nany = [', "near is not readable"),
+        ("any = [", 'near = [["a b", "c d", 900]]\nany = [', "near is not readable"),
+        ("any = [", 'regex = ["(?=a)bcd"]\nany = [', "not RE2"),
+        ("any = [", 'regex = ["[ab]+.*"]\nany = [', "no plain word"),
+        ("any = [", 'regex = ["abc|[0-9]+"]\nany = [', "no plain word"),
+        ("any = [", "weight = -1\nany = [", "weight must be"),
+        ("any = [", 'negatable = "no"\nany = [', "negatable must be"),
+        ("any = [", "owner = 3\nany = [", "owner must be"),
+        ("[[rule]]", "[rule]", "two brackets"),
+        ("[[rule]]", "[rules]\n[[rule]]", "did you mean 'rule'?"),
+        ("[[rule]]", '[words]\nbee = "x"\n[[rule]]', "list of words"),
+        ("[[rule]]", '[categories.bees]\nurgency = "P1"\n[[rule]]', "group.kind"),
+        (
+            "[[rule]]",
+            '[categories."other.b"]\nurgency = "P1"\nen = "B"\n[[rule]]',
+            "both languages",
+        ),
+        ("transfer.failed.blue_coins", "transfer.failed.did-not-go", "already used in"),
+    ],
+)
+def test_a_fault_names_its_file_and_says_what_to_write(site, old, new, told):
+    faults = faults_of(site(mine=GOOD.replace(old, new, 1)))
+
+    assert all(fault.startswith("mine.toml") for fault in faults)
+    assert any(told in fault for fault in faults), faults
+
+
+def test_a_folder_that_is_not_there_is_a_fault(tmp_path):
+    assert "does not exist" in faults_of(tmp_path / "nowhere")[0]
+
+
+def test_a_fault_reads_as_one_line(site):
+    with pytest.raises(RulesFault, match=r"^mine\.toml: transfer\.failed\.blue_coins: "):
+        load(extra=site(mine=GOOD.replace("P2", "P7")))
