@@ -21,7 +21,7 @@ _LOOK = 2000
 
 
 def detect(text: str, hint: str = "") -> str:
-    """``zh``, ``zh-Hant`` or ``en``; the hint (``zh-CN``) decides when the text cannot; else ``""``.
+    """``zh``, ``zh-Hant`` or ``en``; the hint (``zh-CN``) decides when the text cannot; or ``""``.
 
     A Chinese message may be full of product names: one Chinese character weighs as much as a Latin
     word.
