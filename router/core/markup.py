@@ -143,6 +143,6 @@ def to_text(html: str) -> str:
     if too_deep(html):
         return tag_stripped(html)
     try:
-        return get_text(html, ParserConfig(display_links=False)).strip()
+        return str(get_text(html, ParserConfig(display_links=False))).strip()
     except (ValueError, AssertionError, RecursionError, TypeError):
         return tag_stripped(html)

@@ -63,7 +63,8 @@ _HEADER_START = re.compile(
 _DELIMITER = re.compile(r"^(?:-- ?|—{2}|__)\s*$")
 _PHONE = re.compile(
     r"^\s*(?:sent (?:from|via|with|by) (?:my |the )?\S.{0,60}|get outlook for \S.{0,40}|"
-    r"发自我的.{1,30}|發自我的.{1,30}|从我的.{1,20}发送|從我的.{1,20}傳送|来自我的.{1,20}|发自.{1,20}(?:邮箱|手机|客户端)|"
+    r"发自我的.{1,30}|發自我的.{1,30}|从我的.{1,20}发送|從我的.{1,20}傳送|来自我的.{1,20}|"
+    r"发自.{1,20}(?:邮箱|手机|客户端)|"
     r"sent with proton mail.{0,40}|yahoo mail:.{0,80}|获取\s*outlook.{0,40}|下载\s*outlook.{0,40}|"
     r"von meinem \S.{0,30} gesendet|envoyé de mon \S.{0,30})\s*$",
     _FLAGS,
