@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""Install, run, test and check this project with nothing but Python at hand.
+
+    python3 scripts/dev.py install | run | test | check | slow | bench | screenshots | lock
+
+Uses uv when it is there, pip otherwise. Works again without a network once it is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".venv"
+BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / "python"
+OLDEST = (3, 11)
+
+
+def main() -> int:
+    """Run the asked-for task; its exit code."""
+    tasks = {
+        "install": lambda _: install(dev=False),
+        "run": run,
+        "test": test,
+        "check": check,
+        "slow": slow,
+        "bench": bench,
+        "screenshots": screenshots,
+        "lock": lock,
+    }
+    name, *rest = sys.argv[1:] or ["help"]
+    if sys.version_info < OLDEST:
+        return fail(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
+    if name not in tasks:
+        return fail(__doc__ or "")
+    return tasks[name](rest) or 0
+
+
+def fail(message: str) -> int:
+    """Say what is wrong and what to do."""
+    print(message, file=sys.stderr)
+    return 2
+
+
+def call(*command: object, **options: object) -> int:
+    """Run a command in the project's root; its exit code."""
+    environment = {**os.environ, **options.pop("env", {})}  # type: ignore[dict-item]
+    words = [str(word) for word in command]
+    return subprocess.run(words, cwd=ROOT, env=environment, check=False).returncode
+
+
+# ---------------------------------------------------------------- installing
+
+
+def install(*, dev: bool) -> int:
+    """Make .venv from the hashed lock, unless it is there already."""
+    lock_file = ROOT / ("requirements-dev.txt" if dev else "requirements.txt")
+    wanted = hashlib.sha256(
+        lock_file.read_bytes() + (ROOT / "pyproject.toml").read_bytes()
+    ).hexdigest()
+    stamps = [HOME / ".installed-dev", *([] if dev else [HOME / ".installed"])]
+    if PYTHON.exists() and any(
+        stamp.exists() and _same(stamp, wanted, dev=stamp.name.endswith("dev")) for stamp in stamps
+    ):
+        return 0
+    uv = shutil.which("uv")
+    print(f"installing into {HOME.name} with {'uv' if uv else 'pip'} …", flush=True)
+    code = _with_uv(uv, lock_file) if uv else _with_pip(lock_file)
+    if code:
+        return fail("installing failed; the lines above say why. Run the command again to go on.")
+    _link()
+    stamp = HOME / (".installed-dev" if dev else ".installed")
+    stamp.write_text(wanted)
+    return 0
+
+
+def _same(stamp: Path, wanted: str, *, dev: bool) -> bool:
+    if stamp.read_text() == wanted:
+        return True
+    # The development lock holds the runtime lock: it serves `run` too while neither has changed.
+    lock_file = ROOT / ("requirements-dev.txt" if dev else "requirements.txt")
+    now = hashlib.sha256(lock_file.read_bytes() + (ROOT / "pyproject.toml").read_bytes())
+    return stamp.read_text() == now.hexdigest()
+
+
+def _with_uv(uv: str, lock_file: Path) -> int:
+    if not PYTHON.exists() and call(uv, "venv", "--quiet", "--python", sys.executable, HOME):
+        return 1
+    return call(
+        uv, "pip", "install", "--quiet", "--require-hashes", "--python", PYTHON, "-r", lock_file
+    )
+
+
+def _with_pip(lock_file: Path) -> int:
+    if not PYTHON.exists():
+        try:
+            venv.create(HOME, with_pip=True)
+        except (subprocess.CalledProcessError, OSError):
+            shutil.rmtree(HOME, ignore_errors=True)
+            version = f"{sys.version_info.major}.{sys.version_info.minor}"
+            return fail(f"Python lacks venv; install it (Debian: apt install python{version}-venv)")
+    pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    return call(*pip, "--require-hashes", "--no-deps", "-r", lock_file)
+
+
+def _link() -> None:
+    """Put this checkout on the environment's path, with its command: no build, no network."""
+    found = subprocess.run(
+        [PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (Path(found.stdout.strip()) / "helpdesk_router.pth").write_text(f"{ROOT}\n")
+    command = BIN / "router"
+    command.write_text(f"#!{PYTHON}\nfrom router.cli import main\n\nmain()\n")
+    command.chmod(0o755)
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def run(rest: list[str]) -> int | None:
+    """Serve the desk; Ctrl+C goes straight to it."""
+    if code := install(dev=False):
+        return code
+    os.chdir(ROOT)
+    return os.execv(BIN / "router", [str(BIN / "router"), "serve", *rest])
+
+
+def test(rest: list[str]) -> int:
+    """The suite on SQLite and on a real PostgreSQL."""
+    if code := install(dev=True):
+        return code
+    return _pytest("--database=both", *rest)
+
+
+def slow(rest: list[str]) -> int:
+    """Kill, race and scale proofs."""
+    if code := install(dev=True):
+        return code
+    return _pytest("--database=both", "-m", "slow", *rest)
+
+
+def _pytest(*words: str) -> int:
+    workers = [] if any(word.startswith("-n") for word in words) else ["-n", str(_workers())]
+    return call(PYTHON, "-m", "pytest", *workers, *words)
+
+
+def _workers() -> int:
+    return max(2, min(8, os.cpu_count() or 2))
+
+
+def check(_rest: list[str]) -> int:
+    """Lint, format, types, floors: all of them, whatever fails first."""
+    if code := install(dev=True):
+        return code
+    steps = {
+        "ruff check": (BIN / "ruff", "check", "."),
+        "ruff format": (BIN / "ruff", "format", "--check", "."),
+        "mypy": (BIN / "mypy",),
+        "import-linter": (BIN / "lint-imports",),
+        "house": (PYTHON, "-m", "pytest", "-q", "tests/test_house.py", "-p", "no:randomly"),
+    }
+    failed = []
+    for name, command in steps.items():
+        print(f"── {name}", flush=True)
+        if call(*command):
+            failed.append(name)
+    if failed:
+        return fail(f"not yet: {', '.join(failed)}")
+    print("all checks hold")
+    return 0
+
+
+def bench(rest: list[str]) -> int:
+    """Print the ratios of bench/."""
+    if code := install(dev=True):
+        return code
+    return call(PYTHON, ROOT / "bench" / "run.py", *rest)
+
+
+def screenshots(rest: list[str]) -> int:
+    """Take the pictures of docs/pictures from a running demo desk."""
+    if code := install(dev=True):
+        return code
+    return call(PYTHON, ROOT / "scripts" / "screenshots.py", *rest)
+
+
+def lock(_rest: list[str]) -> int:
+    """Write both lock files anew; needs uv."""
+    uv = shutil.which("uv")
+    if uv is None:
+        return fail("locking needs uv: pip install uv")
+    common = (
+        "--quiet",
+        "--universal",
+        "--python-version=3.11",
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--custom-compile-command=python3 scripts/dev.py lock",
+    )
+    for name, extra in (("requirements.txt", ()), ("requirements-dev.txt", ("--extra", "dev"))):
+        if code := call(uv, "pip", "compile", "pyproject.toml", *common, *extra, "-o", name):
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
