@@ -180,9 +180,6 @@ def _list(entry: Mapping[str, object], key: str, faults: list[str]) -> tuple[str
     if found is None:
         faults.append(f'{key} must be a list of words in quotes: {key} = ["…", "…"]')
         return ()
-    if len(set(found)) < len(found):
-        twice = sorted({item for item in found if found.count(item) > 1})
-        faults.append(f"{key} says {', '.join(map(repr, twice))} twice; remove one")
     return found
 
 

@@ -123,7 +123,6 @@ def test_every_fault_of_every_file_is_told_at_once(site):
         ('any = ["blue', 'any = ["(a|b", "blue', "brackets"),
         ('any = ["blue', 'any = ["lost @fone", "blue', "no word list @fone"),
         ('any = ["blue', 'any = ["@negation@phone@card@txn", "blue', "more than"),
-        ('any = ["blue', 'any = ["blue coins refused", "blue', "twice"),
         ("any = [", 'near = [["a b", 3]]\nany = [', "near is not readable"),
         ("any = [", 'near = [["a b", "c d", 900]]\nany = [', "near is not readable"),
         ("any = [", 'regex = ["(?=a)bcd"]\nany = [', "not RE2"),
