@@ -1,0 +1,1 @@
+"""The e-mail door: IMAP in, SMTP out."""
