@@ -19,6 +19,7 @@ An error's text is fit to show an operator and says what to do next.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -88,10 +89,14 @@ class Conflict(RouterError):
 
 
 class Invalid(RouterError):
-    """The input cannot be accepted. ``field`` names it, ``code`` is translated for the reader."""
+    """The input cannot be accepted. ``field`` names it, ``code`` is translated for the reader;
+    ``more`` lists everything wrong, this included."""
 
-    def __init__(self, field: str, code: str, **params: str) -> None:
+    def __init__(
+        self, field: str, code: str, more: Sequence[tuple[str, str]] = (), **params: str
+    ) -> None:
         super().__init__(f"{field}: {code}")
+        self.more = tuple(more) or ((field, code),)
         self.field = field
         self.code = code
         self.params = params

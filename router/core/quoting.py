@@ -72,8 +72,8 @@ _PHONE = re.compile(
 _DISCLAIMER = re.compile(
     r"^\s*\*{0,3}\s*(?:confidentiality notice|disclaimer\s*:|legal notice|this (?:e-?mail|message|"
     r"communication)(?: and any| \(including| is | contains| may ).{0,80}(?:confidential|intended|"
-    r"privileged)|the information (?:contained )?in this (?:e-?mail|message)|免责声明|保密声明|保密提示|"
-    r"本邮件(?:及其附件)?(?:含有|包含|可能).{0,30}(?:保密|机密))",
+    r"privileged)|the information (?:contained )?in this (?:e-?mail|message)|"
+    r"免责声明|保密声明|保密提示|本邮件(?:及其附件)?(?:含有|包含|可能).{0,30}(?:保密|机密))",
     _FLAGS,
 )
 _LONGEST_LINE = 2000

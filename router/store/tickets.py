@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from router.store.tables import Idempotency, TicketTag
 from router.store.unit import Unit
 
@@ -60,6 +62,24 @@ def answered(unit: Unit, key: str) -> str | None:
     """The answer this repeatable request got before, or None."""
     answer: str | None = unit.value("SELECT answer FROM idempotency WHERE key = :key", key=key)
     return answer
+
+
+def answered_body(unit: Unit, key: str) -> str | None:
+    """The hash of the body this repeatable request had, or None."""
+    body: str | None = unit.value("SELECT body_hash FROM idempotency WHERE key = :key", key=key)
+    return body
+
+
+def of_item(unit: Unit, kind: str, account: str, remote_id: str) -> Any:
+    """The ticket an item was filed on: ticket_id, message_id, number; or None."""
+    return unit.row(
+        "SELECT j.ticket_id, j.message_id, t.number FROM journal j JOIN ticket t "
+        "ON t.id = j.ticket_id WHERE j.kind = :kind AND j.account = :account "
+        "AND j.remote_id = :remote_id",
+        kind=kind,
+        account=account,
+        remote_id=remote_id,
+    )
 
 
 def answer(unit: Unit, key: str, said: str, body_hash: str = "") -> None:
