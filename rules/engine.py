@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rules.contract import GROUPS, UNSORTED, Facts, Finding, Rule, Urgency, Verdict
+from rules.contract import GROUPS, UNSORTED, Facts, Fault, Finding, Rule, Urgency, Verdict
 from rules.entry import Kind
 from rules.load import Book, RulesFault, read
 from rules.matcher import Evidence, Hits, Matcher, Plan
@@ -89,6 +89,23 @@ class Ruleset:
             scores=tuple(sorted(scores.items(), key=lambda item: (-item[1], item[0]))),
             ruleset=self.version,
         )
+
+    def broken_examples(self) -> list[Fault]:
+        """Rules that do not keep what their ``match`` and ``no_match`` examples promise."""
+        faults: list[Fault] = []
+        for rule in self.rules:
+            for example, wanted in (
+                *((text, True) for text in rule.match),
+                *((text, False) for text in rule.no_match),
+            ):
+                verdict = self.judge(Facts(text=example))
+                if any(finding.rule == rule.id for finding in verdict.findings) != wanted:
+                    told = dict(verdict.near).get(rule.id, "none of its words stand there")
+                    reason = (
+                        f"does not find {example!r}: {told}" if wanted else f"finds {example!r}"
+                    )
+                    faults.append(Fault(rule.file, rule.id, f"{reason}; mend the rule or it"))
+        return faults
 
     def _try(
         self, plan: Plan, text: str, hits: Hits, reading: Reading

@@ -8,7 +8,7 @@ the text but for a logarithm.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -87,19 +87,17 @@ class Matcher:
 
     def scan(self, text: str) -> Hits:
         """Where each term set stands in the folded ``text``."""
-        found: dict[int, list[Span]] = {}
+        found: defaultdict[int, list[Span]] = defaultdict(list)
         marks = self._marks
         last = len(text)
         for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            begins, ends, group = marks[number]
-            if begins and start and text[start - 1] in _WORD:
-                continue
-            if ends and end < last and text[end] in _WORD:
-                continue
-            if group in found:
-                found[group].append((start, end))
-            else:
-                found[group] = [(start, end)]
+            latin, begins, ends, group = marks[number]
+            if latin:
+                if begins and start and text[start - 1] in _WORD:
+                    continue
+                if ends and end < last and text[end] in _WORD:
+                    continue
+            found[group].append((start, end))
         present: set[int] = set()
         for group in found:
             present |= self._sets_of[group]
@@ -174,6 +172,7 @@ class Matcher:
         groups: dict[tuple[int, ...], int] = {}
         self._marks = [
             (
+                string[0] in _WORD or string[-1] in _WORD,
                 string[0] in _WORD,
                 string[-1] in _WORD,
                 groups.setdefault(tuple(sets), len(groups)),

@@ -35,6 +35,21 @@ def test_a_site_file_changes_the_version(ruleset, site):
     assert load(extra=site(anything=GOOD)).version != ruleset.version
 
 
+def test_examples_that_a_rule_does_not_keep_are_told(site):
+    wrong = GOOD.replace('["blue coins refused again"]', '["red coins refused"]')
+    ruleset = load(extra=site(a=wrong.replace('["blue sky"]', '["蓝币不行"]')))
+
+    told = [fault.message for fault in ruleset.broken_examples()]
+
+    assert len(told) == 2
+    assert "does not find 'red coins refused'" in told[0]
+    assert "finds '蓝币不行'" in told[1]
+
+
+def test_the_house_rules_keep_all_their_examples(ruleset):
+    assert ruleset.broken_examples() == []
+
+
 def test_the_same_rules_have_the_same_version(ruleset):
     assert load().version == ruleset.version
 
