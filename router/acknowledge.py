@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.contract import Verification
-from router.assemble import Router
+from router.assemble import NO_DOMAIN, Router
 from router.core import identity
 from router.core.clock import from_us
 from router.core.references import message_id
@@ -105,7 +105,9 @@ def _queue(
         door = router.doors.open(*speaker)
         reply_to = door.reply_address(router.tokens.reply_token(draft.id))
     row_id = unit.new_id()
-    own_id = message_id(f"{row_id:x}.{draft.number.lower()}", reply_to.rpartition("@")[2])
+    own_id = message_id(
+        f"{row_id:x}.{draft.number.lower()}", reply_to.rpartition("@")[2] or NO_DOMAIN
+    )
     outbox.queue(
         unit,
         id=row_id,

@@ -32,6 +32,8 @@ from rules.engine import load as load_rules
 
 #: The one account of the form: it is part of the web pages and always open.
 FORM = ("webform", "site")
+#: Where our Message-IDs come from while no mailbox has been set up.
+NO_DOMAIN = "desk.invalid"
 
 
 class Secrets:

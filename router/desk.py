@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from router.assemble import Router
+from router.assemble import NO_DOMAIN, Router
 from router.core import lifecycle, redact
 from router.core.references import message_id
 from router.core.rights import Who, may
@@ -133,7 +133,9 @@ def _send(router: Router, unit: Unit, draft: Draft, written: int, body: str, onc
     if speaker is not None:
         door = router.doors.open(*speaker)
         reply_to = door.reply_address(router.tokens.reply_token(draft.id))
-    own_id = message_id(f"{written:x}.{draft.number.lower()}", reply_to.rpartition("@")[2])
+    own_id = message_id(
+        f"{written:x}.{draft.number.lower()}", reply_to.rpartition("@")[2] or NO_DOMAIN
+    )
     outbox.queue(
         unit,
         ticket_id=draft.id,

@@ -45,39 +45,38 @@ def submit(
     data = webform.document(fields, files, received_at=now)
     door = router.doors.reader(*FORM)
     raw = Raw(door.identify(data), data, received_at=now)
-    key = _key(router, fields)
-    body = hashlib.sha256(webform.document(fields, files, received_at=_SAME)).hexdigest()
-    if not _repeated(router, key, body):
-        _limit(router, fields, source)
-
-    def remember(unit: Unit) -> None:
-        if key and tickets.answered(unit, key) is None:
-            tickets.answer(unit, key, raw.remote_id, body)
-
-    taken = pipeline.receive(router, door, [raw], Terms(suspected=spam), also=remember)
-    return taken[0] if taken else _earlier(router, raw)
+    _admit(router, fields, hashlib.sha256(_undated(fields, files)).hexdigest(), source)
+    taken = pipeline.receive(router, door, [raw], Terms(suspected=spam))
+    return taken[0] if taken and taken[0].number else _earlier(router, raw)
 
 
-#: The hash of a body must not depend on when it was sent.
-_SAME = from_us(0)
+def _undated(fields: Mapping[str, str], files: Sequence[Attachment]) -> bytes:
+    """The form without the moment it was sent: the same text has the same hash."""
+    return webform.document(fields, files, received_at=from_us(0))
 
 
-def _key(router: Router, fields: Mapping[str, str]) -> str:
+def _admit(router: Router, fields: Mapping[str, str], body: str, source: str) -> None:
+    """Let the form in once: the key is taken and the limits are spent in one commit."""
     given = fields.get("idempotency_key", "")
-    return f"form:{router.keys.fingerprint(given)}" if given else ""
+    key = f"form:{router.keys.fingerprint(given)}" if given else ""
+    wanted = _allowances(router, fields, source)
+
+    def work(unit: Unit) -> None:
+        before = tickets.answered_body(unit, key) if key else None
+        if before == body:
+            return
+        if before is not None:
+            raise Conflict("other_body")
+        spent = budgets.spend(unit, wanted)
+        if spent is not None:
+            raise OverLimit(spent.name, spent.seconds)
+        if key:
+            tickets.answer(unit, key, "", body)
+
+    router.store.write(work)
 
 
-def _repeated(router: Router, key: str, body: str) -> bool:
-    if not key:
-        return False
-    with router.store.reading() as unit:
-        before = tickets.answered_body(unit, key)
-    if before is not None and before != body:
-        raise Conflict("other_body")
-    return before is not None
-
-
-def _limit(router: Router, fields: Mapping[str, str], source: str) -> None:
+def _allowances(router: Router, fields: Mapping[str, str], source: str) -> list[Allowance]:
     web = router.settings.web
     network = router.keys.fingerprint(identity.network_of(source))
     wanted = [
@@ -88,9 +87,7 @@ def _limit(router: Router, fields: Mapping[str, str], source: str) -> None:
         address = router.keys.fingerprint(identity.normalise("email", fields["email"]))
         limit = web.form_per_address_hour
         wanted.append(Allowance("form_address", f"form:address:{address}", _HOUR, limit))
-    spent = router.store.write(lambda unit: budgets.spend(unit, wanted))
-    if spent is not None:
-        raise OverLimit(spent.name, spent.seconds)
+    return wanted
 
 
 def _earlier(router: Router, raw: Raw) -> pipeline.Taken:

@@ -10,7 +10,8 @@ import html as entities
 import re
 
 import nh3
-from inscriptis import ParserConfig, get_text
+from inscriptis import get_text
+from inscriptis.model.config import ParserConfig
 
 _LONGEST = 1_000_000
 _DEEPEST = 200
