@@ -7,23 +7,8 @@ import binascii
 import re
 from functools import lru_cache
 
-_GB = frozenset(
-    [
-        "gb2312",
-        "gbk",
-        "gb18030",
-        "x-gbk",
-        "cp936",
-        "ms936",
-        "gb_2312-80",
-        "euc-cn",
-        "gb2312-80",
-        "936",
-    ]
-)
-_LATIN = frozenset(
-    ["iso-8859-1", "iso8859-1", "latin-1", "latin1", "l1", "iso_8859-1", "us-ascii", "ascii"]
-)
+_GB = {"gb2312", "gbk", "gb18030", "x-gbk", "cp936", "ms936", "gb_2312-80", "euc-cn", "936"}
+_LATIN = {"iso-8859-1", "iso8859-1", "iso_8859-1", "latin-1", "latin1", "l1", "us-ascii", "ascii"}
 _OTHER = {
     "big5": "big5hkscs",
     "big-5": "big5hkscs",
@@ -49,20 +34,16 @@ _OTHER = {
     "utf-16": "utf-16",
 }
 #: No charset of any mail; some take quadratic time over hostile bytes.
-_NEVER = frozenset(
-    [
-        "idna",
-        "punycode",
-        "unicode_escape",
-        "raw_unicode_escape",
-        "unicode-escape",
-        "raw-unicode-escape",
-        "undefined",
-        "mbcs",
-        "oem",
-        "charmap",
-    ]
-)
+_NEVER = {
+    "idna",
+    "punycode",
+    "unicode_escape",
+    "unicode-escape",
+    "raw_unicode_escape",
+    "raw-unicode-escape",
+    "undefined",
+    "charmap",
+}
 _UNWANTED = re.compile("[\x00\ud800-\udfff]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _WORD = re.compile(

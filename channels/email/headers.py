@@ -17,6 +17,7 @@ class Headers:
     """Lower-case names, each with all its raw values in the order they stand in the mail."""
 
     values: dict[str, list[bytes]]
+    start: int
     end: int
     cut: bool = False
 
@@ -48,4 +49,6 @@ def read(data: bytes) -> Headers:
     lines = _LINE.findall(data, start, stop)
     for name, value in lines[:MOST_LINES]:
         values.setdefault(name.decode("ascii").lower(), []).append(value)
-    return Headers(values, boundary.end() if boundary else stop, cut or len(lines) > MOST_LINES)
+    return Headers(
+        values, start, boundary.end() if boundary else stop, cut or len(lines) > MOST_LINES
+    )

@@ -1,0 +1,61 @@
+"""Whether our own receiving server vouches for a sender (RFC 8601).
+
+Anybody can write an Authentication-Results header, so one alone is read: the topmost, and only when
+it carries the id that our own server signs with.
+"""
+
+import re
+
+from channels.contract import Verification
+from channels.email.headers import Headers
+
+_LONGEST = 8_000
+_COMMENT = re.compile(r"\([^()]*\)")
+_RESULT = re.compile(r"^\s*([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
+_PROPERTY = re.compile(r"\b(header\.(?:from|d|i))\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+
+
+def verify(headers: Headers, sender: str, authserv_id: str) -> Verification:
+    """The server's word on ``sender``, the one address of the From header.
+
+    Nothing said, said by another server, or said about another domain is UNVERIFIED.
+    """
+    if not authserv_id or not sender or len(headers.values.get("from", ())) != 1:
+        return Verification.UNVERIFIED
+    topmost = headers.raw("authentication-results")[:_LONGEST]
+    server, *results = _uncommented(topmost).split(";")
+    if server.split(" ")[0].strip().lower() != authserv_id.lower():
+        return Verification.UNVERIFIED
+    domain = sender.rpartition("@")[2].lower()
+    found = Verification.UNVERIFIED
+    for written in results:
+        result = _RESULT.match(written)
+        if not result:
+            continue
+        method, outcome = result[1].lower(), result[2].lower()
+        about = {name.lower(): value.lower() for name, value in _PROPERTY.findall(written)}
+        if method == "dmarc" and outcome == "fail":
+            return Verification.FAILED
+        if outcome == "pass" and _aligned(method, about, domain):
+            found = Verification.VERIFIED
+    return found
+
+
+def _uncommented(text: str) -> str:
+    for _ in range(5):
+        without = _COMMENT.sub(" ", text)
+        if without == text:
+            break
+        text = without
+    return text.strip()
+
+
+def _aligned(method: str, about: dict[str, str], domain: str) -> bool:
+    if method == "dmarc":
+        return about.get("header.from", domain).rpartition("@")[2] == domain
+    if method == "dkim":
+        signer = about.get("header.d") or about.get("header.i", "").rpartition("@")[2]
+        return bool(signer) and (
+            domain == signer or ("." in signer and domain.endswith(f".{signer}"))
+        )
+    return False

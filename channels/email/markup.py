@@ -1,0 +1,51 @@
+"""HTML to plain text, for letters that came without any. The HTML itself stays dangerous."""
+
+import html
+import re
+
+from inscriptis import get_text
+from inscriptis.model.config import ParserConfig
+from lxml.etree import LxmlError
+
+MOST = 300_000
+_MOST_TAGS = 20_000
+_MOST_OPEN = 200
+_CONFIG = ParserConfig(display_links=False, display_images=False)
+_UNSEEN = re.compile(
+    r"<(style|script|head|title|template)\b[^>]*>.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
+_BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6]|/?blockquote|hr)\b[^>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
+_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+\n")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
+
+
+def plain_text(markup: str) -> tuple[str, bool]:
+    """What a reader would see, and whether some of it was cut for its size."""
+    cut = len(markup) > MOST
+    markup = markup[:MOST].replace("\x00", "")
+    if markup.count("<") <= _MOST_TAGS and not _too_deep(markup):
+        try:
+            return _tidy(get_text(_DECLARATION.sub("", markup), _CONFIG)), cut
+        except (LxmlError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            pass
+    seen = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", markup)))
+    return _tidy(html.unescape(seen)), cut
+
+
+def _too_deep(markup: str) -> bool:
+    """Blocks that are opened and never closed are counted; a letter has few of them."""
+    lower = markup.lower()
+    return (
+        any(
+            lower.count(f"<{tag}") - lower.count(f"</{tag}") > _MOST_OPEN
+            for tag in ("div", "table", "blockquote", "span", "font", "b", "ul")
+        )
+        or lower.count("<blockquote") + lower.count("<table") > 5 * _MOST_OPEN
+    )
+
+
+def _tidy(text: str) -> str:
+    lines = "\n".join(line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
+    return _BLANK_LINES.sub("\n\n", lines).strip("\n")

@@ -1,0 +1,135 @@
+"""From a mail's bytes to an Inbound, and to the identity it has for ever.
+
+Nothing here raises, whatever the bytes are: what cannot be read is said in ``defects``, and the
+message still carries what could be.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from channels.contract import Handle, Inbound
+from channels.email import authentication, automatic, bounces, headers, structure
+from channels.email.addresses import handles, tokens
+from channels.email.headers import Headers
+
+_MOST_IDS = 60
+_LONGEST_ID = 500
+_LONGEST_SUBJECT = 2_000
+_ID = re.compile(r"<([^<>\s]+)>")
+_RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
+_SENDERS = ("from", "sender", "reply-to", "return-path")
+_TRACE = re.compile(
+    rb"^(?:received|received-spf|x-received|delivered-to|return-path|x-original-to|envelope-to"
+    rb"|x-envelope-(?:to|from)|delivery-date|x-delivered-to|authentication-results|arc-[a-z-]+"
+    rb"|x-spam[a-z0-9_-]*|x-virus[a-z0-9-]*|x-rspamd[a-z0-9-]*|x-gm-[a-z-]+|x-google-smtp-source"
+    rb"|status|x-status|x-uid|x-uidl|x-keywords|content-length|lines|x-imapbase)[ \t]*:"
+    rb"[^\n]*(?:\n[ \t][^\n]*)*\n?",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def remote_id(data: bytes) -> str:
+    """What makes two copies of one mail the same: all of it but its way here and its line ends."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    found = headers.read(data)
+    head = _TRACE.sub(b"", data[found.start : found.end].rstrip(b"\n") + b"\n")
+    identity = hashlib.sha256(head)
+    identity.update(b"\n")
+    identity.update(
+        memoryview(data)[found.end :] if data[-1:] != b"\n" else data[found.end :].rstrip(b"\n")
+    )
+    return identity.hexdigest()
+
+
+def parse_mail(
+    data: bytes, *, account: str, own_addresses: Collection[str] = (), authserv_id: str = ""
+) -> Inbound:
+    """Read a mail. The same bytes give the same Inbound; ``sent_at`` is what the sender claims."""
+    found = headers.read(data)
+    body = structure.read(data, found.start, found.end)
+    if found.cut:
+        body.defects.append("headers_cut")
+    senders = _senders(found)
+    sender = senders[0] if senders else Handle("email", "")
+    if not sender.value:
+        body.defects.append("no_sender")
+    bounce = bounces.read(found, body, sender.value)
+    why = automatic.reason(found, body.parts, sender.value, own_addresses)
+    if bounce and why != "own_mail":
+        why = "bounce"
+    alone = sender.value if len(senders) == 1 else ""
+    to, cc = handles(_joined(found, "to")), handles(_joined(found, "cc"))
+    return Inbound(
+        kind="email",
+        account=account,
+        remote_id=remote_id(data),
+        sender=sender,
+        text=body.text,
+        subject=found.text("subject")[:_LONGEST_SUBJECT],
+        html=body.html,
+        sent_at=_moment(found.raw("date")),
+        message_id=_message_id(found),
+        thread_ids=_thread_ids(found),
+        tokens=_tokens(found),
+        to=to,
+        cc=cc,
+        verification=authentication.verify(found, alone, authserv_id),
+        automatic=why,
+        bounce=bounce,
+        attachments=tuple(body.attachments),
+        defects=tuple(dict.fromkeys(body.defects)),
+        size=len(data),
+    )
+
+
+def _senders(found: Headers) -> tuple[Handle, ...]:
+    for name in _SENDERS:
+        if name in found.values and (people := handles(found.raw(name))):
+            return people
+    return ()
+
+
+def _joined(found: Headers, name: str) -> str:
+    return ", ".join(found.all(name)) if name in found.values else ""
+
+
+def _tokens(found: Headers) -> tuple[str, ...]:
+    written = [text for name in _RECIPIENTS for text in found.all(name) if "+t." in text]
+    return tokens(word for text in written for word in re.split(r"[\s,;<>]+", text[:20_000]))
+
+
+def _message_id(found: Headers) -> str:
+    written = found.raw("message-id")
+    if not written:
+        return ""
+    matched = _ID.search(written)
+    inner = matched[1] if matched else "".join(written.strip("<> ").split())
+    return f"<{inner[:_LONGEST_ID]}>" if inner else ""
+
+
+def _thread_ids(found: Headers) -> tuple[str, ...]:
+    """Nearest first: In-Reply-To, then References from its end."""
+    if "in-reply-to" not in found.values and "references" not in found.values:
+        return ()
+    answered = _ID.findall(found.raw("in-reply-to"))
+    chain = _ID.findall(found.raw("references"))[-_MOST_IDS:]
+    ids = [
+        f"<{one}>" for one in (*answered[:_MOST_IDS], *reversed(chain)) if len(one) <= _LONGEST_ID
+    ]
+    return tuple(dict.fromkeys(ids))
+
+
+def _moment(written: str) -> datetime | None:
+    if not written:
+        return None
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = read(written[:100])
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, TypeError, OverflowError, IndexError):
+            continue
+    return None
