@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from channels.email.report import parse_report
-
 from router.core import language, markup, quoting, redact
 from rules.contract import Facts, Finding, Verdict
 from rules.engine import Ruleset, load

@@ -6,6 +6,7 @@ in a minute. The same number always gives the same tickets.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 
@@ -92,40 +93,46 @@ def _ticket(
         new=True,
     )
     if state in ("new", "open"):
-        draft.clocks.append(
-            Clockface(
-                id=unit.new_id(),
-                kind="first_response",
-                minutes=480,
-                started_at=at,
-                due_at=unit.now_us + draw.randrange(1, 48) * _HOUR,
-                policy=urgency,
-                new=True,
-            )
-        )
-    name = f"Person {number}"
-    handle = f"person{number}.{ticket_id:x}@seed.example"
-    unit.put(Requester, id=person, name=name, language=language, created_at=at)
+        draft.clocks.append(_promise(unit, draft, unit.now_us + draw.randrange(1, 48) * _HOUR))
+    _person(unit, draft, number)
+    _messages(unit, draw, draft, words, entries)
+    return draft
+
+
+def _promise(unit: Unit, draft: Draft, due_at: int) -> Clockface:
+    return Clockface(
+        id=unit.new_id(),
+        kind="first_response",
+        minutes=480,
+        started_at=draft.opened_at,
+        due_at=due_at,
+        policy=draft.urgency,
+        new=True,
+    )
+
+
+def _person(unit: Unit, draft: Draft, number: int) -> None:
+    name, at = f"Person {number}", draft.opened_at
+    unit.put(Requester, id=draft.requester_id, name=name, language=draft.language, created_at=at)
     unit.put(
         Identity,
-        id=identity,
-        requester_id=person,
+        id=draft.identity_id,
+        requester_id=draft.requester_id,
         kind="email",
-        value=handle,
+        value=f"person{number}.{draft.id:x}@seed.example",
         name=name,
         created_at=at,
     )
-    unit.put(Participant, ticket_id=ticket_id, identity_id=identity)
+    unit.put(Participant, ticket_id=draft.id, identity_id=draft.identity_id)
+    told = {"category": draft.category, "urgency": draft.urgency, "rules": []}
     unit.put(
         Entry,
         id=unit.new_id(),
-        ticket_id=ticket_id,
+        ticket_id=draft.id,
         at=at,
         code="triaged",
-        params=f'{{"category": "{category}", "urgency": "{urgency}", "rules": []}}',
+        params=json.dumps(told),
     )
-    _messages(unit, draw, draft, words, entries)
-    return draft
 
 
 def _messages(

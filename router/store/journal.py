@@ -143,6 +143,18 @@ def parked(unit: Unit) -> int:
     )
 
 
+def parked_rows(unit: Unit, limit: int = 1000) -> list[Any]:
+    """Parked items, oldest first: id, kind, account, error, trace, received_at, ticket, number."""
+    return list(
+        unit.rows(
+            "SELECT j.id, j.kind, j.account, j.error, j.trace, j.received_at, j.ticket_id, "
+            "t.number FROM journal j LEFT JOIN ticket t ON t.id = j.ticket_id "
+            "WHERE j.state <> 'done' AND j.state = 'parked' ORDER BY j.id LIMIT :n",
+            n=limit,
+        )
+    )
+
+
 def erase_raw(unit: Unit, before_us: int, limit: int = 500) -> int:
     """Forget the bytes of processed items older than this; parked ones keep theirs."""
     return unit.run(

@@ -1,0 +1,210 @@
+"""What the commands do once a router is assembled: run it, fill it, and tell about it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import process_time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from router import demo as story
+from router import importing, pipeline, seeding
+from router.assemble import Router
+from router.core.clock import monotonic
+from router.core.rights import ROLES
+from router.errors import Conflict, Invalid, RouterError
+from router.polling import Tally
+from router.store import journal, people
+from router.store.unit import Unit
+from router.web import create_app
+from router.web.server import Server
+from router.worker import Worker
+
+#: How long the sign-in links of the command line work, in minutes.
+LINK_MINUTES = 60
+FIRST_ADMIN = "admin@desk.example"
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+# ---------------------------------------------------------------- running
+
+
+def serve(router: Router, *, work: bool) -> None:
+    """Run the pages, and the worker beside them, until told to stop."""
+    _log(router)
+    link = _first_run(router)
+    settings = router.settings.web
+    server = Server(create_app(router), settings.host, settings.port, settings.threads)
+    worker = Worker(router) if work else None
+    if worker is not None:
+        worker.start()
+    console.print(f"the desk is open at {server.url}")
+    if link:
+        console.print(f"sign in once, within {LINK_MINUTES} minutes: {server.url}/enter/{link}")
+    console.print("Ctrl+C stops it")
+    try:
+        with _until_told(server.stop):
+            server.run()
+    finally:
+        if worker is not None:
+            worker.stop()
+        router.close()
+        console.print("stopped; everything that was answered is committed")
+
+
+def work(router: Router) -> None:
+    """Run the worker alone until told to stop."""
+    _log(router)
+    worker = Worker(router)
+    over = threading.Event()
+    worker.start()
+    console.print("the worker runs; Ctrl+C stops it")
+    try:
+        with _until_told(over.set):
+            while not over.wait(1):
+                pass
+    finally:
+        worker.stop()
+        router.close()
+
+
+@contextmanager
+def _until_told(stop: Callable[[], object]) -> Iterator[None]:
+    """Ctrl+C and a polite kill call ``stop``."""
+
+    def told(_signal: int, _frame: object) -> None:
+        stop()
+
+    before = {one: signal.signal(one, told) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _log(router: Router) -> None:
+    level = router.settings.log.level.upper()
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("apscheduler").setLevel("WARNING")
+
+
+def _first_run(router: Router) -> str:
+    """Load the demo when no channel is set up; a sign-in link while only the first admin exists."""
+    with router.store.reading() as unit:
+        empty = people.anybody(unit) is False
+    if empty and not list(router.doors):
+        console.print("no channel is set up in config.toml: made-up tickets are loaded to look at")
+        story.fill(router)
+    if not empty and not _only_first_admin(router):
+        return ""
+    return _link(router, FIRST_ADMIN, "Admin", "admin", [])
+
+
+def _only_first_admin(router: Router) -> bool:
+    """Whether nobody has a password yet, so that links are the only way in."""
+    with router.store.reading() as unit:
+        return not people.any_password(unit)
+
+
+# ---------------------------------------------------------------- people
+
+
+def user(router: Router, email: str, *, name: str, role: str, teams: list[str]) -> None:
+    """Add a person or find one, and print a sign-in link."""
+    if role not in ROLES:
+        raise Invalid("role", f"unknown; one of {', '.join(ROLES)}")
+    link = _link(router, email, name, role, teams)
+    base = router.settings.public_url
+    console.print(f"{email} signs in once, within {LINK_MINUTES} minutes: {base}/enter/{link}")
+
+
+def _link(router: Router, email: str, name: str, role: str, teams: list[str]) -> str:
+    def job(unit: Unit) -> str:
+        known = people.find_agent(unit, email)
+        if known is None:
+            unknown = set(teams) - people.team_ids(unit).keys()
+            if unknown:
+                raise Invalid("team", f"unknown: {', '.join(sorted(unknown))}")
+            agent_id = people.create_agent(unit, email, name, role, teams)
+            unit.flush()
+        else:
+            agent_id = known.id
+        return people.one_time_link(unit, agent_id, "enter", LINK_MINUTES)
+
+    return router.store.write(job)
+
+
+# ---------------------------------------------------------------- filling
+
+
+def demo(router: Router, tickets: int) -> None:
+    """Load the made-up day, or seed so many tickets with a progress bar."""
+    if not tickets:
+        console.print(f"{story.fill(router)} made-up tickets were added")
+        return
+    with _progress() as progress:
+        task = progress.add_task("seeding", total=tickets)
+        for done in seeding.seed(router, tickets):
+            progress.update(task, completed=done)
+    console.print(f"{tickets} made-up tickets were added")
+
+
+def import_mail(router: Router, path: Path, account: str) -> None:
+    """Import old mail with progress; what is committed stays, whatever happens."""
+    door = router.doors.reader("email", account)
+    found = importing.sources(path)
+    tally = Tally()
+    wall, cpu = monotonic(), process_time()
+    with _progress() as progress:
+        task = progress.add_task("importing", total=sum(importing.size(one) for one in found))
+        for tally in importing.take(router, door, found):
+            progress.update(task, completed=tally.fetched)
+    wall, cpu = monotonic() - wall, process_time() - cpu
+    console.print(
+        f"{tally.fetched} mails read: {tally.new} new tickets, {tally.joined} joined one, "
+        f"{tally.seen} were here before, {tally.parked} parked"
+    )
+    rate = tally.fetched / wall if wall else 0
+    console.print(f"{rate:.0f} mails/s, {wall:.1f} s, {cpu:.1f} CPU seconds")
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+# ---------------------------------------------------------------- parked items
+
+
+def replay(router: Router, item: int | None, *, everything: bool) -> None:
+    """Send one parked item, or all, through again; without either, list them."""
+    with router.store.reading() as unit:
+        rows = journal.parked_rows(unit)
+    if item is None and not everything:
+        for row in rows:
+            console.print(f"{row.id}  {row.kind}.{row.account}  {row.error}  ticket {row.number}")
+        console.print(f"{len(rows)} parked; `router replay NUMBER` or `router replay --all`")
+        return
+    chosen = [row.id for row in rows if everything or row.id == item]
+    if item is not None and not chosen:
+        raise Conflict(f"there is no parked item {item}; `router replay` lists them")
+    for row_id in chosen:
+        try:
+            taken = pipeline.replay(router, row_id, "cli")
+        except RouterError as fault:
+            console.print(f"{row_id}: still fails ({fault})")
+        else:
+            console.print(f"{row_id}: went through, ticket {taken.number}")

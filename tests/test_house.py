@@ -1,0 +1,214 @@
+"""The house's budgets: small rooms, one way to do a thing, nothing that does not belong here."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("router", "channels", "rules")
+LONGEST_MODULE = 400
+LONGEST_FUNCTION = 50
+#: Schemas are lists: they are read by column, not from top to bottom.
+LISTS = ("router/store/tables.py", "router/store/migrations/versions/0001_the_desk.py")
+#: Where importing inside a function is the point.
+LATE_IMPORTS = ("router/cli.py",)
+#: Where anything may be caught, because it is parked, shown or told there.
+CATCH_ALL = {
+    "router/deliver.py": "each kind of failure has its place on the ticket",
+    "router/pipeline.py": "parked with its traceback, as a visible ticket",
+    "router/sweeps.py": "told in the log and in the health table",
+    "router/worker.py": "told in the log and in the health table",
+    "router/store/database.py": "handed to whoever waits for the job",
+}
+VENDORS = ("imapclient", "tweepy", "wechatpy", "apscheduler")
+BAD_NAMES = re.compile(r"(^|_)(utils?|helpers?|misc|managers?|common)(_|\.|$)")
+
+
+def _modules():
+    return sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
+
+
+def _name(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(scope="module")
+def trees():
+    return {_name(path): ast.parse(path.read_text("utf-8")) for path in _modules()}
+
+
+@pytest.fixture(scope="module")
+def tracked():
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()]
+
+
+def test_no_module_is_longer_than_one_can_hold_in_mind():
+    long = {
+        _name(path): lines
+        for path in _modules()
+        if (lines := len(path.read_text("utf-8").splitlines())) > LONGEST_MODULE
+        and _name(path) not in LISTS
+    }
+    assert long == {}
+
+
+def test_no_function_is_longer_than_a_screen(trees):
+    long = {
+        f"{name}:{node.name}": node.end_lineno - node.lineno + 1
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
+        and name not in LISTS
+    }
+    assert long == {}
+
+
+def test_every_module_says_what_it_is_for(trees):
+    silent = [
+        name
+        for name, tree in trees.items()
+        if not ast.get_docstring(tree) and "/migrations/" not in name
+    ]
+    assert silent == []
+
+
+def test_nothing_is_imported_inside_a_function(trees):
+    late = [
+        f"{name}:{inner.lineno}"
+        for name, tree in trees.items()
+        if name not in LATE_IMPORTS
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert late == []
+
+
+def test_everything_is_caught_only_where_somebody_is_told(trees):
+    blind = [
+        f"{name}:{node.lineno}"
+        for name, tree in trees.items()
+        if name not in CATCH_ALL
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
+    ]
+    assert blind == []
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_an_untyped_vendor_library_has_one_file_of_ours(trees, vendor):
+    users = [
+        name
+        for name, tree in trees.items()
+        if any(
+            (
+                isinstance(node, ast.Import)
+                and any(a.name.split(".")[0] == vendor for a in node.names)
+            )
+            or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == vendor)
+            for node in ast.walk(tree)
+        )
+    ]
+    assert len(users) <= 1
+
+
+def test_sql_is_spoken_in_the_store_only(trees):
+    speaks = re.compile(r"^\s*(SELECT .* FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM) ", re.DOTALL)
+    elsewhere = [
+        f"{name}:{node.lineno}"
+        for name, tree in trees.items()
+        if not name.startswith("router/store/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and speaks.match(node.value)
+    ]
+    assert elsewhere == []
+
+
+def test_names_are_words_of_the_trade(trees):
+    bad = [name for name in trees if BAD_NAMES.search(Path(name).stem)]
+    bad += [
+        f"{name}:{node.name}"
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("Manager", "Helper", "Util"))
+    ]
+    assert bad == []
+
+
+def test_no_test_pretends(tracked):
+    pretending = [
+        _name(path)
+        for path in tracked
+        if path.suffix == ".py"
+        and path.name != "test_house.py"
+        and re.search(r"unittest\.mock|MagicMock|time\.sleep\(", path.read_text("utf-8"))
+    ]
+    assert pretending == []
+
+
+def test_every_dependency_has_its_reason():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = {
+        re.match(r"[A-Za-z0-9_.-]+", one)[0].lower()
+        for one in [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    }
+    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    listed = {name.lower() for name in re.findall(r"^\| `([^`]+)`", page, re.MULTILINE)}
+    assert listed == wanted
+
+
+def test_the_locks_name_no_host():
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        assert "://" not in (ROOT / name).read_text("utf-8")
+
+
+def test_the_repository_holds_no_large_or_foreign_file(tracked):
+    large = [_name(path) for path in tracked if path.stat().st_size > 600_000]
+    assert large == []
+
+
+def test_both_languages_say_the_same_things():
+    folder = ROOT / "router" / "web" / "translations"
+    if not folder.exists():
+        pytest.skip("there are no pages yet")
+    for path in sorted((folder / "zh").glob("*.toml")):
+        chinese = _keys(tomllib.loads(path.read_text("utf-8")))
+        english = _keys(tomllib.loads((folder / "en" / path.name).read_text("utf-8")))
+        assert chinese == english, path.name
+    assert {one.name for one in (folder / "zh").iterdir()} == {
+        one.name for one in (folder / "en").iterdir()
+    }
+
+
+def _keys(table, above=""):
+    found = set()
+    for key, value in table.items():
+        if isinstance(value, dict):
+            found |= _keys(value, f"{above}{key}.")
+        else:
+            found.add(f"{above}{key}")
+    return found
+
+
+def test_config_toml_is_the_reference_of_every_setting():
+    from router import reference  # noqa: PLC0415  # reads every channel
+
+    assert (ROOT / "config.toml").read_text("utf-8") == reference.render()
+
+
+def test_the_shipped_settings_are_valid_and_change_nothing():
+    from router.settings import Settings, load  # noqa: PLC0415
+
+    assert load(ROOT / "config.toml", {}).model_dump() == Settings().model_dump()
