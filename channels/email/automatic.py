@@ -43,7 +43,8 @@ _NO_REPLY = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"\W*(?:自动回复|自動回覆|自动答复|自動回復|不在办公室|automatic reply|auto[- ]?reply|auto[- ]?response"
+    r"\W*(?:自动回复|自動回覆|自动答复|自動回復|不在办公室"
+    r"|automatic reply|auto[- ]?reply|auto[- ]?response"
     r"|out of (?:the )?office|ooo:|away from (?:the|my) (?:office|mail)|vacation:|abwesenheits"
     r"|automatische antwort|réponse automatique|respuesta automática)",
     re.IGNORECASE,

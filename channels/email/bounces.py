@@ -27,8 +27,8 @@ _SUBJECT = re.compile(
     r"|退信|投递失败|投遞失敗"
     r"|无法投递|無法傳遞|无法送达"
     r"|delivery (?:status notification|fail|has failed|problem|error|report|unsucc)"
-    r""
-    r"|(?:mail|message|email)\s+(?:delivery\s+)?(?:fail|error|could not|not deliver|undeliver|system error)"
+    r"|(?:mail|message|email)\s+(?:delivery\s+)?"
+    r"(?:fail|error|could not|not deliver|undeliver|system error)"
     r"|mail delivery|could not (?:be )?deliver|nondeliver|non[- ]deliver|not (?:be )?delivered"
     r"|unzustellbar|non remis|no se (?:ha )?pud|message delayed|warning: could not send|rejected"
     r"|unknown (?:user|address)|配信|エラーメール|delivery notification|message status",

@@ -64,10 +64,12 @@ def charset(declared: str) -> str:
     if name in _LATIN:
         return "cp1252"
     name = _OTHER.get(name, name)
+    if name.startswith(("windows-", "ibm-", "cp-")) and name.partition("-")[2].isdecimal():
+        name = f"cp{name.partition('-')[2]}"
     if name in _NEVER or not name.isascii() or len(name) > 40:
         return _GUESS
     try:
-        b"".decode(name)
+        b"a".decode(name)
     except (LookupError, ValueError):
         return _GUESS
     return name

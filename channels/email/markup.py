@@ -5,7 +5,6 @@ import re
 
 from inscriptis import get_text
 from inscriptis.model.config import ParserConfig
-from lxml.etree import LxmlError
 
 MOST = 300_000
 _MOST_TAGS = 20_000
@@ -28,7 +27,7 @@ def plain_text(markup: str) -> tuple[str, bool]:
     if markup.count("<") <= _MOST_TAGS and not _too_deep(markup):
         try:
             return _tidy(get_text(_DECLARATION.sub("", markup), _CONFIG)), cut
-        except (LxmlError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             pass
     seen = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", markup)))
     return _tidy(html.unescape(seen)), cut

@@ -1,0 +1,261 @@
+"""A mailbox over IMAP: what is new since the cursor, and a knock when something arrives.
+
+The cursor is ``{uidvalidity, uid}``. It says only where to go on reading; a mail that is fetched
+twice is recognised by its remote id. One thread reads; ``close`` may come from any other.
+"""
+
+import contextlib
+import imaplib
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError, LoginError
+
+from channels.contract import Batch, Raw, Refused, Transient
+from channels.email.parse import remote_id
+
+MOST_MAILS = 100
+MOST_BYTES = 8 * 1024 * 1024
+LARGEST_MAIL = 35 * 1024 * 1024
+CUT_HEADER = b"X-Helpdesk-Cut: "
+_TIMEOUT = 60.0
+_LONGEST_IDLE = timedelta(minutes=9)
+_CLIENT = {"name": "helpdesk-router"}
+_BROKEN = (OSError, imaplib.IMAP4.error, IMAPClientError, ValueError, LookupError, TypeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where the mailbox is, and as whom it is opened."""
+
+    host: str
+    port: int
+    user: str
+    folder: str
+    tls: Literal["tls", "starttls", "none"]
+    processed_folder: str
+    poll_every: timedelta
+
+
+class Mailbox:
+    """One connection, opened when it is needed and again after it broke."""
+
+    def __init__(self, box: Box, password: Callable[[], str]) -> None:
+        self._box = box
+        self._password = password
+        self._client: IMAPClient | None = None
+        self._stopping = threading.Event()
+        self._bell: socket.socket | None = None
+        self._hanging = threading.Lock()
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def poll(self, cursor: Mapping[str, Any]) -> Iterator[Batch]:
+        """What is new, oldest first. Costs the same in a full mailbox as in an empty one."""
+        client = self._opened()
+        with self._unbroken():
+            validity, last, uids = _news(client, self._box.folder, cursor)
+        while uids:
+            with self._unbroken():
+                sizes = _sizes(client, uids[:MOST_MAILS])
+                chosen = _batch(uids, sizes)
+                items = tuple(_fetched(client, chosen, sizes))
+            uids = uids[len(chosen) :]
+            last = chosen[-1]
+            yield Batch(items, {"uidvalidity": validity, "uid": last}, more=bool(uids))
+
+    def settle(self, items: Sequence[Raw]) -> None:
+        """Move what is committed into the processed folder, if there is one."""
+        uids = [int(item.settle) for item in items if item.settle.isdecimal()]
+        if not uids or not self._box.processed_folder:
+            return
+        client = self._opened()
+        with self._unbroken():
+            _move(client, uids, self._box.processed_folder)
+
+    # --- waiting ----------------------------------------------------------------------------------
+
+    def wait(self, timeout: timedelta) -> bool:
+        """True when the server knocked, or when it cannot knock and it is time to look."""
+        if self._stopping.is_set():
+            return False
+        client = self._opened()
+        with self._unbroken():
+            if client.has_capability("IDLE"):
+                return self._idle(client, min(timeout, _LONGEST_IDLE))
+        patience = min(timeout, self._box.poll_every)
+        stopped = self._stopping.wait(patience.total_seconds())
+        return not stopped and self._box.poll_every <= timeout
+
+    def _idle(self, client: IMAPClient, timeout: timedelta) -> bool:
+        woken, bell = socket.socketpair()
+        with self._hanging:
+            self._bell = bell
+        try:
+            client.idle()
+            patience = 0 if self._stopping.is_set() else timeout.total_seconds()
+            ready, _, _ = select.select([client.socket(), woken], [], [], patience)
+            if self._stopping.is_set():
+                return False
+            heard = client.idle_check(timeout=0) if ready else []
+            _, rest = client.idle_done()
+            return any(_is_news(answer) for answer in (*heard, *rest))
+        finally:
+            with self._hanging:
+                self._bell = None
+                woken.close()
+                bell.close()
+                if self._stopping.is_set():
+                    self._drop()
+
+    # --- the connection ---------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let go of the connection; a thread in ``wait`` comes back at once, and lets go itself."""
+        self._stopping.set()
+        with self._hanging:
+            if self._bell is None:
+                self._drop()
+            else:
+                self._bell.send(b"\0")
+
+    def _opened(self) -> IMAPClient:
+        if self._client is None:
+            password = self._password()
+            with self._unbroken():
+                self._client = self._connected(password)
+        return self._client
+
+    def _connected(self, password: str) -> IMAPClient:
+        box = self._box
+        context = ssl.create_default_context()
+        client = IMAPClient(
+            box.host,
+            port=box.port,
+            ssl=box.tls == "tls",
+            ssl_context=context if box.tls == "tls" else None,
+            timeout=_TIMEOUT,
+        )
+        try:
+            client.normalise_times = False
+            if box.tls == "starttls":
+                client.starttls(context)
+            _log_in(client, box.user, password)
+            if client.has_capability("ID"):  # some providers let nobody in who has not said it
+                with contextlib.suppress(IMAPClientError):
+                    client.id_(_CLIENT)
+            client.select_folder(box.folder, readonly=not box.processed_folder)
+        except BaseException:
+            _shut(client)
+            raise
+        return client
+
+    @contextlib.contextmanager
+    def _unbroken(self) -> Iterator[None]:
+        """Whatever breaks the line is Transient; the next use opens a new one."""
+        try:
+            yield
+        except _BROKEN as error:
+            self._drop()
+            raise Transient(f"mailbox on {self._box.host}: {error}") from error
+        except Refused:
+            self._drop()
+            raise
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            _shut(client)
+
+
+def _shut(client: IMAPClient) -> None:
+    with contextlib.suppress(*_BROKEN):
+        client.shutdown()
+
+
+def _log_in(client: IMAPClient, user: str, password: str) -> None:
+    try:
+        client.login(user, password)
+    except LoginError as error:
+        if "unavailable" in str(error).lower():
+            raise
+        raise Refused(f"the mailbox refuses our login: {error}", channel_fault=True) from error
+
+
+# --- what is new --------------------------------------------------------------------------------
+
+
+def _news(client: IMAPClient, folder: str, cursor: Mapping[str, Any]) -> tuple[int, int, list[int]]:
+    """UIDVALIDITY, the last uid that is known, and the new ones in order."""
+    status = client.folder_status(folder, ["UIDVALIDITY", "UIDNEXT"])
+    validity, upcoming = int(status[b"UIDVALIDITY"]), int(status[b"UIDNEXT"])
+    last = int(cursor.get("uid", 0)) if cursor.get("uidvalidity") == validity else 0
+    if upcoming <= last + 1:
+        return validity, last, []
+    found = client.search(["UID", f"{last + 1}:*"])
+    return validity, last, sorted(uid for uid in found if uid > last)
+
+
+def _sizes(client: IMAPClient, uids: list[int]) -> dict[int, int]:
+    answers = client.fetch(uids, ["RFC822.SIZE"])
+    return {uid: int(answer.get(b"RFC822.SIZE", 0)) for uid, answer in answers.items()}
+
+
+def _batch(uids: list[int], sizes: Mapping[int, int]) -> list[int]:
+    """As many as one commit should hold; at least one, however large."""
+    chosen: list[int] = []
+    total = 0
+    for uid in uids[:MOST_MAILS]:
+        total += min(sizes.get(uid, 0), LARGEST_MAIL)
+        if chosen and total > MOST_BYTES:
+            break
+        chosen.append(uid)
+    return chosen
+
+
+def _fetched(client: IMAPClient, uids: list[int], sizes: Mapping[int, int]) -> Iterator[Raw]:
+    """The mails themselves, unread as they were; one that is gone meanwhile is left out."""
+    whole = [uid for uid in uids if 0 <= sizes.get(uid, -1) <= LARGEST_MAIL]
+    large = [uid for uid in uids if sizes.get(uid, 0) > LARGEST_MAIL]
+    answers: dict[int, Any] = {}
+    if whole:
+        answers.update(client.fetch(whole, ["BODY.PEEK[]", "INTERNALDATE"]))
+    if large:
+        answers.update(client.fetch(large, ["BODY.PEEK[HEADER]", "INTERNALDATE"]))
+    for uid in uids:
+        answer = answers.get(uid, {})
+        data = answer.get(b"BODY[]")
+        if data is None and (head := answer.get(b"BODY[HEADER]")) is not None:
+            data = CUT_HEADER + str(sizes[uid]).encode() + b"\r\n" + head
+        if data is not None:
+            received = answer.get(b"INTERNALDATE")
+            yield Raw(remote_id(data), data, _moment(received), str(uid))
+
+
+def _moment(received: datetime | None) -> datetime | None:
+    if received is None:
+        return None
+    return received.astimezone(UTC) if received.tzinfo else received.replace(tzinfo=UTC)
+
+
+def _move(client: IMAPClient, uids: list[int], folder: str) -> None:
+    if not client.folder_exists(folder):
+        client.create_folder(folder)
+    if client.has_capability("MOVE"):
+        client.move(uids, folder)
+        return
+    client.copy(uids, folder)
+    client.delete_messages(uids)
+    if client.has_capability("UIDPLUS"):  # a bare EXPUNGE would remove others' mail too
+        client.uid_expunge(uids)
+
+
+def _is_news(answer: Any) -> bool:
+    return isinstance(answer, tuple) and len(answer) > 1 and answer[1] in (b"EXISTS", b"RECENT")
