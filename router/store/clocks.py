@@ -42,7 +42,7 @@ def message_arrived(unit: Unit, draft: Draft, policies: Policies) -> None:
         if clock.kind == "resolution" and clock.left_us is not None:
             due = policies.resume(draft.urgency, unit.now, clock.left_us)
             clock.due_at, clock.left_us = to_us(due), None
-            unit.run(
+            unit.later(
                 "UPDATE sla_clock SET due_at = :due, paused_at = NULL, left_us = NULL "
                 "WHERE id = :id",
                 due=clock.due_at,
@@ -59,7 +59,9 @@ def meet(unit: Unit, draft: Draft, kinds: Collection[str]) -> None:
         if clock.kind not in kinds:
             kept.append(clock)
             continue
-        unit.run("UPDATE sla_clock SET met_at = :now WHERE id = :id", now=unit.now_us, id=clock.id)
+        unit.later(
+            "UPDATE sla_clock SET met_at = :now WHERE id = :id", now=unit.now_us, id=clock.id
+        )
         if clock.breached_at is None:
             timeline.note(unit, draft.id, "sla_met", kind=clock.kind)
     draft.clocks = kept
@@ -72,7 +74,7 @@ def pause(unit: Unit, draft: Draft, policies: Policies) -> None:
             continue
         clock.left_us = policies.left(draft.urgency, unit.now, from_us(clock.due_at))
         clock.due_at = None
-        unit.run(
+        unit.later(
             "UPDATE sla_clock SET due_at = NULL, paused_at = :now, left_us = :left WHERE id = :id",
             now=unit.now_us,
             left=clock.left_us,
@@ -90,7 +92,7 @@ def retarget(unit: Unit, draft: Draft, policies: Policies) -> None:
         due = policies.due(clock.kind, draft.urgency, from_us(clock.started_at))
         clock.due_at = to_us(due)
         if not clock.new:
-            unit.run(
+            unit.later(
                 "UPDATE sla_clock SET due_at = :due, minutes = :minutes, policy = :policy "
                 "WHERE id = :id",
                 due=clock.due_at,

@@ -77,7 +77,7 @@ def finish(
     unit: Unit, row_id: int, *, message_id: int | None, ticket_id: int | None, erase: bool
 ) -> None:
     """An item that was journalled or parked before is a message now."""
-    unit.run(
+    unit.later(
         "UPDATE journal SET state = 'done', message_id = :message, ticket_id = :ticket, "
         "error = '', trace = '', leased_until = 0 WHERE id = :id",
         id=row_id,
@@ -85,12 +85,12 @@ def finish(
         ticket=ticket_id,
     )
     if erase:
-        unit.run("UPDATE journal SET wrapped_key = NULL, raw = NULL WHERE id = :id", id=row_id)
+        unit.later("UPDATE journal SET wrapped_key = NULL, raw = NULL WHERE id = :id", id=row_id)
 
 
 def park(unit: Unit, row_id: int, *, ticket_id: int, error: str, trace: str) -> None:
     """An item that was journalled before could not be worked on."""
-    unit.run(
+    unit.later(
         "UPDATE journal SET state = 'parked', ticket_id = :ticket, error = :error, "
         "trace = :trace, leased_until = 0 WHERE id = :id",
         id=row_id,

@@ -58,6 +58,7 @@ class Unit:
         self.now_us = to_us(now)
         self._ids = ids
         self._rows: dict[type[SQLModel], list[dict[str, Any]]] = {}
+        self._later: dict[str, list[dict[str, Any]]] = {}
 
     @property
     def dialect(self) -> str:
@@ -92,6 +93,10 @@ class Unit:
         if params:
             self.connection.execute(_statement(sql, ()), list(params))
 
+    def later(self, sql: str, /, **params: Any) -> None:
+        """Execute this update once what is collected has been written."""
+        self._later.setdefault(sql, []).append(params)
+
     def put(self, model: type[SQLModel], /, **values: Any) -> None:
         """Collect one row; columns left out take the table's default."""
         defaults = _defaults(model)
@@ -107,19 +112,16 @@ class Unit:
 
     def flush(self) -> None:
         """Write what was collected, parents before children."""
-        if not self._rows:
-            return
         rows, self._rows = self._rows, {}
         dialect = self.connection.dialect
         for model in sorted(rows, key=lambda model: _ORDER[_table_of(model).name]):
             self.connection.exec_driver_sql(_insert(dialect, model), rows[model])
-
-    def forget(self) -> None:
-        """Drop what was collected and not flushed (the savepoint was rolled back)."""
-        self._rows = {}
+        later, self._later = self._later, {}
+        for sql, params in later.items():
+            self.connection.execute(_statement(sql, ()), params)
 
     def _execute(self, sql: str, params: dict[str, Any]) -> Any:
-        if self._rows:
+        if self._rows or self._later:
             self.flush()
         lists = tuple(name for name, value in params.items() if isinstance(value, list | tuple))
         return self.connection.execute(_statement(sql, lists), params)
