@@ -89,13 +89,10 @@ class Email(Channel):
             account=self.account,
             own_addresses=self._own,
             authserv_id=self.options.authserv_id,
+            known_id=raw.remote_id,
         )
-        if raw.remote_id != inbound.remote_id or inbound.sent_at is None:
-            inbound = replace(
-                inbound,
-                remote_id=raw.remote_id,
-                sent_at=inbound.sent_at or raw.received_at,
-            )
+        if inbound.sent_at is None and raw.received_at:
+            inbound = replace(inbound, sent_at=raw.received_at)
         return (inbound,)
 
     def identify(self, data: bytes) -> str:

@@ -170,8 +170,10 @@ def _suspect(headers: Headers, body: Body, sender: str) -> bool:
         return True
     daemon = bool(_DAEMON.search(sender)) or bool(_DAEMON.search(headers.raw("from")))
     null = headers.raw("return-path") == "<>" or "report-type" in headers.raw("content-type")
+    if sender and not (daemon or null):
+        return False
     subject = bool(_SUBJECT.search(headers.text("subject")))
-    if not (daemon or null or (subject and not sender)):
+    if not (daemon or null or subject):
         return False
     says = bool(_SAYS.search(body.text[:_LONGEST]))
     return daemon + null + subject + says >= 2 and (subject or says)

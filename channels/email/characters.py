@@ -158,11 +158,13 @@ def _guess(data: bytes) -> str:
 
 def header_text(value: bytes) -> str:
     """A header's raw bytes as text, unfolded; encoded words are left for ``words``."""
-    plain = value.isascii() and b"\x1b$" not in value
-    text = value.decode("ascii") if plain else _guess(value)
-    if "\n" in text or "\r" in text:
-        text = _FOLD.sub(" ", text)
-    return _UNWANTED.sub("", text).strip()
+    if value.isascii() and b"\x1b$" not in value:
+        text = value.decode("ascii")
+        if text.isprintable():
+            return text.strip()
+    else:
+        text = _guess(value)
+    return _UNWANTED.sub("", _FOLD.sub(" ", text)).strip()
 
 
 def words(text: str) -> str:
@@ -181,7 +183,8 @@ def words(text: str) -> str:
         if held and not between.strip() and match[1].lower() == held_charset:
             held += data
         else:
-            out.append(decode(held, held_charset)[0])
+            if held:
+                out.append(decode(held, held_charset)[0])
             out.append(between if between.strip() or not held_charset else "")
             held, held_charset = data, match[1].lower()
         end = match.end()

@@ -1,13 +1,12 @@
 """A mail's header lines, as raw as they came: every value kept, nothing believed yet."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from channels.email.characters import header_text, words
 
 MOST_BYTES = 256 * 1024
 MOST_LINES = 2_000
-_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _LINE = re.compile(rb"^([!-9;-~]+)[ \t]*:[ \t]*((?:[^\r\n]*)(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
 _MBOX = re.compile(rb"\A(?:\s*\n)*>?From [^\r\n]*\r?\n")
 
@@ -20,6 +19,7 @@ class Headers:
     start: int
     end: int
     cut: bool = False
+    _seen: dict[str, str] = field(default_factory=dict)
 
     def raw(self, name: str) -> str:
         """The first value, unfolded, encoded words unread; empty when there is none."""
@@ -28,27 +28,43 @@ class Headers:
 
     def text(self, name: str) -> str:
         """The first value as people read it."""
-        return words(self.raw(name))
+        seen = self._seen.get(name)
+        if seen is None:
+            seen = self._seen[name] = words(self.raw(name))
+        return seen
 
     def all(self, name: str) -> list[str]:
         """Every value, unfolded, encoded words unread."""
         return [header_text(value) for value in self.values.get(name, ())]
 
 
-def read(data: bytes) -> Headers:
-    """The headers of a mail and where its body begins. A line that is no header is passed over."""
+def span(data: bytes) -> tuple[int, int, int]:
+    """Where the headers begin, where they end, and where the body begins."""
     start = 0
     if data[:1] in b"\r\n>F ":
         start = len(data) - len(data.lstrip(b"\r\n"))
         if envelope := _MBOX.match(data, start):
             start = envelope.end()
-    boundary = _END.search(data, start, start + MOST_BYTES)
-    cut = boundary is None and len(data) - start > MOST_BYTES
-    stop = boundary.start() if boundary else min(len(data), start + MOST_BYTES)
+    limit = min(len(data), start + MOST_BYTES)
+    found = [
+        (at, len(mark))
+        for mark in (b"\n\r\n", b"\n\n")
+        if (at := data.find(mark, start, limit)) >= 0
+    ]
+    if not found and (at := data.find(b"\r\r", start, limit)) >= 0:
+        found = [(at, 2)]
+    if not found:
+        return start, limit, limit
+    at, length = min(found)
+    return start, at, at + length
+
+
+def read(data: bytes) -> Headers:
+    """The headers of a mail and where its body begins. A line that is no header is passed over."""
+    start, end, after = span(data)
     values: dict[str, list[bytes]] = {}
-    lines = _LINE.findall(data, start, stop)
+    lines = _LINE.findall(data, start, end)
     for name, value in lines[:MOST_LINES]:
         values.setdefault(name.decode("ascii").lower(), []).append(value)
-    return Headers(
-        values, start, boundary.end() if boundary else stop, cut or len(lines) > MOST_LINES
-    )
+    cut = len(lines) > MOST_LINES or (end == after < len(data))
+    return Headers(values, start, after, cut)

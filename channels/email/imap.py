@@ -19,12 +19,11 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from channels.contract import Batch, Raw, Refused, Transient
-from channels.email.parse import remote_id
+from channels.email.parse import CUT_HEADER, remote_id
 
 MOST_MAILS = 100
 MOST_BYTES = 8 * 1024 * 1024
 LARGEST_MAIL = 35 * 1024 * 1024
-CUT_HEADER = b"X-Helpdesk-Cut: "
 _TIMEOUT = 60.0
 _LONGEST_IDLE = timedelta(minutes=9)
 _CLIENT = {"name": "helpdesk-router"}
@@ -233,7 +232,7 @@ def _fetched(client: IMAPClient, uids: list[int], sizes: Mapping[int, int]) -> I
         answer = answers.get(uid, {})
         data = answer.get(b"BODY[]")
         if data is None and (head := answer.get(b"BODY[HEADER]")) is not None:
-            data = CUT_HEADER + str(sizes[uid]).encode() + b"\r\n" + head
+            data = f"{CUT_HEADER}: {sizes[uid]}\r\n".encode() + head
         if data is not None:
             received = answer.get(b"INTERNALDATE")
             yield Raw(remote_id(data), data, _moment(received), str(uid))

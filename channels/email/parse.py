@@ -15,6 +15,8 @@ from channels.email import authentication, automatic, bounces, headers, structur
 from channels.email.addresses import handles, tokens
 from channels.email.headers import Headers
 
+#: Stands above a mail of which the mailbox handed over its headers alone.
+CUT_HEADER = "x-helpdesk-cut"
 _MOST_IDS = 60
 _LONGEST_ID = 500
 _LONGEST_SUBJECT = 2_000
@@ -22,10 +24,10 @@ _ID = re.compile(r"<([^<>\s]+)>")
 _RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 _SENDERS = ("from", "sender", "reply-to", "return-path")
 _TRACE = re.compile(
-    rb"^(?:received|received-spf|x-received|delivered-to|return-path|x-original-to|envelope-to"
-    rb"|x-envelope-(?:to|from)|delivery-date|x-delivered-to|authentication-results|arc-[a-z-]+"
-    rb"|x-spam[a-z0-9_-]*|x-virus[a-z0-9-]*|x-rspamd[a-z0-9-]*|x-gm-[a-z-]+|x-google-smtp-source"
-    rb"|status|x-status|x-uid|x-uidl|x-keywords|content-length|lines|x-imapbase)[ \t]*:"
+    rb"^(?=[acdelrsx])(?:received(?:-spf)?|delivered-to|return-path|authentication-results"
+    rb"|arc-[a-z-]+|envelope-to|delivery-date|status|content-length|lines"
+    rb"|x-(?:received|original-to|envelope-(?:to|from)|delivered-to|google-smtp-source|gm-[a-z-]+"
+    rb"|spam[a-z0-9_-]*|virus[a-z0-9-]*|rspamd[a-z0-9-]*|status|uidl?|keywords|imapbase))[ \t]*:"
     rb"[^\n]*(?:\n[ \t][^\n]*)*\n?",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -35,28 +37,36 @@ def remote_id(data: bytes) -> str:
     """What makes two copies of one mail the same: all of it but its way here and its line ends."""
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
-    found = headers.read(data)
-    head = _TRACE.sub(b"", data[found.start : found.end].rstrip(b"\n") + b"\n")
-    identity = hashlib.sha256(head)
+    start, end, after = headers.span(data)
+    identity = hashlib.sha256(_TRACE.sub(b"", data[start:end].rstrip(b"\n") + b"\n"))
     identity.update(b"\n")
-    identity.update(
-        memoryview(data)[found.end :] if data[-1:] != b"\n" else data[found.end :].rstrip(b"\n")
-    )
+    identity.update(data[after:].rstrip(b"\n"))
     return identity.hexdigest()
 
 
 def parse_mail(
-    data: bytes, *, account: str, own_addresses: Collection[str] = (), authserv_id: str = ""
+    data: bytes,
+    *,
+    account: str,
+    own_addresses: Collection[str] = (),
+    authserv_id: str = "",
+    known_id: str = "",
 ) -> Inbound:
-    """Read a mail. The same bytes give the same Inbound; ``sent_at`` is what the sender claims."""
+    """Read a mail. The same bytes give the same Inbound; ``sent_at`` is what the sender claims.
+
+    ``known_id`` spares working out the remote id of a mail that has had one since its fetch.
+    """
     found = headers.read(data)
     body = structure.read(data, found.start, found.end)
     if found.cut:
         body.defects.append("headers_cut")
+    if CUT_HEADER in found.values:
+        body.defects.append("too_large")
     senders = _senders(found)
     sender = senders[0] if senders else Handle("email", "")
     if not sender.value:
         body.defects.append("no_sender")
+    subject = found.text("subject")
     bounce = bounces.read(found, body, sender.value)
     why = automatic.reason(found, body.parts, sender.value, own_addresses)
     if bounce and why != "own_mail":
@@ -66,10 +76,10 @@ def parse_mail(
     return Inbound(
         kind="email",
         account=account,
-        remote_id=remote_id(data),
+        remote_id=known_id or remote_id(data),
         sender=sender,
         text=body.text,
-        subject=found.text("subject")[:_LONGEST_SUBJECT],
+        subject=subject[:_LONGEST_SUBJECT],
         html=body.html,
         sent_at=_moment(found.raw("date")),
         message_id=_message_id(found),

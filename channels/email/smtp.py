@@ -102,7 +102,7 @@ def _hand_over(session: smtplib.SMTP, sender: str, recipient: str, data: bytes) 
         _check(session.rcpt(recipient))
         _check(session.docmd("DATA"), expected=354)
         session.send(_dotted(data))
-        if _gave_up(session.sock):
+        if session.sock is None or _gave_up(session.sock):
             raise smtplib.SMTPServerDisconnected("the server closed in mid-mail")
     except (OSError, smtplib.SMTPException) as error:
         raise Transient(f"the line broke before the mail was out: {error}") from error
@@ -231,7 +231,7 @@ def _file_part(file: Attachment) -> list[str]:
     name = _CONTROL.sub(" ", file.name).strip()[:150] or "file"
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in name)
     extended = "".join(
-        chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}"
+        chr(byte) if byte < 128 and chr(byte).isalnum() else f"%{byte:02X}"
         for byte in name.encode()
     )
     disposition = f'Content-Disposition: attachment; filename="{plain}"'
@@ -242,7 +242,8 @@ def _file_part(file: Attachment) -> list[str]:
         disposition,
         "Content-Transfer-Encoding: base64",
         "",
-    ] + _base64(file.data)
+        *_base64(file.data),
+    ]
 
 
 def _base64(data: bytes) -> list[str]:

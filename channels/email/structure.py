@@ -27,8 +27,6 @@ _DEEPEST = 60
 
 _CHARSET = re.compile(r"charset\*?\s*=\s*[\"']?\s*([^\s\"';]+)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
-_NESTED = re.compile(rb"message/(?:rfc822|global)", re.IGNORECASE)
-_BOUNDARY = re.compile(rb"boundary(?:\*0?\*?)?\s*=", re.IGNORECASE)
 _NAME_UNWANTED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -78,10 +76,15 @@ def read(data: bytes, start: int, end: int) -> Body:
 
 
 def _parts(data: bytes, defects: list[str]) -> Part | None:
-    if len(data) > MOST_BYTES or len(data) * len(_NESTED.findall(data)) > _MOST_COPIED:
+    if len(data) > MOST_BYTES:
         defects.append("too_large")
         return None
-    boundaries = len(_BOUNDARY.findall(data))
+    lower = data.lower()
+    if len(data) * lower.count(b"message/") > _MOST_COPIED:  # each level of nesting copies the rest
+        defects.append("too_large")
+        return None
+    boundaries = lower.count(b"boundary")
+    del lower
     if boundaries <= _MOST_BOUNDARIES:
         try:
             return _native(parse_email_tree(data, mode="lazy"))
@@ -101,24 +104,27 @@ def _parts(data: bytes, defects: list[str]) -> Part | None:
 
 
 def _native(node: PyLazyMimePart) -> Part:
-    content_type = ""
-    for name, values in node.headers.items():
-        if len(name) == 12 and name.lower() == "content-type":
-            content_type = values[0]
-            break
+    data = node.content
     part = Part(
         node.content_type.lower(),
-        content_type,
+        _content_type(node) if data is not None else "",
         node.filename,
         node.content_id or "",
         (node.disposition or "").lower(),
-        node.content,
+        data,
     )
     if "\ufffd" in part.name:  # the other parser keeps the bytes of names
         raise UnicodeError(part.name)
-    if not node.is_message and part.data is None:
+    if data is None:
         part.children = [_native(child) for child in node.children]
     return part
+
+
+def _content_type(node: PyLazyMimePart) -> str:
+    for name, values in node.headers.items():
+        if len(name) == 12 and name.lower() == "content-type":
+            return values[0]
+    return ""
 
 
 # --- the standard library's, which forgives more ------------------------------------------------
