@@ -322,7 +322,6 @@ class SlaClock(SQLModel, table=True):
 
     __tablename__ = "sla_clock"
     __table_args__ = (
-        UniqueConstraint("ticket_id", "kind", "started_at"),
         Index(
             "ix_sla_clock_due",
             "due_at",

@@ -30,9 +30,9 @@ def handle_kind(unit: Unit, identity_id: int) -> str:
 def chain(unit: Unit, ticket_id: int, limit: int = 12) -> list[str]:
     """The Message-IDs of the conversation as the requester knows them, oldest first."""
     rows = unit.rows(
-        "SELECT rfc_id, seen_at FROM message WHERE ticket_id = :ticket AND direction = 'in' "
-        "AND rfc_id <> '' UNION ALL SELECT rfc_id, created_at AS seen_at FROM outbox "
-        "WHERE ticket_id = :ticket AND state IN ('sent', 'unknown') ORDER BY 2 DESC LIMIT :n",
+        "SELECT rfc_id, seen_at, id FROM message WHERE ticket_id = :ticket AND direction = 'in' "
+        "AND rfc_id <> '' UNION ALL SELECT rfc_id, created_at AS seen_at, id FROM outbox "
+        "WHERE ticket_id = :ticket AND state IN ('sent', 'unknown') ORDER BY 2 DESC, 3 DESC LIMIT :n",
         ticket=ticket_id,
         n=limit,
     )

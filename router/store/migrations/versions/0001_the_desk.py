@@ -330,9 +330,6 @@ def upgrade() -> None:
             ["ticket_id"], ["ticket.id"], name=op.f("fk_sla_clock_ticket_id_ticket")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sla_clock")),
-        sa.UniqueConstraint(
-            "ticket_id", "kind", "started_at", name=op.f("uq_sla_clock_ticket_id_kind_started_at")
-        ),
     )
     op.create_index(
         "ix_sla_clock_due",
