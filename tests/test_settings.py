@@ -1,0 +1,89 @@
+"""Settings: all faults at once, each with its place and what to write instead."""
+
+import pytest
+
+from router.assemble import Doors
+from router.errors import SettingsFault
+from router.settings import effective, known_keys, load, secret
+
+
+def _write(tmp_path, text):
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _faults(tmp_path, text, environ=None):
+    with pytest.raises(SettingsFault) as caught:
+        load(_write(tmp_path, text), environ or {})
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_no_file_means_the_defaults(tmp_path):
+    settings = load(tmp_path / "none.toml", {})
+    assert (settings.web.port, settings.desk.zone) == (8080, "Asia/Shanghai")
+
+
+def test_the_environment_outranks_the_file(tmp_path):
+    path = _write(tmp_path, "[web]\nport = 9000\n")
+    assert load(path, {}).web.port == 9000
+
+
+def test_an_unknown_key_names_its_line_and_the_nearest_known_one(tmp_path):
+    (fault,) = _faults(tmp_path, "[web]\nhost = '0.0.0.0'\nprot = 9000\n")
+    assert "config.toml:3" in fault
+    assert "web.port" in fault
+
+
+def test_every_fault_is_told_at_once(tmp_path):
+    text = "[web]\nport = 'many'\nprot = 1\n[desk]\nzone = 'Mars'\n"
+    faults = _faults(tmp_path, text)
+    assert len(faults) == 3
+    assert any("Asia/Shanghai" in fault for fault in faults)
+
+
+def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path):
+    text = "[channels.email.support]\nimap_password = 'made-up-secret'\n"
+    faults = _faults(tmp_path, text)
+    assert any("ROUTER__CHANNELS__EMAIL__SUPPORT__IMAP_PASSWORD" in fault for fault in faults)
+    assert not any("made-up-secret" in fault for fault in faults)
+
+
+def test_a_variable_that_is_no_setting_is_a_fault(tmp_path):
+    (fault,) = _faults(tmp_path, "", {"ROUTER__WEB__PROT": "1"})
+    assert "web.port" in fault
+
+
+def test_a_file_that_is_not_toml_says_so(tmp_path):
+    (fault,) = _faults(tmp_path, "[web\n")
+    assert "is not TOML" in fault
+
+
+def test_a_secret_comes_from_the_environment_or_from_a_file(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("made-up\n", encoding="utf-8")
+    name = "channels.email.support.imap_password"
+    key = "ROUTER__CHANNELS__EMAIL__SUPPORT__IMAP_PASSWORD"
+    assert secret(name, {}) is None
+    assert secret(name, {key: "one"}).get_secret_value() == "one"
+    assert secret(name, {f"{key}_FILE": str(path)}).get_secret_value() == "made-up"
+
+
+def test_the_effective_settings_name_every_known_key(tmp_path):
+    shown = {key for key, _ in effective(load(tmp_path / "none.toml", {}))}
+    leaves = {key for key, _ in known_keys()}
+    assert {key for key in leaves if not any(one.startswith(key) for one in shown)} <= {
+        "channels",
+        "hours.open",
+    }
+
+
+def test_a_channel_nobody_knows_is_a_fault(tmp_path):
+    settings = load(_write(tmp_path, "[channels.pigeon.roof]\nenabled = true\n"), {})
+    with pytest.raises(SettingsFault, match="pigeon"):
+        Doors(settings)
+
+
+def test_a_channel_that_is_off_is_not_opened(tmp_path):
+    settings = load(_write(tmp_path, "[channels.webform.site]\nenabled = false\n"), {})
+    assert list(Doors(settings)) == []
