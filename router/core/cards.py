@@ -1,0 +1,170 @@
+"""Payment cards and Chinese identity cards among the digits of a text.
+
+A card needs an issuer's prefix, a right check digit and the shape in which people write cards; an
+order number that happens to have all three is left alone when it is called one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from router.core.secret import Secret
+
+_GAP = r"[\s.\-_–—·]{0,3}"
+_DIGITS = re.compile(rf"[0-9](?:{_GAP}[0-9]){{12,}}(?:{_GAP}[Xx](?![A-Za-z]))?")
+_GROUP = re.compile(r"[0-9]+[Xx]?|[Xx]")
+_ORDER = re.compile(
+    r"order|invoice|reference|\bref\b|serial|tracking|\btx|transaction (?:id|no|number)"
+    r"|订单|訂單|流水|单号|單號|交易号|交易號|编号|編號|凭证|憑證|快递|运单",
+    re.IGNORECASE,
+)
+_CARD = re.compile(r"card|visa|master|amex|union ?pay|\bpan\b|卡|银联|銀聯", re.IGNORECASE)
+_NEAR = 24
+
+# Issuers' prefixes with the lengths they issue.
+_ISSUERS = re.compile(
+    r"4(?:[0-9]{12}|[0-9]{15}|[0-9]{18})"
+    r"|5[1-5][0-9]{14}"
+    r"|(?:222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}"
+    r"|3[47][0-9]{13}"
+    r"|3(?:0[0-5]|[689][0-9])[0-9]{11}"
+    r"|(?:6011|64[4-9][0-9]|65[0-9]{2}|60[0-9]{2}|8[12][0-9]{2})[0-9]{12}(?:[0-9]{3})?"
+    r"|35(?:2[89]|[3-8][0-9])[0-9]{12}(?:[0-9]{3})?"
+    r"|62[0-9]{14,17}"
+    r"|(?:5[0678]|6[37])[0-9]{11,17}"
+    r"|220[0-4][0-9]{12,15}"
+    r"|9558[0-9]{15}"
+)
+_PROVINCES = frozenset(
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+        "83",
+        "91",
+    ]
+)
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECKS = "10X98765432"
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+
+def luhn(number: str) -> bool:
+    """Whether the last digit of a card number is the one its others call for."""
+    total = 0
+    for place, digit in enumerate(reversed(number)):
+        total += _DOUBLED[int(digit)] if place % 2 else int(digit)
+    return total % 10 == 0
+
+
+def is_card(number: str) -> bool:
+    """Issued by somebody we know, of a length they issue, and with a right check digit."""
+    return _ISSUERS.fullmatch(number) is not None and luhn(number)
+
+
+def is_id_card(number: str) -> bool:
+    """An 18-character Chinese identity number: province, day of birth and check character."""
+    if len(number) != 18 or number[:2] not in _PROVINCES or not number[:17].isdigit():
+        return False
+    year, month, day = number[6:10], int(number[10:12]), int(number[12:14])
+    if not ("1900" <= year <= "2099" and 1 <= month <= 12 and 1 <= day <= 31):
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
+    return _CHECKS[total % 11] == number[17].upper()
+
+
+def find(text: str) -> Iterator[Secret]:
+    """Cards and identity numbers. Digits are ASCII here; groups may be parted by up to 3 marks."""
+    for run in _DIGITS.finditer(text):
+        groups = [(run.start() + one.start(), one[0]) for one in _GROUP.finditer(run[0])]
+        first = 0
+        while first < len(groups):
+            found = _window(text, groups, first)
+            if found is None:
+                first += 1
+            else:
+                secret, first = found
+                yield secret
+
+
+def _window(text: str, groups: list[tuple[int, str]], first: int) -> tuple[Secret, int] | None:
+    """The longest number that begins with this group, and the group after it."""
+    number = ""
+    shape: list[int] = []
+    best: tuple[Secret, int] | None = None
+    for last in range(first, len(groups)):
+        number += groups[last][1]
+        shape.append(len(groups[last][1]))
+        if len(number) > 19:
+            break
+        if len(number) < 13:
+            continue
+        kind = _kind(number, shape, whole=first == 0 and last == len(groups) - 1)
+        start, end = groups[first][0], groups[last][0] + len(groups[last][1])
+        if kind == "id_card":
+            best = Secret(start, end, kind), last + 1
+        elif kind == "card" and not _called_otherwise(text, start):
+            best = Secret(start, end, kind, f"•••• {number[-4:]}"), last + 1
+    return best
+
+
+def _kind(number: str, shape: list[int], *, whole: bool) -> str:
+    if (len(shape) == 1 or shape == [6, 8, 4] or whole) and is_id_card(number):
+        return "id_card"
+    if not number.isdigit() or not _written_so(shape, whole=whole):
+        return ""
+    return "card" if is_card(number) else ""
+
+
+def _written_so(shape: list[int], *, whole: bool) -> bool:
+    """Whether people part card numbers like this: not at all, by fours, as Amex does, in halves."""
+    if len(shape) == 1 or shape in ([4, 6, 5], [4, 6, 4], [4, 5, 6], [8, 8], [6, 10], [6, 13]):
+        return True
+    if all(size == 4 for size in shape[:-1]) and shape[-1] <= 4:
+        return True
+    return whole and all(size == 1 for size in shape)
+
+
+def _called_otherwise(text: str, start: int) -> bool:
+    """Whether the words before it call it an order, or it is the tail of another number."""
+    before = text[max(0, start - _NEAR) : start]
+    card = max((one.end() for one in _CARD.finditer(before)), default=-1)
+    if card >= 0:
+        return any(one.start() > card for one in _ORDER.finditer(before))
+    if before and (before[-1].isascii() and (before[-1].isalnum() or before[-1] == "_")):
+        return True
+    if before.endswith(".") and before[-2:-1].isdigit():
+        return True
+    return _ORDER.search(before) is not None

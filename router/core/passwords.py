@@ -1,0 +1,154 @@
+"""Passwords, PINs and one-time codes that somebody tells us.
+
+"My password is locked" tells nothing: what follows must look like a secret. A number near the words
+verification code is a code, unless it counts something or is a date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+from router.core.secret import Secret
+
+_PASSWORDS = ("password", "pass word", "passphrase", "pass phrase", "passwd", "pwd", "pin")
+_PASSWORDS_HAN = ("密码", "密碼", "口令")
+_EITHER = ("passcode",)
+_CODES = ("code", "otp", "authenticator")
+_CODES_HAN = (
+    *("验证码", "驗證碼", "校验码", "校驗碼", "认证码", "認證碼", "短信码", "验证密码"),
+    *("动态码", "動態碼", "动态密码", "動態密碼", "动态口令", "動態口令"),
+)
+_CARD_CODES = ("cvv", "cvc", "cvn", "安全码", "安全碼")
+_ALL = (*_PASSWORDS, *_PASSWORDS_HAN, *_EITHER, *_CODES, *_CODES_HAN, *_CARD_CODES)
+_CUES = AhoCorasick(_ALL, matchkind=MatchKind.LeftmostLongest)
+_TELLS_PASSWORD = frozenset((*_PASSWORDS, *_PASSWORDS_HAN, *_EITHER))
+_TELLS_CODE = frozenset((*_EITHER, *_CODES, *_CODES_HAN))
+_WHOLE_WORDS = frozenset(("pin", "otp", "pwd", "cvv", "cvc", "cvn"))
+#: The least that stands in every text with such a word; what the first look searches for.
+CUES = (
+    "pass",
+    "pwd",
+    "pin",
+    "code",
+    "otp",
+    "authenticator",
+    "cvv",
+    "cvc",
+    "cvn",
+    "码",
+    "碼",
+    "口令",
+)
+_LOWER = {upper: upper + 32 for upper in range(65, 91)}
+
+_PASSWORD = re.compile(
+    r"(?P<link>(?:[ -]?code|[ -]?number|码|碼)?"
+    r"(?:[\s:：=是为為改成了就应该應該设設置好像可能\"'“”\u2018\u2019「『《(（→]{0,14}"
+    r"|(?: (?:for|of|to) [a-z ]{1,24}?)?\s{1,3}(?:is|was|are|used to be|should be|to)\b"
+    r"(?:\s(?:now|still|just|actually))?[\s:\"'“\u2018]{1,4}))"
+    r"(?P<secret>[!-~]{4,64})",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"[:：=是为為成→]|\b(?:is|was|are|be)\b", re.IGNORECASE)
+_FIRM = re.compile(r"[:：=\"'“\u2018「『→]")
+_ENDS = ".,;:!?\"'”\u2019)]}>"
+_MIXED = re.compile(r"[a-z][A-Z]")
+_PLAIN_MARKS = re.compile(r"[A-Za-z\-'/.,()?!]+")
+_NO_SECRET = re.compile(
+    r"https?:|www\.|[\w.+-]+@[\w-]+\.|[0-9]{1,2}[:：/\-.][0-9]{1,2}\b", re.IGNORECASE
+)
+
+_NUMBER = r"(?P<code>[0-9]{4,8}|[0-9]{3}[ -][0-9]{3})(?![0-9])"
+_AFTER = re.compile(
+    r"(?P<glue>[^0-9\n•]{0,28}(?:\n[^0-9\n•]{0,8})?)"
+    r"(?<![0-9A-Za-z•.,¥$€£#/])(?<![^GgEe]-)" + _NUMBER + r"(?![.,:：/-][0-9])"
+    r"(?! ?[%年月日天次个個元块塊分秒小点點号號位])(?! ?(?:usd|cny|rmb|times|min|sec|hour|day))",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    r"(?<![0-9A-Za-z•.,¥$€£#/-])" + _NUMBER + r"(?P<glue>"
+    r"[\s,，.:：\"'”\u2019()（）是为為就的我你您这這个個那收到了作]{0,12}"
+    r"|\s(?:is|was|as)\s(?:(?:my|your|the|a|an)\s)?(?:[a-z]{2,12}\s){0,2})\Z",
+    re.IGNORECASE,
+)
+_WINDOW = 48
+_WHICH_CODE = re.compile(
+    r"(?:verification|security|one[- ]?time|authentication|authorization|confirmation|auth|log-?in"
+    r"|sign-?in|access|sms|text|2fa|otp|mfa|[46][- ]digit|my|the|this|your|received|got|sent"
+    r"|entered)[ -]?\Z",
+    re.IGNORECASE,
+)
+_FIRST_WORD = re.compile(r"(?:\A|[\n.!?;,:(])\s*\Z")
+_SAID = re.compile(r"\s*(?:[:：=]|is\b|was\b)", re.IGNORECASE)
+_ELSE = re.compile(
+    r"\b(?:since|from|at|error|after|until|on|order|call|phone|tel|ticket|status|in)\b"
+    r"|自从|電話|电话|错误|錯誤|拨打|客服|订单|訂單|尾号|尾號|报错|代码|手机|手機",
+    re.IGNORECASE,
+)
+_CARD_CODE = re.compile(r"2?[^0-9\n•]{0,10}(?P<code>[0-9]{3,4})(?![0-9])")
+
+
+def find(text: str) -> Iterator[Secret]:
+    """Every password, one-time code and card code that is told, not merely talked about."""
+    for place, start, end in _CUES.find_matches_as_indexes(text.translate(_LOWER)):
+        cue = _ALL[place]
+        if cue in _WHOLE_WORDS and _inside_word(text, start, end):
+            continue
+        if cue in _TELLS_PASSWORD:
+            yield from _password(text, end)
+        if cue in _TELLS_CODE and (cue != "code" or _is_one_time(text, start, end)):
+            yield from _code(text, start, end)
+        if cue in _CARD_CODES and (told := _CARD_CODE.match(text, end)):
+            yield Secret(told.start("code"), told.end("code"), "card_code")
+
+
+def _inside_word(text: str, start: int, end: int) -> bool:
+    """Whether the cue is only a part of another word: opinion, shopping."""
+    around = text[max(0, start - 1) : start] + text[end : end + 1]
+    return any(one.isascii() and one.isalpha() for one in around)
+
+
+def _password(text: str, end: int) -> Iterator[Secret]:
+    match = _PASSWORD.match(text, end)
+    if match is None:
+        return
+    secret = match["secret"].rstrip(_ENDS)
+    if _looks_secret(secret, match["link"], text[match.end() : match.end() + 1]):
+        yield Secret(match.start("secret"), match.start("secret") + len(secret), "password")
+
+
+def _looks_secret(secret: str, link: str, after: str) -> bool:
+    """Digits, signs or inner capitals; a plain word only when it is set off and stands alone."""
+    if len(secret) < 4 or _NO_SECRET.match(secret):
+        return False
+    linked = _LINK.search(link) is not None
+    if any(one.isdigit() for one in secret):
+        return linked or not secret.isdigit() or len(secret) in (4, 6, 8, 9, 10)
+    if not linked or (after and not after.isascii() and after.isalnum()):
+        return False  # 密码是App自动保存的
+    if _MIXED.search(secret) or not _PLAIN_MARKS.fullmatch(secret):
+        return True
+    return after in ("", "\n", "\r", "。", "，", ",", "”", "\u2019", "」") and bool(
+        _FIRM.search(link)
+    )
+
+
+def _is_one_time(text: str, start: int, end: int) -> bool:
+    """Whether this "code" is one that lets somebody in, not of an error, a coupon or a country."""
+    before = text[max(0, start - 16) : start]
+    if _WHICH_CODE.search(before):
+        return True
+    return _FIRST_WORD.search(before) is not None and _SAID.match(text, end) is not None
+
+
+def _code(text: str, start: int, end: int) -> Iterator[Secret]:
+    later = _AFTER.match(text, end)
+    if later and not _ELSE.search(later["glue"]):
+        yield Secret(later.start("code"), later.end("code"), "one_time_code")
+    first = max(0, start - _WINDOW)
+    sooner = _BEFORE.search(text, first, start)
+    if sooner and not _ELSE.search(sooner["glue"]):
+        yield Secret(sooner.start("code"), sooner.end("code"), "one_time_code")

@@ -1,0 +1,17 @@
+"""One secret found in a text: where it stands, what it is, what is shown in its place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+#: Stands for a secret of which nothing may be shown.
+HIDDEN = "••••"
+
+
+class Secret(NamedTuple):
+    """``text[start:end]`` is a secret of this kind; ``shown`` takes its place."""
+
+    start: int
+    end: int
+    kind: str
+    shown: str = HIDDEN
