@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
 from email.utils import collapse_rfc2231_value
+from urllib.parse import unquote_to_bytes
 
 from fast_mail_parser import ParseError, PyLazyMimePart, parse_email_tree
 
@@ -26,6 +27,7 @@ _MOST_COPIED = 400 * 1024 * 1024
 _DEEPEST = 60
 
 _CHARSET = re.compile(r"charset\*?\s*=\s*[\"']?\s*([^\s\"';]+)", re.IGNORECASE)
+_EXACT_NAME = re.compile(r"filename\*=([^'\s;]*)'[^']*'([^;\s]+)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _NAME_UNWANTED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -107,22 +109,29 @@ def _native(node: PyLazyMimePart) -> Part:
     data = node.content
     part = Part(
         node.content_type.lower(),
-        _content_type(node) if data is not None else "",
-        node.filename,
+        _header(node, "content-type") if data is not None else "",
+        _native_name(node) if node.filename else "",
         node.content_id or "",
         (node.disposition or "").lower(),
         data,
     )
-    if "\ufffd" in part.name:  # the other parser keeps the bytes of names
-        raise UnicodeError(part.name)
     if data is None:
         part.children = [_native(child) for child in node.children]
     return part
 
 
-def _content_type(node: PyLazyMimePart) -> str:
+def _native_name(node: PyLazyMimePart) -> str:
+    if "\ufffd" in node.filename:  # the other parser keeps the bytes of names
+        raise UnicodeError(node.filename)
+    exact = _EXACT_NAME.search(_header(node, "content-disposition"))
+    if exact and not node.filename.isascii():
+        return node.filename
+    return decode(unquote_to_bytes(exact[2]), exact[1])[0] if exact else node.filename
+
+
+def _header(node: PyLazyMimePart, wanted: str) -> str:
     for name, values in node.headers.items():
-        if len(name) == 12 and name.lower() == "content-type":
+        if len(name) == len(wanted) and name.lower() == wanted:
             return values[0]
     return ""
 

@@ -1,0 +1,206 @@
+"""Against a real SMTP server on loopback, and against one that hangs up where it hurts."""
+
+import contextlib
+import email
+import socket
+import threading
+from datetime import UTC, datetime
+from email.policy import default
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from channels.contract import Attachment, Handle, Outbound, Refused, Transient, Unknown
+from channels.email.parse import parse_mail
+from channels.email.smtp import Submission, compose
+
+DESK = "help@desk.example"
+NOW = datetime(2026, 2, 3, 8, 0, tzinfo=UTC)
+
+
+def outbound(**changed):
+    given = {
+        "account": "desk",
+        "to": Handle("email", "lin@mail.example", "林梅"),
+        "text": "您好：\n.\n我们收到了。\n",
+        "message_id": "<o.1@desk.example>",
+        "created_at": NOW,
+        "subject": "转账未到",
+        "sender_name": "钱包客服",
+        "reply_to": "help+t.abc@desk.example",
+        "thread_ids": ("<b@mail.example>", "<a@mail.example>"),
+    }
+    return Outbound(**(given | changed))
+
+
+def submission(port, **changed):
+    given = {"host": "127.0.0.1", "port": port, "user": "", "security": "none"}
+    return Submission(DESK, **(given | changed))
+
+
+class Postbox:
+    """An aiosmtpd handler that keeps what it gets and answers what it is told to."""
+
+    def __init__(self):
+        self.kept = []
+        self.at_rcpt = "250 OK"
+        self.at_data = "250 kept"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - their name
+        if self.at_rcpt.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.at_rcpt
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - their name
+        self.kept.append((envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
+        return self.at_data
+
+
+@pytest.fixture
+def postbox():
+    box = Postbox()
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    box.port = port
+    yield box
+    controller.stop()
+
+
+@contextlib.contextmanager
+def hanging_up(*, after):
+    """A server that closes without a word: when it has read ``after``."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve():
+            line, _ = listening.accept()
+            with line, line.makefile("rb") as heard:
+                line.sendall(b"220 here\r\n")
+                for said in heard:
+                    if said == after:
+                        line.shutdown(socket.SHUT_RDWR)
+                        return
+                    if said[:4] in (b"ehlo", b"mail", b"rcpt", b"MAIL", b"RCPT", b"EHLO"):
+                        line.sendall(b"250 fine\r\n")
+                    elif said.upper() == b"DATA\r\n":
+                        line.sendall(b"354 go on\r\n")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(5)
+
+
+def test_a_mail_arrives_as_it_was_written(postbox):
+    submission(postbox.port).send(outbound(), "")
+    ((sender, recipients, data),) = postbox.kept
+    assert (sender, recipients) == (DESK, ["lin@mail.example"])
+    read = email.message_from_bytes(data, policy=default)
+    assert read["From"] == "钱包客服 <help@desk.example>"
+    assert read["To"] == "林梅 <lin@mail.example>"
+    assert read["Subject"] == "转账未到"
+    assert read["Reply-To"] == "help+t.abc@desk.example"
+    assert read["In-Reply-To"] == "<b@mail.example>"
+    assert read["References"] == "<a@mail.example> <b@mail.example>"
+    assert read.get_content().replace("\r\n", "\n") == "您好：\n.\n我们收到了。\n"
+    assert "Auto-Submitted" not in read
+
+
+def test_an_acknowledgement_says_that_a_machine_wrote_it(postbox):
+    submission(postbox.port).send(outbound(automatic=True), "")
+    ((sender, _, data),) = postbox.kept
+    read = email.message_from_bytes(data, policy=default)
+    assert sender == "<>"
+    assert read["Auto-Submitted"] == "auto-replied"
+    assert read["X-Auto-Response-Suppress"] == "All"
+
+
+def test_a_second_try_has_the_same_bytes():
+    files = (Attachment("截图.png", "image/png", b"\x89PNG" * 99),)
+    first = compose(outbound(attachments=files), DESK)
+    assert first == compose(outbound(attachments=files), DESK)
+    assert first.isascii()
+
+
+def test_attachments_arrive_whole_with_their_names():
+    file = Attachment('截图 "1".png', "image/png", bytes(range(256)) * 40)
+    (got,) = parse_mail(compose(outbound(attachments=(file,)), DESK), account="a").attachments
+    assert (got.name, got.data) == (file.name, file.data)
+
+
+def test_our_own_mail_is_recognised_when_it_comes_back():
+    assert parse_mail(compose(outbound(), DESK), account="a").automatic == "own_mail"
+
+
+@pytest.mark.parametrize("field", ["subject", "sender_name"])
+def test_a_line_end_in_a_field_makes_no_header(field):
+    for end in ("\r\n", "\n", "\r", "\x0b", "\u2028", "\x85"):
+        data = compose(outbound(**{field: f"hello{end}Bcc: all@mail.example"}), DESK)
+        assert "Bcc" not in email.message_from_bytes(data)
+
+
+def test_a_line_end_in_a_name_or_a_file_makes_no_header():
+    to = Handle("email", "lin@mail.example", "Lin\r\nBcc: all@mail.example")
+    file = Attachment("a\r\nBcc: x", "text/plain\r\nBcc: y", b"")
+    data = compose(outbound(to=to, attachments=(file,)), DESK)
+    assert b"\nBcc" not in data
+
+
+@pytest.mark.parametrize("address", ["", "lin", "a@b\r\nRCPT TO:<c@d>", "a b@c.example", "<a@b>"])
+def test_an_address_that_is_none_is_refused(address):
+    with pytest.raises(Refused):
+        submission(1).send(outbound(to=Handle("email", address)), "")
+
+
+@pytest.mark.parametrize("answer", ["451 greylisted", "452 full", "421 later"])
+def test_a_temporary_no_is_tried_again(postbox, answer):
+    postbox.at_rcpt = answer
+    with pytest.raises(Transient):
+        submission(postbox.port).send(outbound(), "")
+
+
+@pytest.mark.parametrize("where", ["at_rcpt", "at_data"])
+def test_a_permanent_no_is_about_this_mail_alone(postbox, where):
+    setattr(postbox, where, "550 5.1.1 nobody")
+    with pytest.raises(Refused) as refused:
+        submission(postbox.port).send(outbound(), "")
+    assert not refused.value.channel_fault
+
+
+def test_a_wrong_password_is_a_fault_of_the_channel(postbox):
+    postbox.at_rcpt = "530 log in first"
+    with pytest.raises(Refused) as refused:
+        submission(postbox.port).send(outbound(), "")
+    assert refused.value.channel_fault
+
+
+def test_a_server_without_login_is_a_fault_of_the_channel(postbox):
+    with pytest.raises(Refused) as refused:
+        submission(postbox.port, user="desk").send(outbound(), "secret")
+    assert refused.value.channel_fault
+
+
+def test_a_server_without_starttls_never_sees_the_mail(postbox):
+    with pytest.raises(Refused) as refused:
+        submission(postbox.port, security="starttls").send(outbound(), "")
+    assert refused.value.channel_fault
+    assert postbox.kept == []
+
+
+def test_nobody_listening_is_tried_again():
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(Transient):
+        submission(port).send(outbound(), "")
+
+
+@pytest.mark.parametrize("after", [b"DATA\r\n", b"Subject: hello\r\n"])
+def test_a_line_cut_before_the_final_dot_is_tried_again(after):
+    with hanging_up(after=after) as port, pytest.raises(Transient):
+        submission(port).send(outbound(subject="hello", text="x" * 8_000_000), "")
+
+
+def test_a_line_cut_after_the_final_dot_is_known_to_nobody():
+    with hanging_up(after=b".\r\n") as port, pytest.raises(Unknown):
+        submission(port).send(outbound(), "")
