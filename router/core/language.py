@@ -17,7 +17,7 @@ _SIMPLIFIED = frozenset(
 )
 _ONLY_TRADITIONAL = _TRADITIONAL - _SIMPLIFIED
 _ONLY_SIMPLIFIED = _SIMPLIFIED - _TRADITIONAL
-_LOOK = 2000
+_LOOK = 500
 
 
 def detect(text: str, hint: str = "") -> str:

@@ -76,6 +76,18 @@ _DISCLAIMER = re.compile(
     r"免责声明|保密声明|保密提示|本邮件(?:及其附件)?(?:含有|包含|可能).{0,30}(?:保密|机密))",
     _FLAGS,
 )
+#: A text without any of these has neither history nor signature that we would know.
+_MARKS = (
+    *(":", "：", ">", "＞", "--", "__", "==", "——", "@"),  # noqa: RUF001  # full width
+    *("写道", "寫道", "来信", "寫信", "发自", "發自", "从我的", "從我的", "来自我的"),
+    *("sent from", "sent via", "sent with", "sent by", "outlook", "proton", "forwarded"),
+    *("confidential", "disclaimer", "legal notice", "免责", "保密", "转发", "轉寄", "下载", "获取"),
+    *("this e", "this m", "this c", "the information", "gesendet", "envoyé", "weitergeleitete"),
+)
+#: The same of one line: most lines need no closer look.
+_MARKED = re.compile(
+    r"[:：>＞@]|--|__|==|——|写道|寫道|来信|寫信|^\s*(?:[oO][nN]\s|在\s*\d|\d{4})"  # noqa: RUF001
+)
 _LONGEST_LINE = 2000
 _SIGNATURE_LINES = 12
 _MOST_LINES = 20_000
@@ -83,8 +95,9 @@ _MOST_LINES = 20_000
 
 def split_reply(text: str) -> Split:
     """Cut the history and the signature off; the whole text when cutting would leave nothing."""
-    if len(text) < 4:
-        return Split(text, "")
+    low = text.lower()
+    if not any(mark in low for mark in _MARKS):
+        return Split(text.strip(), "")
     lines = text.replace("\r\n", "\n").split("\n")
     if len(lines) > _MOST_LINES:
         return Split(text, "")
@@ -111,6 +124,10 @@ def _without_history(lines: list[str]) -> tuple[list[str], list[str]]:
     place = 0
     while place < len(lines):
         line = lines[place][:_LONGEST_LINE]
+        if not _MARKED.search(line):
+            kept.append(lines[place])
+            place += 1
+            continue
         if _quoted(line):
             rest.append(lines[place])
             place += 1

@@ -9,7 +9,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -48,14 +49,23 @@ class Words:
     text: str
 
 
+@lru_cache(maxsize=4096)
 def format_moment(at: datetime, zone: str, language: str) -> str:
-    """A moment as people say it: ``11月25日（周三）08:00`` or ``Wed 25 Nov, 08:00``."""
+    """A moment as people say it: ``11月25日（周三）08:00`` or ``Wed 25 Nov, 08:00 (UTC+8)``."""
     local = at.astimezone(ZoneInfo(zone))
     weekdays = _WEEKDAYS.get(language)
     if weekdays is None:
-        return f"{local:%a} {local.day} {local:%b}, {local:%H:%M} ({local.tzname()})"
+        return f"{local:%a} {local.day} {local:%b}, {local:%H:%M} ({_offset(local)})"
     week = "週" if language == "zh-Hant" else "周"
     return f"{local.month}月{local.day}日（{week}{weekdays[local.weekday()]}）{local:%H:%M}"
+
+
+def _offset(local: datetime) -> str:
+    """``UTC+8``: names of zones mean different places to different people."""
+    minutes = round((local.utcoffset() or timedelta()).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "-" if minutes < 0 else "+"
+    return f"UTC{sign}{hours}:{rest:02}" if rest else f"UTC{sign}{hours}"
 
 
 class Wording:

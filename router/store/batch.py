@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 
 from router.core.lifecycle import STANDING, rank
@@ -81,7 +82,7 @@ class Draft:
 
     def columns(self) -> dict[str, Any]:
         """The row as it shall be stored, with what follows from the rest computed."""
-        row = {name: getattr(self, name) for name in _COLUMNS}
+        row = dict(zip(_COLUMNS, _columns_of(self), strict=True))
         unmet = [clock.due_at for clock in self.clocks if clock.due_at is not None]
         row["due_at"] = min(unmet, default=None)
         row["standing"] = STANDING[self.state]
@@ -106,6 +107,7 @@ class Clockface:
 
 
 _COLUMNS = tuple(one.name for one in fields(Draft) if one.name not in ("new", "before", "clocks"))
+_columns_of = attrgetter(*_COLUMNS)
 _UPDATE = (
     "UPDATE ticket SET "  # noqa: S608  # column names of ours
     + ", ".join(

@@ -62,7 +62,6 @@ def open_engine(url: str) -> Engine:
     if url.startswith("sqlite"):
         engine = create_engine(
             url,
-            paramstyle="named",
             pool_size=8,
             max_overflow=120,
             connect_args={"check_same_thread": False, "timeout": 0},

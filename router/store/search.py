@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from operator import add as add_words
 from typing import Any
 
 from router.store.unit import Unit
@@ -39,7 +39,7 @@ def tokens(text: str) -> set[str]:
         elif len(piece) == 1:
             found.add(piece)
         else:
-            found.update(map("".join, pairwise(piece)))
+            found.update(map(add_words, piece, piece[1:]))
     return found
 
 
@@ -68,13 +68,13 @@ def add(unit: Unit, entries: Sequence[tuple[int, str]]) -> None:
     if not entries:
         return
     if unit.dialect == "sqlite":
-        sql = "INSERT INTO search (rowid, tokens) VALUES (:id, :tokens)"
+        sql = "INSERT INTO search (rowid, tokens) VALUES (?, ?)"
     else:
         sql = (
             "INSERT INTO search (message_id, tokens) "
-            "VALUES (%(id)s, array_to_tsvector(string_to_array(%(tokens)s, ' ')))"
+            "VALUES (%s, array_to_tsvector(string_to_array(%s, ' ')))"
         )
-    rows = [{"id": message_id, "tokens": entry} for message_id, entry in entries if entry]
+    rows = [(message_id, entry) for message_id, entry in entries if entry]
     if rows:
         unit.connection.exec_driver_sql(sql, rows)
 

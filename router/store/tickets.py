@@ -32,7 +32,8 @@ def chain(unit: Unit, ticket_id: int, limit: int = 12) -> list[str]:
     rows = unit.rows(
         "SELECT rfc_id, seen_at, id FROM message WHERE ticket_id = :ticket AND direction = 'in' "
         "AND rfc_id <> '' UNION ALL SELECT rfc_id, created_at AS seen_at, id FROM outbox "
-        "WHERE ticket_id = :ticket AND state IN ('sent', 'unknown') ORDER BY 2 DESC, 3 DESC LIMIT :n",
+        "WHERE ticket_id = :ticket AND state IN ('sent', 'unknown') "
+        "ORDER BY 2 DESC, 3 DESC LIMIT :n",
         ticket=ticket_id,
         n=limit,
     )

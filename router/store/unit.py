@@ -12,13 +12,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, TextClause, bindparam, insert, text
+from sqlalchemy import Connection, Row, Table, TextClause, bindparam, text
 from sqlmodel import SQLModel
 
 from router.core.clock import to_us
 from router.core.ids import Ids
 from router.store.tables import metadata
 
+#: Ids are drawn so many at a time.
+_BLOCK = 64
 _ORDER = {table.name: place for place, table in enumerate(metadata.sorted_tables)}
 
 
@@ -27,12 +29,33 @@ def _table_of(model: type[SQLModel]) -> Table:
     return table
 
 
+class _Shape:
+    """How a table's rows are written: its columns' places, their defaults, the statement."""
+
+    def __init__(self, model: type[SQLModel]) -> None:
+        self.model = model
+        self.table = _table_of(model)
+        names = [column.name for column in self.table.columns]
+        self.places = {name: place for place, name in enumerate(names)}
+        self.defaults = [_default(model, name) for name in names]
+        quoted = ", ".join(f'"{name}"' for name in names)
+        self.insert = f'INSERT INTO "{self.table.name}" ({quoted}) VALUES (%s)'  # noqa: S608  # ours
+        self.order = _ORDER[self.table.name]
+
+    def statement(self, dialect: str) -> str:
+        """The insert with this driver's positional marks."""
+        mark = "?" if dialect == "sqlite" else "%s"
+        return self.insert % ", ".join([mark] * len(self.places))
+
+
+def _default(model: type[SQLModel], name: str) -> Any:
+    field = model.model_fields[name]
+    return None if field.is_required() else field.get_default(call_default_factory=True)
+
+
 @lru_cache(maxsize=256)
-def _defaults(model: type[SQLModel]) -> dict[str, Any]:
-    return {
-        name: None if field.is_required() else field.get_default(call_default_factory=True)
-        for name, field in model.model_fields.items()
-    }
+def _shape(model: type[SQLModel]) -> _Shape:
+    return _Shape(model)
 
 
 @lru_cache(maxsize=1024)
@@ -41,11 +64,6 @@ def _statement(sql: str, lists: tuple[str, ...]) -> TextClause:
     if lists:
         statement = statement.bindparams(*(bindparam(name, expanding=True) for name in lists))
     return statement
-
-
-@lru_cache(maxsize=256)
-def _insert(dialect: Any, model: type[SQLModel]) -> str:
-    return str(insert(_table_of(model)).compile(dialect=dialect))
 
 
 class Unit:
@@ -57,7 +75,8 @@ class Unit:
         self.now = now
         self.now_us = to_us(now)
         self._ids = ids
-        self._rows: dict[type[SQLModel], list[dict[str, Any]]] = {}
+        self._rows: dict[type[SQLModel], list[tuple[Any, ...]]] = {}
+        self._fresh: list[int] = []
         self._later: dict[str, list[dict[str, Any]]] = {}
 
     @property
@@ -67,7 +86,9 @@ class Unit:
 
     def new_id(self) -> int:
         """A fresh id, larger than any this process gave before."""
-        return self._ids.next()
+        if not self._fresh:
+            self._fresh = self._ids.take(_BLOCK)[::-1]
+        return self._fresh.pop()
 
     def rows(self, sql: str, /, **params: Any) -> Sequence[Row[Any]]:
         """All rows of a query with ``:named`` parameters; a list or tuple serves ``IN :name``."""
@@ -99,12 +120,20 @@ class Unit:
 
     def put(self, model: type[SQLModel], /, **values: Any) -> None:
         """Collect one row; columns left out take the table's default."""
-        defaults = _defaults(model)
-        if not values.keys() <= defaults.keys():
-            unknown = ", ".join(sorted(values.keys() - defaults.keys()))
-            message = f"{model.__name__} has no column {unknown}"
-            raise TypeError(message)
-        self._rows.setdefault(model, []).append({**defaults, **values})
+        shape = _shape(model)
+        row = shape.defaults.copy()
+        places = shape.places
+        try:
+            for name, value in values.items():
+                row[places[name]] = value
+        except KeyError as fault:
+            message = f"{model.__name__} has no column {fault}"
+            raise TypeError(message) from fault
+        rows = self._rows.get(model)
+        if rows is None:
+            self._rows[model] = [tuple(row)]
+        else:
+            rows.append(tuple(row))
 
     def add(self, row: SQLModel) -> None:
         """Collect one row given as an object."""
@@ -113,9 +142,10 @@ class Unit:
     def flush(self) -> None:
         """Write what was collected, parents before children."""
         rows, self._rows = self._rows, {}
-        dialect = self.connection.dialect
-        for model in sorted(rows, key=lambda model: _ORDER[_table_of(model).name]):
-            self.connection.exec_driver_sql(_insert(dialect, model), rows[model])
+        dialect = self.connection.dialect.name
+        for shape in sorted(map(_shape, rows), key=lambda shape: shape.order):
+            statement = shape.statement(dialect)
+            self.connection.exec_driver_sql(statement, rows[shape.model])
         later, self._later = self._later, {}
         for sql, params in later.items():
             self.connection.execute(_statement(sql, ()), params)
