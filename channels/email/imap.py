@@ -26,6 +26,9 @@ MOST_BYTES = 8 * 1024 * 1024
 LARGEST_MAIL = 35 * 1024 * 1024
 _TIMEOUT = 60.0
 _LONGEST_IDLE = timedelta(minutes=9)
+#: A knock that comes with the server's "idling" is only heard when the idling ends, so the first
+#: one ends soon.
+_FIRST_IDLE = timedelta(seconds=1)
 _CLIENT = {"name": "helpdesk-router"}
 _BROKEN = (OSError, imaplib.IMAP4.error, IMAPClientError, ValueError, LookupError, TypeError)
 
@@ -50,6 +53,7 @@ class Mailbox:
         self._box = box
         self._password = password
         self._client: IMAPClient | None = None
+        self._upcoming: int | None = None
         self._stopping = threading.Event()
         self._bell: socket.socket | None = None
         self._hanging = threading.Lock()
@@ -60,7 +64,10 @@ class Mailbox:
         """What is new, oldest first. Costs the same in a full mailbox as in an empty one."""
         client = self._opened()
         with self._unbroken():
-            validity, last, uids = _news(client, self._box.folder, cursor)
+            validity, upcoming = self._status(client)
+            last = int(cursor.get("uid", 0)) if cursor.get("uidvalidity") == validity else 0
+            uids = _news(client, last) if upcoming > last + 1 else []
+            self._upcoming = max(upcoming, uids[-1] + 1) if uids else upcoming
         while uids:
             with self._unbroken():
                 sizes = _sizes(client, uids[:MOST_MAILS])
@@ -69,6 +76,10 @@ class Mailbox:
             uids = uids[len(chosen) :]
             last = chosen[-1]
             yield Batch(items, {"uidvalidity": validity, "uid": last}, more=bool(uids))
+
+    def _status(self, client: IMAPClient) -> tuple[int, int]:
+        answer = client.folder_status(self._box.folder, ["UIDVALIDITY", "UIDNEXT"])
+        return int(answer[b"UIDVALIDITY"]), int(answer[b"UIDNEXT"])
 
     def settle(self, items: Sequence[Raw]) -> None:
         """Move what is committed into the processed folder, if there is one."""
@@ -83,12 +94,23 @@ class Mailbox:
 
     def wait(self, timeout: timedelta) -> bool:
         """True when the server knocked, or when it cannot knock and it is time to look."""
-        if self._stopping.is_set():
-            return False
+        try:
+            return self._waited(timeout)
+        except Transient:
+            if self._stopping.is_set():
+                return False
+            raise
+
+    def _waited(self, timeout: timedelta) -> bool:
         client = self._opened()
         with self._unbroken():
             if client.has_capability("IDLE"):
-                return self._idle(client, min(timeout, _LONGEST_IDLE))
+                if self._upcoming is not None and self._status(client)[1] != self._upcoming:
+                    return True
+                timeout = min(timeout, _LONGEST_IDLE)
+                return self._idle(client, min(timeout, _FIRST_IDLE)) or (
+                    timeout > _FIRST_IDLE and self._idle(client, timeout - _FIRST_IDLE)
+                )
         patience = min(timeout, self._box.poll_every)
         stopped = self._stopping.wait(patience.total_seconds())
         return not stopped and self._box.poll_every <= timeout
@@ -126,11 +148,16 @@ class Mailbox:
                 self._bell.send(b"\0")
 
     def _opened(self) -> IMAPClient:
-        if self._client is None:
+        if self._client is None and not self._stopping.is_set():
             password = self._password()
             with self._unbroken():
                 self._client = self._connected(password)
-        return self._client
+        with self._hanging:
+            client = self._client
+            if client is None or self._stopping.is_set():
+                self._drop()
+                raise Transient("the mailbox is closed")
+        return client
 
     def _connected(self, password: str) -> IMAPClient:
         box = self._box
@@ -191,15 +218,10 @@ def _log_in(client: IMAPClient, user: str, password: str) -> None:
 # --- what is new --------------------------------------------------------------------------------
 
 
-def _news(client: IMAPClient, folder: str, cursor: Mapping[str, Any]) -> tuple[int, int, list[int]]:
-    """UIDVALIDITY, the last uid that is known, and the new ones in order."""
-    status = client.folder_status(folder, ["UIDVALIDITY", "UIDNEXT"])
-    validity, upcoming = int(status[b"UIDVALIDITY"]), int(status[b"UIDNEXT"])
-    last = int(cursor.get("uid", 0)) if cursor.get("uidvalidity") == validity else 0
-    if upcoming <= last + 1:
-        return validity, last, []
+def _news(client: IMAPClient, last: int) -> list[int]:
+    """The uids after the last one, in order. The range alone would also find the last itself."""
     found = client.search(["UID", f"{last + 1}:*"])
-    return validity, last, sorted(uid for uid in found if uid > last)
+    return sorted(uid for uid in found if uid > last)
 
 
 def _sizes(client: IMAPClient, uids: list[int]) -> dict[int, int]:
