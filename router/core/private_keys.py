@@ -99,10 +99,14 @@ def _is_no_key(text: str, start: int, end: int, kept: int) -> bool:
 
 def _pem(text: str) -> Iterator[Secret]:
     at = 0
+    tail: re.Match[str] | None = None
+    ended = False  # no end further on: looked for once, not once a head
     while head := _PEM.search(text, at):
-        tail = _PEM_END.search(text, head.end())
+        if not ended:
+            tail = _PEM_END.search(text, head.end())
+            ended = tail is None
         body = _PEM_BODY.match(text, head.end())
-        at = tail.end() if tail else body.end() if body else head.end()
+        at = tail.end() if tail and not ended else body.end() if body else head.end()
         yield Secret(head.start(), at, "private_key")
 
 

@@ -1,0 +1,277 @@
+"""The marks that mail programs put around what they quote, forward and sign."""
+
+from __future__ import annotations
+
+import re
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+WROTE, HEADER, RULE, FORWARD, FOOTER, DISCLAIMER = (
+    *("wrote", "header", "rule", "forward"),
+    *("footer", "disclaimer"),
+)
+_QUOTE = "quote"
+_HINTS: dict[str, tuple[str, ...]] = {
+    _QUOTE: ("\n>", "\n >", "\n\uff1e"),
+    WROTE: (
+        *("wrote", "写道", "寫道", "écrit", "schrieb", "geschreven", "schreef", "escribió"),
+        *(
+            "escreveu",
+            "scritto",
+            "skrev",
+            "kirjoitti",
+            "napisał",
+            "napsal",
+            "написал",
+            "yazd\u0131",
+        ),
+        *("írta", "пишет", ">:", "> :", ">：", "]:"),
+    ),
+    HEADER: (
+        *("subject", "主题", "主題", "主旨", "betreff", "objet", "sujet", "oggetto", "asunto"),
+        *("assunto", "onderwerp", "emne:", "ämne", "temat:", "тема:", "konu:", "件名", "제목"),
+        *("主　题", "主　題", "标题", "標題"),
+    ),
+    RULE: ("--", "__", "==", "—", "above this line", "此行上方", "本行以上"),
+    FORWARD: (
+        *("forwarded", "转发", "轉發", "轉寄", "weitergeleitet", "transféré", "inoltrato"),
+        *("reenviado", "doorgestuurd", "encaminhada", "пересылаемое"),
+    ),
+    FOOTER: (
+        *("sent from", "sent via", "sent with", "sent by", "get outlook", "yahoo mail", "outlook"),
+        *("发自", "發自", "从我的", "從我的", "来自我的", "來自我的", "发送自", "傳送自", "定制"),
+        *("envoyé de", "envoyé depuis", "gesendet", "inviato da", "enviado de", "enviado desde"),
+        *("verzonden vanaf", "отправлено \u0441", "iphone", "android"),
+    ),
+    DISCLAIMER: (
+        *("confidential", "disclaimer", "privileged", "legal notice", "intended only", "保密"),
+        *("免责声明", "免責聲明", "机密", "機密"),
+    ),
+}
+_WORDS = [(word, kind) for kind, words in _HINTS.items() for word in words]
+_LOOK = AhoCorasick([word for word, _ in _WORDS], matchkind=MatchKind.LeftmostLongest)
+_KINDS = [kind for _, kind in _WORDS]
+_MOST_HINTS = 5_000
+
+
+def hints(text: str) -> list[tuple[int, str]]:
+    """Where a word stands that some mark needs, in order; none when there can be no mark."""
+    low = text.lower()
+    if len(low) != len(text):  # a letter whose small form is two letters long
+        low = "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
+    found = [(at, _KINDS[word]) for word, at, _ in _LOOK.find_matches_as_indexes(low)]
+    if text[:1] in (">", "\uff1e"):
+        found.append((0, _QUOTE))
+    return found if len(found) <= _MOST_HINTS else []
+
+
+# ---------------------------------------------------------------- introductions of a quote
+
+_LONGEST = 400
+_MAIL = r"[^\s<>@\"]{1,80}@[^\s<>@\"]{1,80}"
+_WHO = re.compile(_MAIL)
+_WHEN = re.compile(
+    r"\d{1,2}[:.h]\d{2}|\d{4}\s?[年./-]|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\b(?:19|20)\d\d\b"
+)
+#: The verb is the last word, or (in the north) comes before the name and the date.
+_VERB_LAST = re.compile(
+    r"(?:\b(?:wrote|a écrit|écrit|schrieb|geschreven|escribió|escreveu|ha scritto|scrisse"
+    r"|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?|написал\S{0,3}|пишет|yazd\u0131|írta)"
+    r"|写道|寫道)\s*[:：]?[\s\-—]*\Z",
+    re.IGNORECASE,
+)
+_VERB_INSIDE = re.compile(r"\b(?:schrieb|schreef|skrev|kirjoitti)\b.*[:：]\s*\Z", re.IGNORECASE)
+_NO_VERB = re.compile(rf"(?:{_WHEN.pattern}).*{_MAIL}[>\])\s]{{0,3}}[:：]\s*\Z", re.DOTALL)
+_OPENS = re.compile(
+    r"[\s\-—*]*(?:(?:on|at|le|am|em|el|il|op|den|dne|dnia|w dniu|in data|pe)\b|在|于|於"
+    r"|(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim|tir|ons|tor|fre|søn)\w{0,8}[,. ]"
+    r"|\d{1,4}[\s\-/.年])",
+    re.IGNORECASE,
+)
+_SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")  # full width
+
+
+def introduction(lines: list[str], place: int, quoted: list[bool]) -> tuple[int, int] | None:
+    """The lines of an "On … wrote:" around this line; a program may have broken it in three."""
+    for first, last in ((0, 1), (-1, 1), (0, 2), (-2, 1), (-1, 2), (0, 3)):
+        if place + first < 0 or place + last > len(lines):
+            continue
+        part = lines[place + first : place + last]
+        if all(part) and _introduces(part, whole=quoted[place + last :] if quoted else []):
+            return _opened(lines, place + first), place + last
+    return None
+
+
+def _introduces(part: list[str], whole: list[bool]) -> bool:
+    joined = " ".join(line.strip() for line in part)
+    if len(joined) > _LONGEST:
+        return False
+    if _NO_VERB.search(joined):
+        return _OPENS.match(joined) is not None
+    if not (_VERB_LAST.search(joined) or _VERB_INSIDE.search(joined)):
+        return False
+    if not (_WHO.search(joined) or _WHEN.search(joined)):
+        return bool(whole) and any(whole[:2])
+    return _OPENS.match(joined) is not None or _begins_with_name(joined)
+
+
+def _begins_with_name(joined: str) -> bool:
+    """``张三 <li@example.com> 于…写道：``: a name, an address, no sentence before them."""
+    who = _WHO.search(joined)
+    if who is None:
+        return False
+    before = joined[: who.start()]
+    return len(before) <= 80 and not any(mark in before for mark in "。！？!?；;")
+
+
+def _opened(lines: list[str], first: int) -> int:
+    """Where it really begins: a long name may have pushed the address to a line of its own."""
+    if first and not _OPENS.match(lines[first]):
+        for above in range(first - 1, max(first - 3, -1), -1):
+            line = lines[above].strip()
+            if not line or line.endswith(_SENTENCE_ENDS) or len(line) > 200:
+                break
+            if _OPENS.match(line) and _WHEN.search(line):
+                return above
+    return first
+
+
+# ---------------------------------------------------------------- headers and separators
+
+_FROM = (
+    r"(?:from|von|de|da|van|fra|från|od|от|kimden|lähettäjä|message du"
+    r"|发\s*件\s*人|寄\s*件\s*[者人]|發\s*件\s*人|差出人|보낸 사람)"
+)
+_NAMES = (
+    r"(?:from|sent|date|to|cc|bcc|subject|reply-to|importance"
+    r"|von|gesendet|datum|an|betreff|kopie|de|envoyé|date|à|a|cc|copie à|objet|sujet|message du"
+    r"|da|inviato|data|risposta|oggetto|para|fecha|enviado(?: el)?|asunto|assunto|van|verzonden"
+    r"|aan|onderwerp|fra|sendt|dato|til|emne|från|skickat|till|ämne|od|do|temat|wysłano|от|кому"
+    r"|дата|тема|отправлено|kimden|kime|tarih|konu"
+    r"|发\s*件\s*人|寄\s*件\s*[者人]|發\s*件\s*人|发送\s*(?:时间|日期)|寄件日期|傳送時間|發送時間"
+    r"|日\s*期|时\s*间|時\s*間|收\s*件\s*[人者]|抄\s*送|副\s*本|密送|主\s*[题題旨]|标\s*题|回复"
+    r"|差出人|送信日時|宛先|件名|보낸 사람|받는 사람|제목)"
+)
+_EDGE = r"[\s|*\"“”#]{0,6}"
+_HEADER = re.compile(rf"{_EDGE}{_NAMES}{_EDGE}(?:[:：]|\|)", re.IGNORECASE)
+_HEADER_FIRST = re.compile(rf"{_EDGE}{_FROM}{_EDGE}(?:[:：]|\|)", re.IGNORECASE)
+_ABOVE, _BELOW, _ENOUGH = 8, 6, 3
+_RULED = re.compile(r"\s*[-_=*~—]{2,}\s*(?P<words>[^\s\-_=*~—][^\n]{0,60}?)\s*[-_=*~—]{2,}\s*\Z")
+_RULE_ONLY = re.compile(r"\s*[-_=*~—]{3,}\s*\Z")
+_ORIGINAL = re.compile(
+    r"original|原始|原\s*邮件|原\s*郵件|邮件原文|原文|回复的|回覆的|replied message"
+    r"|ursprüngliche|d'origine|originale|oprindelig|ursprungligt|исходное",
+    re.IGNORECASE,
+)
+_ABOVE_LINE = re.compile(
+    r"[\s#\-=—*]*(?:please )?(?:type |write )?(?:your )?reply above this line"
+    r"|[\s#\-=—*]*请?在?(?:此行上方|本行以上)",
+    re.IGNORECASE,
+)
+_FORWARDED = re.compile(
+    r"\s*[-_=*~—]{2,}\s*(?:(?:begin )?forwarded|转发|轉發|轉寄|weitergeleitet|.{0,20}transféré"
+    r"|.{0,20}inoltrato|.{0,20}reenviado|doorgestuurd|.{0,20}encaminhada|.{0,20}пересылаемое)"
+    r"|\s*(?:begin forwarded message|开始转发的邮件|開始轉寄郵件|以下是转发的邮件|转发的邮件)"
+    r"\s*[:：]",
+    re.IGNORECASE,
+)
+
+
+def headers(lines: list[str], place: int) -> tuple[int, int] | None:
+    """From, date, to and subject printed above the history, as Outlook and Foxmail do."""
+    if not _HEADER.match(lines[place][:200]):
+        return None
+    window = range(max(0, place - _ABOVE), place + 1)
+    first = next((at for at in window if _HEADER_FIRST.match(lines[at][:200])), None)
+    if first is None:
+        return None
+    block = lines[first : place + 1 + _BELOW]
+    if sum(_HEADER.match(line[:200]) is not None for line in block) < _ENOUGH:
+        return None
+    while first and (not lines[first - 1].strip() or _is_rule(lines[first - 1])):
+        first -= 1
+    return first, place + 1
+
+
+def _is_rule(line: str) -> bool:
+    """A line of dashes alone, or with few words among them."""
+    short = line[:200]
+    return _RULE_ONLY.match(short) is not None or _RULED.match(short) is not None
+
+
+def separator(lines: list[str], place: int) -> tuple[int, int] | None:
+    """``-----Original Message-----`` in any language; words we do not know need headers below."""
+    line = lines[place][:200]
+    if _ABOVE_LINE.match(line):
+        return place, place + 1
+    ruled = _RULED.match(line)
+    if ruled is None:
+        return None
+    if _ORIGINAL.search(ruled["words"]):
+        return place, place + 1
+    below = [one[:200] for one in lines[place + 1 : place + 8] if one.strip()]
+    known = sum(_HEADER.match(one) is not None for one in below[:6])
+    return (place, place + 1) if known >= _ENOUGH else None
+
+
+def is_forward(line: str) -> bool:
+    """Whether somebody else's message follows that is meant to be read."""
+    return _FORWARDED.match(line[:200]) is not None
+
+
+# ---------------------------------------------------------------- signatures
+
+_DELIMITER = re.compile(r"(?:--|——?|_{2,})\s*\Z")
+_DEVICE = r"(?:iphone|ipad|android|手机|手機|mobile|phone|邮箱|郵箱|邮件|outlook|客户端|大师|mail)"
+_FOOTER = re.compile(
+    r"[\s*_<(\[]*(?:"
+    r"sent (?:from|via|with|by) (?:my |the |a |an )?\S[^\n]{0,70}"
+    r"|get (?:\[)?outlook\b[^\n]{0,80}|yahoo mail[^\n]{0,80}"
+    r"|(?:获取|下载|取得|下載)\s*outlook[^\n]{0,60}"
+    r"|(?:发自|發自|发送自|傳送自|从|從|来自|來自)\s?我的[^\n，。]{1,40}"
+    rf"|(?:发自|發自|发送自|傳送自|来自|來自)[^\n，。]{{0,20}}{_DEVICE}[^\n，。]{{0,16}}"
+    r"|签名由[^\n]{1,20}定制"
+    r"|(?:envoyé|gesendet|inviato|enviado|verzonden|отправлено)\s(?:de(?:puis)?|da|desde|von|mit"
+    r"|vanaf|à partir de|\u0441|aus|der)\b[^\n]{1,60}"
+    r"|von meinem [^\n]{1,40} gesendet"
+    r")\s*\Z",
+    re.IGNORECASE,
+)
+_SHORT = 90
+_DISCLAIMER = re.compile(
+    r"[\s*_\-=【\[(]*(?:confidentiality (?:notice|statement)|disclaimer\b|legal notice"
+    r"|(?:this|the) (?:e-?mail|message|communication|information)\b.{0,160}"
+    r"(?:confidential|privileged|intended (?:only|solely))"
+    r"|免[责責][声聲]明|保密(?:声明|聲明|提示)"
+    r"|(?:本|此)(?:电子)?[邮郵]件(?:及其?附件)?.{0,40}(?:保密|机密|機密))",
+    re.IGNORECASE,
+)
+
+
+def is_delimiter(line: str) -> bool:
+    """``-- `` alone on its line, or the underscores a mailing list draws."""
+    return len(line) < 100 and _DELIMITER.match(line) is not None
+
+
+def is_footer(line: str) -> bool:
+    """What a phone or a program signs with."""
+    return len(line) <= _SHORT and _FOOTER.match(line) is not None
+
+
+def is_disclaimer(line: str) -> bool:
+    """What a company's mail server adds under everything."""
+    return _DISCLAIMER.match(line[:400]) is not None
+
+
+def card(lines: list[str], place: int) -> int:
+    """Where a footer's visiting card begins: NetEase draws one with bars above its own line."""
+    if "定制" not in lines[place]:
+        return place
+    first = place
+    for at in range(place - 1, max(place - 10, -1), -1):
+        line = lines[at].strip()
+        if len(line) > 60:
+            break
+        if line.startswith("|"):
+            first = at
+    return first
