@@ -69,17 +69,17 @@ def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
 @app.command()
 def serve(config: Config = None) -> None:
     """Everything in one process: web pages, mailboxes, outbox and clock."""
-    from router import starting
+    from router import serving
 
-    starting.serve(_assemble(config, migrate_first=True), work=True)
+    serving.serve(_assemble(config, migrate_first=True), work=True)
 
 
 @app.command()
 def web(config: Config = None) -> None:
     """The web pages alone; a worker runs elsewhere."""
-    from router import starting
+    from router import serving
 
-    starting.serve(_assemble(config), work=False)
+    serving.serve(_assemble(config), work=False)
 
 
 @app.command()
@@ -113,7 +113,7 @@ def check(
     from router import reference as book
 
     if reference:
-        typer.echo(book.render())
+        typer.echo(book.render(), nl=False)
         return
     settings = _settings(config)
     from router.assemble import Doors, policies

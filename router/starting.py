@@ -22,8 +22,6 @@ from router.errors import Conflict, Invalid, RouterError
 from router.polling import Tally
 from router.store import journal, people
 from router.store.unit import Unit
-from router.web import create_app
-from router.web.server import Server
 from router.worker import Worker
 
 #: How long the sign-in links of the command line work, in minutes.
@@ -36,38 +34,15 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 # ---------------------------------------------------------------- running
 
 
-def serve(router: Router, *, work: bool) -> None:
-    """Run the pages, and the worker beside them, until told to stop."""
-    _log(router)
-    link = _first_run(router)
-    settings = router.settings.web
-    server = Server(create_app(router), settings.host, settings.port, settings.threads)
-    worker = Worker(router) if work else None
-    if worker is not None:
-        worker.start()
-    console.print(f"the desk is open at {server.url}")
-    if link:
-        console.print(f"sign in once, within {LINK_MINUTES} minutes: {server.url}/enter/{link}")
-    console.print("Ctrl+C stops it")
-    try:
-        with _until_told(server.stop):
-            server.run()
-    finally:
-        if worker is not None:
-            worker.stop()
-        router.close()
-        console.print("stopped; everything that was answered is committed")
-
-
 def work(router: Router) -> None:
     """Run the worker alone until told to stop."""
-    _log(router)
+    begin_log(router)
     worker = Worker(router)
     over = threading.Event()
     worker.start()
     console.print("the worker runs; Ctrl+C stops it")
     try:
-        with _until_told(over.set):
+        with until_told(over.set):
             while not over.wait(1):
                 pass
     finally:
@@ -76,7 +51,7 @@ def work(router: Router) -> None:
 
 
 @contextmanager
-def _until_told(stop: Callable[[], object]) -> Iterator[None]:
+def until_told(stop: Callable[[], object]) -> Iterator[None]:
     """Ctrl+C and a polite kill call ``stop``."""
 
     def told(_signal: int, _frame: object) -> None:
@@ -90,13 +65,14 @@ def _until_told(stop: Callable[[], object]) -> Iterator[None]:
             signal.signal(one, handler)
 
 
-def _log(router: Router) -> None:
+def begin_log(router: Router) -> None:
+    """Log to standard error, as the settings say."""
     level = router.settings.log.level.upper()
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("apscheduler").setLevel("WARNING")
 
 
-def _first_run(router: Router) -> str:
+def first_run(router: Router) -> str:
     """Load the demo when no channel is set up; a sign-in link while only the first admin exists."""
     with router.store.reading() as unit:
         empty = people.anybody(unit) is False
