@@ -93,50 +93,43 @@ _MEANT = (
     (re.compile(r"loop|too many hops", re.IGNORECASE), "4.6"),
     (re.compile(r"timed? ?out|timeout|expired|too long|connection", re.IGNORECASE), "4.7"),
 )
+_DELIVERY = frozenset({"action", "status", "final-recipient"})
 _FAILED = ("failed", "failure", "delayed")
 
 
 def read(headers: Headers, body: Body, sender: str) -> Bounce | None:
     """The report a mail is, or None. A mail that only speaks of delivery is none."""
     reports = [part for part in body.parts if part.mime in _REPORTS]
-    if reports:
-        return _standard(reports, body)
+    groups = [fields for fields in _groups(reports) if not _DELIVERY.isdisjoint(fields)]
+    if groups:
+        return _standard(groups, body)
     return _letter(headers, body, sender) if _suspect(headers, body, sender) else None
 
 
 # --- RFC 3464 -----------------------------------------------------------------------------------
 
 
-def _standard(reports: list[Part], body: Body) -> Bounce | None:
-    recipients: list[str] = []
-    status = reason = original = ""
-    failed = False
-    for fields in _groups(reports):
-        original = original or fields.get("original-message-id", "")
-        action = fields.get("action", "").lower().partition(" ")[0]
-        if not ("action" in fields or "status" in fields or "final-recipient" in fields):
-            continue
-        if action and not action.startswith(_FAILED):
-            continue
-        failed = True
-        address = _recipient(fields)
-        if address and address not in recipients:
-            recipients.append(address)
-        status = status or _status(fields.get("status", ""), fields.get("diagnostic-code", ""))
-        reason = reason or _line(fields.get("diagnostic-code", ""))
-        if action.startswith("delayed") and not status.startswith("4"):
-            status = "4.0.0" if status in ("", "5.0.0") else status
+def _standard(groups: list[dict[str, str]], body: Body) -> Bounce | None:
+    failed = [fields for fields in groups if _failed(fields)]
     if not failed:
         return None
-    if not status:
-        status = _meant(body.text)
+    recipients = dict.fromkeys(filter(None, map(_recipient, failed)))
+    status = next(filter(None, map(_status, failed)), "")
+    if not status or status.endswith(".0.0"):
+        status = _exact(status, body.text[:_LONGEST])
+    reasons = (_line(fields.get("diagnostic-code", "")) for fields in failed)
     return Bounce(
         tuple(recipients),
         status,
         not status.startswith("4"),
-        reason or _line(body.text),
-        original or _original_id(body),
+        next(filter(None, reasons), _line(body.text)),
+        _original_id(body),
     )
+
+
+def _failed(fields: dict[str, str]) -> bool:
+    action = fields.get("action", "").lower()
+    return not action or action.startswith(_FAILED)
 
 
 def _groups(reports: list[Part]) -> Iterable[dict[str, str]]:
@@ -154,12 +147,24 @@ def _recipient(fields: dict[str, str]) -> str:
     return ""
 
 
-def _status(written: str, diagnostic: str) -> str:
-    """The status field, or the diagnosis where that is more exact (``5.0.0`` says nothing)."""
-    own, said = _STATUS.search(written), _STATUS.search(diagnostic)
-    if own and (own[2] != "0" or own[3] != "0" or not said or said[1] != own[1]):
-        return own[0]
-    return said[0] if said else (own[0] if own else "")
+def _status(fields: dict[str, str]) -> str:
+    """The far server's own code where there is one; the sending server only sums it up."""
+    own = _STATUS.search(fields.get("status", ""))
+    said = _STATUS.search(fields.get("diagnostic-code", ""))
+    if own and said and said[1] == own[1] and not said[0].endswith(".0.0"):
+        return said[0]
+    found = own or said
+    if found:
+        return found[0]
+    return "4.0.0" if fields.get("action", "").lower().startswith("delayed") else ""
+
+
+def _exact(status: str, text: str) -> str:
+    """What the letter says more exactly than ``5.0.0``."""
+    for found in _STATUS.finditer(text):
+        if not found[0].endswith(".0.0") and found[1] == (status[:1] or found[1]):
+            return found[0]
+    return status or _meant(text)
 
 
 # --- letters of servers that know no standard -----------------------------------------------------

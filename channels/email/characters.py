@@ -156,14 +156,17 @@ def _guess(data: bytes) -> str:
     return data.decode("cp1252", "replace").replace("\ufffd", "")
 
 
-def header_text(value: bytes) -> str:
-    """A header's raw bytes as text, unfolded; encoded words are left for ``words``."""
+def header_text(value: bytes, hint: str = "") -> str:
+    """A header's raw bytes as text, unfolded; encoded words are left for ``words``.
+
+    ``hint`` is the charset the body declares: raw bytes in headers are mostly in it too.
+    """
     if value.isascii() and b"\x1b$" not in value:
         text = value.decode("ascii")
         if text.isprintable():
             return text.strip()
     else:
-        text = _guess(value)
+        text = decode(value, hint)[0] if charset(hint) else _guess(value)
     return _UNWANTED.sub("", _FOLD.sub(" ", text)).strip()
 
 

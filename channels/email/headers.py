@@ -19,12 +19,13 @@ class Headers:
     start: int
     end: int
     cut: bool = False
+    hint: str = ""
     _seen: dict[str, str] = field(default_factory=dict)
 
     def raw(self, name: str) -> str:
         """The first value, unfolded, encoded words unread; empty when there is none."""
         found = self.values.get(name)
-        return header_text(found[0]) if found else ""
+        return header_text(found[0], self.hint) if found else ""
 
     def text(self, name: str) -> str:
         """The first value as people read it."""
@@ -35,7 +36,7 @@ class Headers:
 
     def all(self, name: str) -> list[str]:
         """Every value, unfolded, encoded words unread."""
-        return [header_text(value) for value in self.values.get(name, ())]
+        return [header_text(value, self.hint) for value in self.values.get(name, ())]
 
 
 def span(data: bytes) -> tuple[int, int, int]:

@@ -7,6 +7,7 @@ message still carries what could be.
 import hashlib
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -58,6 +59,8 @@ def parse_mail(
     """
     found = headers.read(data)
     body = structure.read(data, found.start, found.end)
+    if body.charset and not data[found.start : found.end].isascii():
+        found = replace(found, hint=body.charset)
     if found.cut:
         body.defects.append("headers_cut")
     if CUT_HEADER in found.values:

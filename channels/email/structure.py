@@ -56,6 +56,7 @@ class Body:
     attachments: list[Attachment] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
+    charset: str = ""
 
 
 def read(data: bytes, start: int, end: int) -> Body:
@@ -89,7 +90,7 @@ def _parts(data: bytes, defects: list[str]) -> Part | None:
     del lower
     if boundaries <= _MOST_BOUNDARIES:
         try:
-            return _native(parse_email_tree(data, mode="lazy"))
+            return _native(parse_email_tree(data, mode="lazy"), exact=data.isascii())
         except (ParseError, UnicodeError):
             defects.append("broken_structure")
     if boundaries > _MOST_BOUNDARIES_SLOW:
@@ -105,28 +106,30 @@ def _parts(data: bytes, defects: list[str]) -> Part | None:
 # --- the native parser's tree -----------------------------------------------------------------
 
 
-def _native(node: PyLazyMimePart) -> Part:
+def _native(node: PyLazyMimePart, *, exact: bool) -> Part:
     data = node.content
     part = Part(
         node.content_type.lower(),
         _header(node, "content-type") if data is not None else "",
-        _native_name(node) if node.filename else "",
+        _native_name(node, exact=exact) if node.filename else "",
         node.content_id or "",
         (node.disposition or "").lower(),
         data,
     )
     if data is None:
-        part.children = [_native(child) for child in node.children]
+        part.children = [_native(child, exact=exact) for child in node.children]
     return part
 
 
-def _native_name(node: PyLazyMimePart) -> str:
-    if "\ufffd" in node.filename:  # the other parser keeps the bytes of names
-        raise UnicodeError(node.filename)
-    exact = _EXACT_NAME.search(_header(node, "content-disposition"))
-    if exact and not node.filename.isascii():
-        return node.filename
-    return decode(unquote_to_bytes(exact[2]), exact[1])[0] if exact else node.filename
+def _native_name(node: PyLazyMimePart, *, exact: bool) -> str:
+    """Both ``filename`` and ``filename*`` may be given; the second is exact (RFC 6266)."""
+    name = node.filename
+    if not name.isascii():
+        if "\ufffd" in name or (not exact and max(name) <= "\xff"):
+            raise UnicodeError(name)  # raw bytes in a name: the other parser keeps them
+        return name
+    extended = _EXACT_NAME.search(_header(node, "content-disposition"))
+    return decode(unquote_to_bytes(extended[2]), extended[1])[0] if extended else name
 
 
 def _header(node: PyLazyMimePart, wanted: str) -> str:
@@ -223,6 +226,7 @@ def _leaf(part: Part, body: Body) -> tuple[str, str]:
     if not charset and part.mime == "text/html" and (meta := _META_CHARSET.search(data[:2_000])):
         charset = meta[1].decode("ascii", "replace")
     text, defect = decode(data, charset)
+    body.charset = body.charset or charset
     if defect:
         body.defects.append(defect)
     return (text, "") if part.mime == "text/plain" else ("", text)
