@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html as entities
 import re
+from collections import Counter
 
 import nh3
 from inscriptis import get_text
@@ -15,77 +16,24 @@ from inscriptis.model.config import ParserConfig
 
 _LONGEST = 1_000_000
 _DEEPEST = 200
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>")
-_VOID = frozenset(
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\t\n\f\r />]{0,40})")  # <p-x> is no <p>
+_FLAT = frozenset(
     (
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "source",
-        "track",
-        "wbr",
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"),
+        *("track", "wbr", "p", "html", "head", "body"),
     )
 )
+#: A new one of these ends the one before it, so a thousand in a row are no depth.
+_ROWS = {"li": "li", "dd": "dd", "dt": "dd", "td": "td", "th": "td", "tr": "td", "tbody": "td"}
+_FOREIGN = re.compile(r"<(?:svg|math)", re.IGNORECASE)
 _HIDDEN = re.compile(r"<(script|style|head|title)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_ANY_TAG = re.compile(r"<[^>]*>")
+_ANY_TAG = re.compile(r"<[^<>]*>")  # not past the next "<": linear whatever is sent
 _ALLOWED = frozenset(
     (
-        "a",
-        "abbr",
-        "b",
-        "blockquote",
-        "br",
-        "caption",
-        "cite",
-        "code",
-        "col",
-        "colgroup",
-        "dd",
-        "del",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "font",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "s",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "tt",
-        "u",
-        "ul",
+        *("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd"),
+        *("del", "div", "dl", "dt", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i"),
+        *("img", "ins", "li", "ol", "p", "pre", "q", "s", "small", "span", "strike", "strong"),
+        *("sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul"),
     )
 )
 _ATTRIBUTES: dict[str, set[str]] = {
@@ -105,14 +53,28 @@ def _source(tag: str, attribute: str, value: str) -> str | None:
 
 
 def too_deep(html: str) -> bool:
-    """Whether elements are nested deeper than any honest mail, or it is longer than one."""
+    """Whether elements are nested deeper than in any honest mail, or it is longer than one.
+
+    Only an element's own end tag counts as its end: a parser may reopen what another tag closed,
+    and inside drawings hardly anything closes by itself. So the depth is never taken for too small.
+    """
     if len(html) > _LONGEST:
         return True
-    depth = 0
+    if html.count("<") <= _DEEPEST:
+        return False
+    foreign = _FOREIGN.search(html) is not None
+    opened: Counter[str] = Counter()
+    depth, row = 0, ""
     for match in _TAG.finditer(html):
-        if match[2].lower() in _VOID:
-            continue
-        depth += -1 if match[1] else 1
+        name = match[2].lower()
+        if match[1]:
+            depth -= opened[name] > 0
+            opened[name] -= opened[name] > 0
+            row = ""
+        elif foreign or (name not in _FLAT and _ROWS.get(name, " ") != row):
+            opened[name] += 1
+            depth += 1
+            row = _ROWS.get(name, "")
         if depth > _DEEPEST:
             return True
     return False
@@ -129,6 +91,7 @@ def safe_html(html: str) -> str:
         attribute_filter=_source,
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         link_rel="noopener noreferrer nofollow",
+        url_relative="deny",
         strip_comments=True,
     )
 

@@ -50,6 +50,7 @@ _HINTS: dict[str, tuple[str, ...]] = {
 }
 _WORDS = [(word, kind) for kind, words in _HINTS.items() for word in words]
 _LOOK = AhoCorasick([word for word, _ in _WORDS], matchkind=MatchKind.LeftmostLongest)
+_QUOTES = len(_HINTS[_QUOTE])  # they come first; where each stands does not matter
 _KINDS = [kind for _, kind in _WORDS]
 _MOST_HINTS = 5_000
 
@@ -59,9 +60,10 @@ def hints(text: str) -> list[tuple[int, str]]:
     low = text.lower()
     if len(low) != len(text):  # a letter whose small form is two letters long
         low = "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
-    found = [(at, _KINDS[word]) for word, at, _ in _LOOK.find_matches_as_indexes(low)]
-    if text[:1] in (">", "\uff1e"):
-        found.append((0, _QUOTE))
+    seen = _LOOK.find_matches_as_indexes(low)
+    found = [(at, _KINDS[word]) for word, at, _ in seen if word >= _QUOTES]
+    if not found and (seen or text[:1] in (">", "\uff1e")):
+        return [(0, _QUOTE)]
     return found if len(found) <= _MOST_HINTS else []
 
 
@@ -106,10 +108,8 @@ def _introduces(part: list[str], whole: list[bool]) -> bool:
     joined = " ".join(line.strip() for line in part)
     if len(joined) > _LONGEST:
         return False
-    if _NO_VERB.search(joined):
-        return _OPENS.match(joined) is not None
     if not (_VERB_LAST.search(joined) or _VERB_INSIDE.search(joined)):
-        return False
+        return _OPENS.match(joined) is not None and _NO_VERB.search(joined) is not None
     if not (_WHO.search(joined) or _WHEN.search(joined)):
         return bool(whole) and any(whole[:2])
     return _OPENS.match(joined) is not None or _begins_with_name(joined)
