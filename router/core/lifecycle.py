@@ -53,3 +53,8 @@ def rank(security: bool, urgency: str, unsorted: bool, due_at_us: int | None) ->
         band = 4 if unsorted else 5 + band
     moment = _NEVER if due_at_us is None else min(max(due_at_us, 0), _NEVER)
     return band << _BAND | moment
+
+
+def shelf(closed_at_us: int) -> int:
+    """A closed ticket's place among the closed: what was closed last stands first."""
+    return _NEVER - min(max(closed_at_us, 0), _NEVER)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
 
-from router.core.lifecycle import STANDING, rank
+from router.core.lifecycle import STANDING, rank, shelf
 from router.store import counters, search
 from router.store.budgets import Ledger
 from router.store.counters import Counted
@@ -86,7 +86,11 @@ class Draft:
         unmet = [clock.due_at for clock in self.clocks if clock.due_at is not None]
         row["due_at"] = min(unmet, default=None)
         row["standing"] = STANDING[self.state]
-        row["rank"] = rank(self.security, self.urgency, self.category == UNSORTED, row["due_at"])
+        if row["standing"] == STANDING["closed"]:
+            row["rank"] = shelf(self.closed_at or self.updated_at)
+        else:
+            unsorted = self.category == UNSORTED
+            row["rank"] = rank(self.security, self.urgency, unsorted, row["due_at"])
         return row
 
 
