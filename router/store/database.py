@@ -121,6 +121,8 @@ class Store:
         self._watching = threading.Lock()
         #: Called after each commit of this process, so that open pages learn of it at once.
         self.on_commit: list[Callable[[], None]] = []
+        #: How many commits this process made; its own do not show in SQLite's pulse.
+        self.commits = 0
 
     # ------------------------------------------------------------ reading
 
@@ -318,6 +320,7 @@ class Store:
         return True
 
     def _tell(self) -> None:
+        self.commits += 1
         for told in self.on_commit:
             told()
 

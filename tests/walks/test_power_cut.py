@@ -21,6 +21,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from router.assemble import assemble
+from router.core.clock import SystemClock
 from router.settings import load
 from router.store.schema import migrate
 
@@ -64,7 +65,7 @@ def mailbox():
         client.login("demouser", "demopass")
         client.create("Desk")
         for number in range(MAILS):
-            client.append("Desk", "", imaplib.Time2Internaldate(0), _mail(number))
+            client.append("Desk", "", imaplib.Time2Internaldate(SystemClock().now()), _mail(number))
     yield port
     running.terminate()
     running.wait(5)

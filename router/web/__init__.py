@@ -1,0 +1,66 @@
+"""The pages. One module a page, found by looking; a page that says nothing about rights does not
+start."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from datetime import timedelta
+
+from flask import Flask, Response, g, request
+
+from router.assemble import Router
+from router.web import faults, rights, speech
+from router.web.live import Hub
+
+#: Modules of this package that are not pages.
+_MACHINERY = frozenset({"faults", "rights", "speech", "live", "server"})
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; frame-src 'self'; worker-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+    "trusted-types desk"
+)
+_LARGEST = 26 * 1024 * 1024
+_YEAR = timedelta(days=365)
+
+
+def create_app(router: Router) -> Flask:
+    """The web application of an assembled router."""
+    app = Flask(__name__)
+    app.config.update(MAX_CONTENT_LENGTH=_LARGEST, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
+    app.extensions["router"] = router
+    app.extensions["hub"] = Hub(router)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    speech.install(app)
+    rights.install(app)
+    faults.install(app)
+    for found in pkgutil.iter_modules(__path__):
+        if found.name not in _MACHINERY:
+            app.register_blueprint(importlib.import_module(f"{__name__}.{found.name}").blueprint)
+    rights.check_all_marked(app)
+    app.after_request(_headers)
+    return app
+
+
+def _headers(response: Response) -> Response:
+    """Every answer says what a browser may do with it."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    if request.endpoint == "static":
+        versioned = "v" in request.args
+        headers["Cache-Control"] = (
+            f"public, max-age={_YEAR // timedelta(seconds=1)}, immutable"
+            if versioned
+            else "no-cache"
+        )
+    elif getattr(g, "who", None) is not None or request.method == "POST":
+        headers["Cache-Control"] = "no-store"
+    else:
+        headers.setdefault("Cache-Control", "no-store")
+    return response

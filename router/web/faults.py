@@ -1,0 +1,85 @@
+"""What a reader sees when something cannot be done: in words, with what to do next."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from router.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    OverLimit,
+    RouterError,
+    StoreError,
+)
+from router.web.speech import catalogue, language
+
+log = logging.getLogger("router.web")
+
+_STATUS: tuple[tuple[type[RouterError], int], ...] = (
+    (NotFound, 404),
+    (NotAllowed, 403),
+    (Conflict, 409),
+    (Invalid, 400),
+    (OverLimit, 429),
+    (StoreError, 503),
+)
+
+
+def install(app: Flask) -> None:
+    """Answer every error ourselves."""
+    app.register_error_handler(RouterError, _ours)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def status_of(fault: RouterError) -> int:
+    """The HTTP status of one of our errors."""
+    return next((status for kind, status in _STATUS if isinstance(fault, kind)), 500)
+
+
+def sentence(code: str) -> str:
+    """What a code means, in the reader's language; empty when nobody wrote it."""
+    return catalogue()[language()].get(f"errors.{code}", "")
+
+
+def _ours(fault: RouterError) -> Response:
+    status = status_of(fault)
+    if status >= 500:
+        log.error("%s %s: %s", request.method, request.path, fault)
+    code = fault.code if isinstance(fault, Conflict | Invalid) else ""
+    response = page(status, code)
+    if isinstance(fault, OverLimit):
+        response.headers["Retry-After"] = str(fault.retry_after)
+    elif status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _http(fault: HTTPException) -> Response:
+    if fault.response is not None or (fault.code or 500) < 400:
+        return make_response(fault.get_response())
+    return page(fault.code or 500, "")
+
+
+def _unexpected(fault: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.path, exc_info=fault)
+    return page(500, "")
+
+
+def page(status: int, code: str) -> Response:
+    """The error page, or problem JSON where a program asked."""
+    known = f"s{status}" if sentence(f"s{status}.title") else "s500"
+    detail = sentence(code) if code else ""
+    if request.path.startswith("/api/"):
+        problem = jsonify(
+            type="about:blank", title=sentence(f"{known}.title"), status=status, detail=detail
+        )
+        problem.status_code, problem.mimetype = status, "application/problem+json"
+        return problem
+    body = render_template("error.html", status=status, known=known, detail=detail)
+    return make_response(body, status)
