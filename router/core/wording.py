@@ -18,8 +18,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 LANGUAGES = ("zh", "zh-Hant", "en")
+#: The lines that are left out when there is nothing to fill in.
+_BLANK = {"status": "status_url", "hotline": "hotline"}
 CASES = ("open", "closed", "security")
 _WEEKDAYS = {"zh": "一二三四五六日", "zh-Hant": "一二三四五六日"}
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +117,9 @@ class Wording:
             "answer_by": format_moment(situation.answer_by, situation.zone, language),
             "next_open": format_moment(opening, situation.zone, language),
             "steps": self.steps(language, "security" if situation.security else situation.group),
-            "status_url": situation.status_url,
-            "hotline": Template(table["hotline"]).substitute(hotline=situation.hotline)
-            if situation.hotline
-            else "",
         }
+        for name, value in (("status", situation.status_url), ("hotline", situation.hotline)):
+            values[name] = Template(table[name]).substitute({_BLANK[name]: value}) if value else ""
         values["hours"] = Template(hours).substitute(values)
         text = body.substitute(values)
         while "\n\n\n" in text:
