@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, Response, g, request, url_for
 from markupsafe import Markup, escape
 
+from router.core.clock import from_us
 from router.web.rights import here
 
 LANGUAGES = ("zh", "en")
@@ -79,6 +80,10 @@ def t(key: str, /, **params: Any) -> Markup:
 
 def label(kind: str, value: str) -> str:
     """What people call one of our values; a value nobody named is shown as it is."""
+    if kind == "category":
+        known = here().rules.kinds.get(value)
+        if known is not None:
+            return str(known.zh if language() == "zh" else known.en)
     return catalogue()[language()].get(f"words.{kind}.{value}", value)
 
 
@@ -141,6 +146,7 @@ def install(app: Flask) -> None:
             "t": t,
             "label": label,
             "moment": moment,
+            "at": from_us,
             "asset": asset,
             "language": language(),
             "other_language": other_language(),

@@ -1,0 +1,181 @@
+"""Signing in and out, and a person's own page."""
+
+from __future__ import annotations
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from router.core.identity import network_of
+from router.errors import Invalid, NotFound, OverLimit
+from router.store import budgets, people, timeline
+from router.store.budgets import Allowance
+from router.store.unit import Unit
+from router.web.rights import allowed, cookie_name, here, public, secure, source
+from router.web.speech import LANGUAGES
+
+blueprint = Blueprint("signing", __name__)
+
+_HASHER = PasswordHasher()
+#: Checked when nobody has the address, so that a stranger learns nothing from the time it takes.
+_NOBODY = _HASHER.hash("nobody has this password")
+_SHORTEST = 10
+_THEMES = ("light", "dark")
+
+
+def _safe_next(path: str) -> str:
+    """Only a path of ours: never another site."""
+    if path.startswith("/") and not path.startswith(("//", "/\\")):
+        return path
+    return "/"
+
+
+def _signed_in(agent_id: int, target: str) -> Response:
+    router = here()
+    hours = router.settings.web.session_hours
+
+    def work(unit: Unit) -> str:
+        timeline.audit(unit, f"agent:{agent_id}", "session.opened", f"agent:{agent_id}")
+        return people.open_session(unit, agent_id, hours=hours)
+
+    secret = router.store.write(work)
+    response = redirect(target, 303)
+    response.set_cookie(
+        cookie_name(),
+        secret,
+        max_age=hours * 3600,
+        httponly=True,
+        samesite="Lax",
+        secure=secure(),
+        path="/",
+    )
+    return response
+
+
+@blueprint.get("/sign-in")
+@public
+def sign_in() -> str:
+    """The form."""
+    return render_template("signing/sign_in.html", next=_safe_next(request.args.get("next", "/")))
+
+
+@blueprint.post("/sign-in")
+@public
+def sign_in_now() -> Response | tuple[str, int]:
+    """Check the password; as slow for a stranger as for a colleague."""
+    email = request.form.get("email", "")
+    target = _safe_next(request.form.get("next", "/"))
+    _spend(email)
+    with here().store.reading() as unit:
+        known = people.find_agent(unit, email)
+    usable = known is not None and known.active and known.password_hash
+    try:
+        _HASHER.verify(known.password_hash if usable else _NOBODY, request.form.get("password", ""))
+    except (VerificationError, InvalidHashError):
+        usable = False
+    if not usable:
+        return render_template("signing/sign_in.html", next=target, email=email, wrong=True), 401
+    return _signed_in(known.id, target)
+
+
+def _spend(email: str) -> None:
+    router = here()
+    address = router.keys.fingerprint(email.strip().lower())
+    network = router.keys.fingerprint(network_of(source()))
+    wanted = [
+        Allowance("sign_in_source", f"signin:source:{network}", 300, 30),
+        Allowance("sign_in_address", f"signin:address:{address}", 300, 10),
+    ]
+    spent = router.store.write(lambda unit: budgets.spend(unit, wanted))
+    if spent is not None:
+        raise OverLimit(spent.name, spent.seconds)
+
+
+@blueprint.get("/enter/<token>")
+@public
+def enter(token: str) -> str:
+    """A link that works once: opening it changes nothing, pressing the button does."""
+    return render_template("signing/enter.html", token=token)
+
+
+@blueprint.post("/enter/<token>")
+@public
+def enter_now(token: str) -> Response:
+    """Use the link."""
+    agent_id = here().store.write(lambda unit: people.use_link(unit, token, "enter"))
+    if agent_id is None:
+        raise NotFound("this link was used, is over, or is nobody's")
+    return _signed_in(agent_id, "/")
+
+
+@blueprint.post("/sign-out")
+@allowed("view")
+def sign_out() -> Response:
+    """End this browser's session."""
+    here().store.write(lambda unit: people.revoke(unit, g.who.id, g.session))
+    response = redirect(url_for("signing.sign_in"), 303)
+    response.delete_cookie(cookie_name(), path="/", secure=secure(), httponly=True)
+    return response
+
+
+@blueprint.get("/me")
+@allowed("view")
+def me() -> str:
+    """Own settings and signed-in browsers."""
+    with here().store.reading() as unit:
+        rows = people.sessions(unit, g.who.id)
+        own = people.agent(unit, g.who.id)
+    return render_template(
+        "signing/me.html", sessions=rows, current=g.session, has_password=bool(own.password_hash)
+    )
+
+
+@blueprint.post("/me/revoke")
+@allowed("view")
+def revoke() -> Response:
+    """Sign out another browser of one's own."""
+    chosen = request.form.get("session", "")
+    here().store.write(lambda unit: people.revoke(unit, g.who.id, chosen))
+    return redirect(url_for("signing.me"), 303)
+
+
+@blueprint.post("/me/password")
+@allowed("view")
+def set_password() -> Response:
+    """Set a password; the present one is asked for when there is one."""
+    fresh = request.form.get("fresh", "")
+    with here().store.reading() as unit:
+        own = people.agent(unit, g.who.id)
+    if own.password_hash:
+        try:
+            _HASHER.verify(own.password_hash, request.form.get("present", ""))
+        except (VerificationError, InvalidHashError) as fault:
+            raise Invalid("present", "wrong_password") from fault
+    if len(fresh) < _SHORTEST:
+        raise Invalid("fresh", "short_password")
+    hashed = _HASHER.hash(fresh)
+
+    def work(unit: Unit) -> None:
+        people.change(unit, g.who.id, password_hash=hashed)
+        timeline.audit(unit, f"agent:{g.who.id}", "password.changed", f"agent:{g.who.id}")
+
+    here().store.write(work)
+    return redirect(url_for("signing.me"), 303)
+
+
+@blueprint.post("/me/look")
+@allowed("view")
+def look() -> Response:
+    """Language and light or dark."""
+    response = redirect(url_for("signing.me"), 303)
+    wanted = request.form.get("language", "")
+    if wanted in LANGUAGES:
+        here().store.write(lambda unit: people.change(unit, g.who.id, locale=wanted))
+        response.delete_cookie("lang")
+    theme = request.form.get("theme", "")
+    if theme in _THEMES:
+        response.set_cookie("theme", theme, max_age=31_536_000, httponly=True, samesite="Lax")
+    else:
+        response.delete_cookie("theme")
+    return response
