@@ -56,7 +56,7 @@ _LINK = re.compile(r"[:：=是为為成→]|\b(?:is|was|are|be)\b", re.IGNORECAS
 _FIRM = re.compile(r"[:：=\"'“\u2018「『→]")
 _ENDS = ".,;:!?\"'”\u2019)]}>"
 _MIXED = re.compile(r"[a-z][A-Z]")
-_PLAIN_MARKS = re.compile(r"[A-Za-z\-'/.,()?!]+")
+_PLAIN_MARKS = re.compile(r"[A-Za-z\-'/.,()]+")
 _NO_SECRET = re.compile(
     r"https?:|www\.|[\w.+-]+@[\w-]+\.|[0-9]{1,2}[:：/\-.][0-9]{1,2}\b", re.IGNORECASE
 )

@@ -74,7 +74,7 @@ def _history(
     for place, kind in near:
         if place <= end:
             continue
-        if kind == marks.FORWARD and marks.is_forward(lines[place]):
+        if kind in (marks.FORWARD, marks.RULE) and marks.is_forward(lines[place]):
             return None
         span = _mark(lines, place, kind, quoted)
         if span is None:

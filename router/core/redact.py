@@ -118,14 +118,15 @@ _LOOK = BytesAhoCorasick([cue.encode() for cue, _ in _CUES])
 
 def _suspicions(text: str) -> set[_Find]:
     """Which detectors have to read this text. Works on bytes, where Python is quick."""
-    raw = text.encode("utf-8", "surrogatepass")
+    ascii_only = text.isascii()
+    raw = (text if ascii_only else text.lower()).encode("utf-8", "surrogatepass")
     words = raw.translate(_WORDS)
     found = {_CUES[place][1] for place, _, _ in _LOOK.find_matches_as_indexes(words)}
     if b"ddddddddddddd" in raw.translate(_DIGITS, _BETWEEN_DIGITS):
         found.add(cards.find)
     if b"a" * 50 in raw.translate(_SOLID):
         found.add(private_keys.find)
-    if len(raw) != len(text):
+    if not ascii_only:
         words = _gapped(words)
     if _SEEDLIKE in seeds.listed(words.split()):
         found.add(seeds.find)

@@ -83,8 +83,7 @@ def _lists() -> _Lists:
     short: set[bytes] = set()
     for place, language in enumerate(_SPELT):
         for word in Mnemonic(language).wordlist:
-            for form in ("NFC", "NFKD"):
-                spelling = unicodedata.normalize(form, word).encode()
+            for spelling in _spellings(word):
                 words[spelling] = words.get(spelling, 0) | 1 << place
             if word.isascii() and language == "english":
                 short.add(word[:4].encode())
@@ -95,6 +94,12 @@ def _lists() -> _Lists:
         for word in table:
             words[word.encode()] = words.get(word.encode(), 0) | 1 << place
     return _Lists(words, frozenset(short - words.keys()), han)
+
+
+def _spellings(word: str) -> set[bytes]:
+    """Composed and decomposed; and as capitals come back from Turkish ones."""
+    forms = {unicodedata.normalize(form, word) for form in ("NFC", "NFKD")}
+    return {form.encode() for form in forms | {form.replace("\u0131", "i") for form in forms}}
 
 
 def listed(words: list[bytes]) -> bytes:
