@@ -156,7 +156,7 @@ _EDGE = r"[\s|*\"“”#]{0,6}"
 _HEADER = re.compile(rf"{_EDGE}{_NAMES}{_EDGE}(?:[:：]|\|)", re.IGNORECASE)
 _HEADER_FIRST = re.compile(rf"{_EDGE}{_FROM}{_EDGE}(?:[:：]|\|)", re.IGNORECASE)
 _ABOVE, _BELOW, _ENOUGH = 8, 6, 3
-_RULED = re.compile(r"\s*[-_=*~—]{2,}\s*(?P<words>[^\s\-_=*~—][^\n]{0,60}?)\s*[-_=*~—]{2,}\s*\Z")
+_RULED = re.compile(r"\s*+[-_=*~—]{2,}+\s*+(?P<words>[^\s\-_=*~—][^\n]{0,60}?)\s*[-_=*~—]{2,}\s*\Z")
 _RULE_ONLY = re.compile(r"\s*[-_=*~—]{3,}\s*\Z")
 _ORIGINAL = re.compile(
     r"original|原始|原\s*邮件|原\s*郵件|邮件原文|原文|回复的|回覆的|replied message"
@@ -169,7 +169,7 @@ _ABOVE_LINE = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
-    r"\s*[-_=*~—]{2,}\s*(?:(?:begin )?forwarded|转发|轉發|轉寄|weitergeleitet|.{0,20}transféré"
+    r"\s*+[-_=*~—]{2,}+\s*+(?:(?:begin )?forwarded|转发|轉發|轉寄|weitergeleitet|.{0,20}transféré"
     r"|.{0,20}inoltrato|.{0,20}reenviado|doorgestuurd|.{0,20}encaminhada|.{0,20}пересылаемое)"
     r"|\s*(?:begin forwarded message|开始转发的邮件|開始轉寄郵件|以下是转发的邮件|转发的邮件)"
     r"\s*[:：]",
