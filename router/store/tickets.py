@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from router.core.clock import from_us
 from router.store.tables import Idempotency, TicketTag
 from router.store.unit import Unit
 
@@ -80,6 +82,23 @@ def of_item(unit: Unit, kind: str, account: str, remote_id: str) -> Any:
         kind=kind,
         account=account,
         remote_id=remote_id,
+    )
+
+
+def answer_due(unit: Unit, ticket_id: int) -> datetime | None:
+    """When a person has answered at the latest; None when nobody owes an answer."""
+    due = unit.value(
+        "SELECT MIN(due_at) FROM sla_clock WHERE ticket_id = :id AND met_at IS NULL "
+        "AND kind <> 'resolution'",
+        id=ticket_id,
+    )
+    return None if due is None else from_us(int(due))
+
+
+def status(unit: Unit, ticket_id: int) -> Any:
+    """What a requester may know without signing in: number, state, when it last moved."""
+    return unit.row(
+        "SELECT number, state, opened_at, updated_at FROM ticket WHERE id = :id", id=ticket_id
     )
 
 

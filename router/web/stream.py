@@ -1,0 +1,37 @@
+"""Live updates for open pages: a stream where there is room, an answer to polling elsewhere."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, make_response, request
+
+from router.web.live import Hub
+from router.web.rights import allowed
+
+blueprint = Blueprint("stream", __name__)
+
+
+def _hub() -> Hub:
+    hub: Hub = current_app.extensions["hub"]
+    return hub
+
+
+@blueprint.get("/live")
+@allowed("view")
+def live() -> Response:
+    """Server-sent events that say "changed"; 503 when every place is taken."""
+    hub = _hub()
+    if not hub.enter():
+        return Response("", 503, {"Retry-After": "15"})
+    response = Response(hub.stream(), mimetype="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+@blueprint.get("/live/state")
+@allowed("view")
+def state() -> Response:
+    """What pages without a stream ask: has anything changed?"""
+    response = make_response(_hub().pulse())
+    response.mimetype = "text/plain"
+    response.set_etag(response.get_data(as_text=True))
+    return response.make_conditional(request)
