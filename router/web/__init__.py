@@ -14,7 +14,7 @@ from router.web import faults, rights, speech
 from router.web.live import Hub
 
 #: Modules of this package that are not pages.
-_MACHINERY = frozenset({"faults", "rights", "speech", "live", "server"})
+_MACHINERY = frozenset({"faults", "rights", "speech", "live", "server", "telling"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; frame-src 'self'; worker-src 'self'; form-action 'self'; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, make_response, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from router.web.live import Hub
 from router.web.rights import allowed
@@ -29,7 +30,7 @@ def live() -> Response:
 
 @blueprint.get("/live/state")
 @allowed("view")
-def state() -> Response:
+def state() -> BaseResponse:
     """What pages without a stream ask: has anything changed?"""
     response = make_response(_hub().pulse())
     response.mimetype = "text/plain"

@@ -1,0 +1,103 @@
+"""Who works here: listed for managers, changed by admins."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from router.core.rights import ROLES
+from router.errors import Conflict, Invalid, NotFound
+from router.store import people as store
+from router.store import timeline
+from router.store.unit import Unit
+from router.web.rights import allowed, here
+
+blueprint = Blueprint("people", __name__)
+
+#: How long an invitation works, in minutes.
+INVITATION = 3 * 24 * 60
+
+
+def _page(link: str = "", invited: str = "") -> str:
+    with here().store.reading() as unit:
+        listed = store.listed(unit)
+        teams = store.team_ids(unit)
+        names = {team_id: key for key, team_id in teams.items()}
+        mine = {
+            person.id: sorted(names[one] for one in store.teams_of(unit, person.id))
+            for person in listed
+        }
+    return render_template(
+        "people/people.html",
+        people=listed,
+        teams=sorted(teams),
+        mine=mine,
+        roles=ROLES,
+        link=link,
+        invited=invited,
+    )
+
+
+@blueprint.get("/people")
+@allowed("see_people")
+def people() -> str:
+    """Everybody, with role and teams."""
+    return _page()
+
+
+@blueprint.post("/people/invite")
+@allowed("manage_people")
+def invite() -> Response | str:
+    """Add somebody, or make a new link for somebody who is here; the link is shown once."""
+    email = request.form.get("email", "").strip().lower()
+    if "@" not in email:
+        raise Invalid("email", "bad_email")
+    role = request.form.get("role", "agent")
+    keys = request.form.getlist("team")
+
+    def work(unit: Unit) -> str:
+        _check(unit, role, keys)
+        known = store.find_agent(unit, email)
+        if known is not None and not known.active:
+            raise Conflict("inactive")
+        agent_id = (
+            known.id
+            if known is not None
+            else store.create_agent(unit, email, request.form.get("name") or email, role, keys)
+        )
+        unit.flush()
+        timeline.audit(unit, f"agent:{g.who.id}", "person.invited", f"agent:{agent_id}")
+        return store.one_time_link(unit, agent_id, "enter", INVITATION)
+
+    token = here().store.write(work)
+    return _page(link=url_for("signing.enter", token=token, _external=True), invited=email)
+
+
+def _check(unit: Unit, role: str, keys: list[str]) -> None:
+    if role not in ROLES:
+        raise Invalid("role", "unknown_role")
+    if not set(keys) <= store.team_ids(unit).keys():
+        raise Invalid("team", "unknown_team")
+
+
+@blueprint.post("/people/<int:agent_id>")
+@allowed("manage_people")
+def change(agent_id: int) -> Response:
+    """Role, teams, in or out. Whoever loses something is signed out everywhere."""
+    role, keys = request.form.get("role", ""), request.form.getlist("team")
+    active = request.form.get("active") == "yes"
+
+    def work(unit: Unit) -> None:
+        _check(unit, role, keys)
+        if store.agent(unit, agent_id) is None:
+            raise NotFound("there is no such person")
+        if agent_id == g.who.id and (role != "admin" or not active):
+            raise Conflict("not_yourself")
+        store.change(unit, agent_id, role=role, active=active)
+        store.set_teams(unit, agent_id, keys)
+        if agent_id != g.who.id:
+            store.revoke(unit, agent_id)
+        timeline.audit(unit, f"agent:{g.who.id}", "person.changed", f"agent:{agent_id}")
+
+    here().store.write(work)
+    return redirect(url_for("people.people"), 303)

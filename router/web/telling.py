@@ -1,0 +1,235 @@
+"""How the pages tell what the desk knows: promises in words, reasons in sentences, marked words.
+
+Codes and parameters become sentences of the reader's language here and nowhere else. Whatever a
+requester wrote is escaped piece by piece before a mark is put around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from router.store.pages import ClockView, EntryView, FindingView, MessageView, TicketLine
+from router.web.rights import here
+from router.web.speech import catalogue, label, language, t
+
+#: What the conversation itself shows is not told a second time.
+_SHOWN = frozenset({"opened", "received", "replied", "noted", "sent"})
+_SOON = timedelta(minutes=30)
+_HOUR, _DAY = 60, 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A few words with a tone: calm, soon, late, done or paused."""
+
+    text: str
+    tone: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One step of the conversation: a message, or lines of the timeline that stand together."""
+
+    at: datetime
+    message: MessageView | None = None
+    entries: tuple[EntryView, ...] = ()
+
+
+# ---------------------------------------------------------------- promises
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it: minutes, hours, days."""
+    minutes = max(int(seconds // 60), 0)
+    if minutes < _HOUR:
+        return str(t("inbox.span.minutes", n=minutes))
+    if minutes < 10 * _HOUR and minutes % _HOUR:
+        return str(t("inbox.span.hours_minutes", h=minutes // _HOUR, m=minutes % _HOUR))
+    if minutes < 2 * _DAY:
+        return str(t("inbox.span.hours", n=minutes // _HOUR))
+    return str(t("inbox.span.days", n=minutes // _DAY))
+
+
+def due(ticket: TicketLine) -> Badge | None:
+    """How long the next promise on a ticket still holds."""
+    if ticket.due_at is None or ticket.standing == 2:
+        return None
+    return _left(ticket.due_at)
+
+
+def _left(at: datetime) -> Badge:
+    left = at - here().clock.now()
+    if left < timedelta(0):
+        return Badge(str(t("inbox.due.late", span=span(-left.total_seconds()))), "late", at)
+    tone = "soon" if left <= _SOON else "calm"
+    return Badge(str(t("inbox.due.left", span=span(left.total_seconds()))), tone, at)
+
+
+def promise(clock: ClockView) -> Badge:
+    """One promise of a ticket: kept, broken, standing still, or how long it has."""
+    if clock.breached_at is not None:
+        word = "late_kept" if clock.met_at is not None else "broken"
+        return Badge(str(t(f"ticket.promise.{word}")), "late", clock.breached_at)
+    if clock.met_at is not None:
+        return Badge(str(t("ticket.promise.kept")), "done", clock.met_at)
+    if clock.due_at is None:
+        return Badge(str(t("ticket.promise.paused", span=span(clock.left_seconds))), "paused")
+    return _left(clock.due_at)
+
+
+# ---------------------------------------------------------------- names of things
+
+
+def category(value: str) -> str:
+    """What people call a category; its name stands beside its rules."""
+    kind = here().rules.kinds.get(value)
+    if kind is None:
+        return value
+    return str(kind.zh if language() == "zh" else kind.en)
+
+
+def categories() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every category by group, as (group's name, [(value, name)])."""
+    grouped: dict[str, list[tuple[str, str]]] = {}
+    for value in here().rules.categories:
+        grouped.setdefault(value.partition(".")[0], []).append((value, category(value)))
+    order = {group: place for place, group in enumerate(("security", "transfer", "login"))}
+    return [
+        (group, sorted(found, key=lambda one: one[1]))
+        for group, found in sorted(grouped.items(), key=lambda one: order.get(one[0], 9))
+    ]
+
+
+def team_name(team: Any) -> str:
+    """What people call a team."""
+    if team is None:
+        return ""
+    return str(team.name_zh if language() == "zh" else team.name_en)
+
+
+def size(count: int) -> str:
+    """Bytes as people read them."""
+    if count < 1024:
+        return f"{count} B"
+    if count < 1024 * 1024:
+        return f"{count / 1024:.0f} KB"
+    return f"{count / 1024 / 1024:.1f} MB"
+
+
+# ---------------------------------------------------------------- the timeline
+
+
+def story(messages: Sequence[MessageView], entries: Iterable[EntryView]) -> list[Happened]:
+    """Messages and what happened around them in one order; neighbouring entries as one block."""
+    steps: list[tuple[datetime, int, MessageView | EntryView]] = [
+        (one.at, one.id, one) for one in messages
+    ]
+    since = messages[0].at if messages else None
+    steps += [
+        (one.at, one.id, one)
+        for one in entries
+        if one.code not in _SHOWN and (since is None or one.at >= since)
+    ]
+    told: list[Happened] = []
+    for at, _, one in sorted(steps, key=lambda step: (step[0], step[1])):
+        if isinstance(one, MessageView):
+            told.append(Happened(at, message=one))
+        elif told and told[-1].entries:
+            told[-1] = Happened(told[-1].at, entries=(*told[-1].entries, one))
+        else:
+            told.append(Happened(at, entries=(one,)))
+    return told
+
+
+def sentence(entry: EntryView) -> Markup:
+    """What an entry says, in the reader's language; a code nobody translated is shown as it is."""
+    words = catalogue()[language()]
+    key = f"entries.{entry.code}"
+    if not entry.agent and f"{key}_auto" in words:
+        key = f"{key}_auto"
+    if key not in words:
+        return escape(entry.code)
+    params = {name: _param(name, value, entry.code) for name, value in entry.params.items()}
+    who = entry.agent or str(t("entries.router"))
+    return Markup(words[key]).format_map(_Lenient(params, who=Markup("<b>{}</b>").format(who)))  # noqa: S704  # our own words
+
+
+class _Lenient(dict[str, Any]):
+    """Parameters of an entry that was written by an older program may be missing."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _param(name: str, value: Any, code: str) -> Any:
+    """One parameter as people read it."""
+    if isinstance(value, list):
+        return t("entries.comma").join([escape(_param(name, one, code)) for one in value])
+    text = str(value)
+    if name == "category" or (code == "category" and name in ("old", "new")):
+        return category(text)
+    if name == "urgency" or (code == "urgency" and name in ("old", "new")):
+        return label("urgency", text)
+    if name == "number":
+        return Markup('<a href="/ticket/{0}">{0}</a>').format(text)
+    if name == "old":
+        return label("outbox", text)
+    kind = {
+        "kind": "clock",
+        "kinds": "masked",
+        "reason": "reason",
+        "purpose": "purpose",
+        "case": "case",
+        "team": "team",
+    }.get(name)
+    return label(kind, text) if kind else text
+
+
+# ---------------------------------------------------------------- the words a rule saw
+
+
+def marked(text: str, findings: Iterable[FindingView], part: str = "text") -> Markup:
+    """The text with the rules' words marked; everything in it is escaped."""
+    told = Markup()
+    at = 0
+    for start, end, seen in _stretches(text, [one for one in findings if one.part == part]):
+        told += escape(text[at:start])
+        told += Markup('<mark class="{}" title="{}">{}</mark>').format(
+            "alarm" if any(one.category.startswith("security.") for one in seen) else "seen",
+            " · ".join(dict.fromkeys(f"{category(one.category)} ({one.rule})" for one in seen)),
+            text[start:end],
+        )
+        at = end
+    return told + escape(text[at:])
+
+
+def _stretches(
+    text: str, findings: Sequence[FindingView]
+) -> Iterator[tuple[int, int, list[FindingView]]]:
+    """Places to mark, from left to right, overlapping ones as one."""
+    start = end = -1
+    seen: list[FindingView] = []
+    for one in sorted(findings, key=lambda one: (one.start, one.end)):
+        if not 0 <= one.start < one.end <= len(text):
+            continue
+        if seen and one.start < end:
+            end = max(end, one.end)
+            seen.append(one)
+            continue
+        if seen:
+            yield start, end, seen
+        start, end, seen = one.start, one.end, [one]
+    if seen:
+        yield start, end, seen
+
+
+def words_of(message: MessageView, finding: FindingView) -> str:
+    """The words of the message that a rule saw."""
+    text = message.subject if finding.part == "subject" else message.text
+    return text[finding.start : finding.end]
