@@ -5,6 +5,7 @@ import json
 from collections import deque
 from datetime import datetime
 
+from channels import registry
 from channels.contract import (
     Batch,
     Channel,
@@ -108,7 +109,9 @@ class FakeDoors:
         return self.door
 
     def reader(self, kind, account):
-        return self.door
+        if kind == self.door.kind:
+            return self.door
+        return registry.channel(kind)(account, None, None)
 
     def speaker(self, handle_kind, kind, account):
         return (self.door.kind, self.door.account) if handle_kind == "email" else None

@@ -53,7 +53,8 @@ def invite() -> Response | str:
     if "@" not in email:
         raise Invalid("email", "bad_email")
     role = request.form.get("role", "agent")
-    keys = request.form.getlist("team")
+    keys, name = request.form.getlist("team"), request.form.get("name") or email
+    actor = f"agent:{g.who.id}"
 
     def work(unit: Unit) -> str:
         _check(unit, role, keys)
@@ -61,12 +62,10 @@ def invite() -> Response | str:
         if known is not None and not known.active:
             raise Conflict("inactive")
         agent_id = (
-            known.id
-            if known is not None
-            else store.create_agent(unit, email, request.form.get("name") or email, role, keys)
+            known.id if known is not None else store.create_agent(unit, email, name, role, keys)
         )
         unit.flush()
-        timeline.audit(unit, f"agent:{g.who.id}", "person.invited", f"agent:{agent_id}")
+        timeline.audit(unit, actor, "person.invited", f"agent:{agent_id}")
         return store.one_time_link(unit, agent_id, "enter", INVITATION)
 
     token = here().store.write(work)
@@ -85,19 +84,20 @@ def _check(unit: Unit, role: str, keys: list[str]) -> None:
 def change(agent_id: int) -> Response:
     """Role, teams, in or out. Whoever loses something is signed out everywhere."""
     role, keys = request.form.get("role", ""), request.form.getlist("team")
-    active = request.form.get("active") == "yes"
+    active, own = request.form.get("active") == "yes", g.who.id
+    actor = f"agent:{own}"
 
     def work(unit: Unit) -> None:
         _check(unit, role, keys)
         if store.agent(unit, agent_id) is None:
             raise NotFound("there is no such person")
-        if agent_id == g.who.id and (role != "admin" or not active):
+        if agent_id == own and (role != "admin" or not active):
             raise Conflict("not_yourself")
         store.change(unit, agent_id, role=role, active=active)
         store.set_teams(unit, agent_id, keys)
-        if agent_id != g.who.id:
+        if agent_id != own:
             store.revoke(unit, agent_id)
-        timeline.audit(unit, f"agent:{g.who.id}", "person.changed", f"agent:{agent_id}")
+        timeline.audit(unit, actor, "person.changed", f"agent:{agent_id}")
 
     here().store.write(work)
     return redirect(url_for("people.people"), 303)

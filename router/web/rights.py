@@ -161,6 +161,6 @@ def _check_token() -> None:
 
 
 def _sign_in_first() -> Response:
-    if request.method == "GET" and request.accept_mimetypes.accept_html:
+    if request.method == "GET" and not request.path.startswith(("/api/", "/live")):
         return redirect(url_for("signing.sign_in", next=request.full_path.rstrip("?")), 303)
     raise NotAllowed("sign in first")

@@ -113,7 +113,8 @@ def enter_now(token: str) -> Response:
 @allowed("view")
 def sign_out() -> Response:
     """End this browser's session."""
-    here().store.write(lambda unit: people.revoke(unit, g.who.id, g.session))
+    own, session = g.who.id, g.session
+    here().store.write(lambda unit: people.revoke(unit, own, session))
     response = redirect(url_for("signing.sign_in"), 303)
     response.delete_cookie(cookie_name(), path="/", secure=secure(), httponly=True)
     return response
@@ -135,8 +136,8 @@ def me() -> str:
 @allowed("view")
 def revoke() -> Response:
     """Sign out another browser of one's own."""
-    chosen = request.form.get("session", "")
-    here().store.write(lambda unit: people.revoke(unit, g.who.id, chosen))
+    own, chosen = g.who.id, request.form.get("session", "")
+    here().store.write(lambda unit: people.revoke(unit, own, chosen))
     return redirect(url_for("signing.me"), 303)
 
 
@@ -154,11 +155,11 @@ def set_password() -> Response:
             raise Invalid("present", "wrong_password") from fault
     if len(fresh) < _SHORTEST:
         raise Invalid("fresh", "short_password")
-    hashed = _HASHER.hash(fresh)
+    hashed, own_id = _HASHER.hash(fresh), g.who.id
 
     def work(unit: Unit) -> None:
-        people.change(unit, g.who.id, password_hash=hashed)
-        timeline.audit(unit, f"agent:{g.who.id}", "password.changed", f"agent:{g.who.id}")
+        people.change(unit, own_id, password_hash=hashed)
+        timeline.audit(unit, f"agent:{own_id}", "password.changed", f"agent:{own_id}")
 
     here().store.write(work)
     return redirect(url_for("signing.me"), 303)
@@ -171,7 +172,8 @@ def look() -> Response:
     response = redirect(url_for("signing.me"), 303)
     wanted = request.form.get("language", "")
     if wanted in LANGUAGES:
-        here().store.write(lambda unit: people.change(unit, g.who.id, locale=wanted))
+        own = g.who.id
+        here().store.write(lambda unit: people.change(unit, own, locale=wanted))
         response.delete_cookie("lang")
     theme = request.form.get("theme", "")
     if theme in _THEMES:

@@ -1,0 +1,165 @@
+"""The contact form: works without scripts, keeps what was written, tells what is wrong."""
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+
+
+def _open(browser, path="/contact"):
+    page = browser.get(path).text
+    return {
+        name: re.search(rf'name="{name}" value="([^"]*)"', page)[1]
+        for name in ("form_ts", "idempotency_key")
+    }
+
+
+@pytest.fixture
+def send(browser_of, frozen):
+    def go(wait=timedelta(seconds=30), **fields):
+        browser = browser_of(None)
+        hidden = _open(browser)
+        frozen.advance(wait)
+        given = {
+            **hidden,
+            "body": "My transfer is pending since yesterday",
+            "email": "ann@mail.example",
+            **fields,
+        }
+        return browser.post("/contact", given)
+
+    return go
+
+
+def _tickets(router):
+    with router.store.reading() as unit:
+        return unit.rows("SELECT * FROM ticket")
+
+
+def test_a_sent_form_answers_with_its_number_and_a_status_link(router, browser_of, send):
+    answer = send()
+    (ticket,) = _tickets(router)
+    assert answer.status_code == 202
+    assert ticket.number in answer.text
+    link = re.search(r'href="(/t/[^"]+)"', answer.text)[1]
+    page = browser_of(None).get(link)
+    assert ticket.number in page.text
+    assert "transfer" not in page.text.lower()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_form_speaks_both_languages(browser_of, language):
+    page = browser_of(None).get(f"/contact?lang={language}").text
+    assert ("请告诉我们" in page) == (language == "zh")
+
+
+def test_a_browser_that_wants_chinese_gets_chinese(browser_of):
+    page = browser_of(None).get("/contact", headers={"Accept-Language": "zh-TW,zh;q=0.9"})
+    assert 'lang="zh-CN"' in page.text
+
+
+def test_what_is_wrong_is_said_and_the_text_is_kept(router, send):
+    answer = send(email="nobody", subject="kept subject")
+    assert answer.status_code == 400
+    assert "kept subject" in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert _tickets(router) == []
+
+
+def test_a_form_that_was_open_too_long_comes_back_with_its_text(router, send):
+    answer = send(wait=timedelta(hours=3), body="written in three hours")
+    assert answer.status_code == 409
+    assert "written in three hours" in answer.text
+    assert _tickets(router) == []
+
+
+def test_a_forged_stamp_comes_back_with_its_text(send):
+    answer = send(form_ts="forged", body="my words")
+    assert answer.status_code == 409
+    assert "my words" in answer.text
+
+
+@pytest.mark.parametrize(
+    "sign", [{"hp_website": "http://x"}, {"wait": timedelta(seconds=1)}], ids=["trap", "haste"]
+)
+def test_a_robot_is_answered_alike_and_tagged(router, send, sign):
+    assert send(**sign).status_code == 202
+    with router.store.reading() as unit:
+        assert [row.tag for row in unit.rows("SELECT tag FROM ticket_tag")] == ["suspected_spam"]
+
+
+def test_too_many_forms_are_told_when_to_come_back(send):
+    codes = [send(email=f"p{number}@mail.example") for number in range(6)]
+    codes = [
+        send(email=f"q{number}@mail.example", wait=timedelta(seconds=4)) for number in range(8)
+    ]
+    last = codes[-1]
+    assert last.status_code == 429
+    assert int(last.headers["Retry-After"]) > 0
+    assert "My transfer is pending" in last.text
+
+
+def test_a_screenshot_comes_along(router, send):
+    answer = send(attachments=(io.BytesIO(PNG), "screen.png"))
+    assert answer.status_code == 202
+    with router.store.reading() as unit:
+        assert [row.name for row in unit.rows("SELECT name FROM attachment")] == ["screen.png"]
+
+
+def test_a_program_in_disguise_is_refused(send):
+    answer = send(attachments=(io.BytesIO(b"MZ program"), "screen.png"))
+    assert answer.status_code == 400
+
+
+def test_nothing_a_sender_wrote_runs_in_a_page(send):
+    answer = send(email="nobody", subject='"><script>alert(1)</script>')
+    assert "<script>alert" not in answer.text
+
+
+# ---------------------------------------------------------------- for programs
+
+
+def _api(browser, **changes):
+    document = {
+        "locale": "en",
+        "body": "My transfer is pending",
+        "contact": {"email": "a@m.example"},
+    }
+    return browser.client.post(
+        "/api/v1/intake/webform",
+        json={**document, **changes},
+        headers={"Idempotency-Key": "one"},
+    )
+
+
+def test_a_program_gets_a_reference(router, browser_of):
+    answer = _api(browser_of(None))
+    (ticket,) = _tickets(router)
+    assert answer.status_code == 202
+    assert answer.json["ticket"] == ticket.number
+    assert answer.json["in_service_hours"] is True
+
+
+def test_a_program_that_repeats_itself_gets_the_same_answer(browser_of):
+    browser = browser_of(None)
+    assert _api(browser).json["ticket"] == _api(browser).json["ticket"]
+
+
+def test_a_program_that_reuses_a_key_is_told(browser_of):
+    browser = browser_of(None)
+    _api(browser)
+    answer = _api(browser, body="something else")
+    assert answer.status_code == 422
+    assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"body": 7}', b"\xff\xfe"])
+def test_junk_is_a_problem_that_echoes_nothing(browser_of, body):
+    answer = browser_of(None).client.post(
+        "/api/v1/intake/webform", data=body, content_type="application/json"
+    )
+    assert answer.status_code == 400
+    assert answer.mimetype == "application/problem+json"

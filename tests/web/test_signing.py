@@ -1,0 +1,113 @@
+"""Signing in: by password or once by link; sessions end when they should."""
+
+from datetime import timedelta
+
+import pytest
+
+from router.store import people
+from router.web.signing import _HASHER
+
+
+@pytest.fixture
+def link(router, agents):
+    return router.store.write(lambda unit: people.one_time_link(unit, agents["agent"], "enter", 60))
+
+
+@pytest.fixture
+def password(router, agents):
+    hashed = _HASHER.hash("made-up password")
+    router.store.write(lambda unit: people.change(unit, agents["agent"], password_hash=hashed))
+    return "made-up password"
+
+
+def test_a_link_signs_in_once(browser_of, link):
+    browser = browser_of(None)
+    assert browser.get(f"/enter/{link}").status_code == 200
+    assert browser.post(f"/enter/{link}").status_code == 303
+    assert browser.get("/me").status_code == 200
+    assert browser_of(None).post(f"/enter/{link}").status_code == 404
+
+
+def test_opening_a_link_does_not_use_it(browser_of, link):
+    for _ in range(3):
+        browser_of(None).get(f"/enter/{link}")
+    assert browser_of(None).post(f"/enter/{link}").status_code == 303
+
+
+def test_a_link_that_is_over_opens_nothing(browser_of, link, frozen):
+    frozen.advance(timedelta(minutes=61))
+    assert browser_of(None).post(f"/enter/{link}").status_code == 404
+
+
+def test_the_right_password_signs_in(browser_of, password):
+    data = {"email": "Agent@desk.example", "password": password, "next": "/me"}
+    answer = browser_of(None).post("/sign-in", data)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/me")
+
+
+@pytest.mark.parametrize("email", ["agent@desk.example", "nobody@desk.example"])
+def test_a_wrong_password_looks_the_same_as_a_stranger(browser_of, password, email):
+    answer = browser_of(None).post("/sign-in", {"email": email, "password": "wrong"})
+    assert answer.status_code == 401
+    assert "desk=" not in answer.headers.get("Set-Cookie", "")
+
+
+def test_guessing_is_slowed_down(browser_of, password):
+    browser = browser_of(None)
+    codes = [
+        browser.post("/sign-in", {"email": "agent@desk.example", "password": "x"}).status_code
+        for _ in range(11)
+    ]
+    assert codes[-1] == 429
+    assert set(codes[:-1]) == {401}
+
+
+def test_signing_in_leads_only_to_our_own_pages(browser_of, password):
+    for target in ("https://evil.example/", "//evil.example", "/\\evil.example"):
+        data = {"email": "agent@desk.example", "password": password, "next": target}
+        assert browser_of(None).post("/sign-in", data).headers["Location"] == "/"
+
+
+def test_an_idle_session_ends(browser_of, frozen):
+    browser = browser_of("agent")
+    frozen.advance(timedelta(minutes=31))
+    assert browser.get("/me").status_code == 303
+
+
+def test_a_session_in_use_stays_until_its_last_hour(browser_of, frozen):
+    browser = browser_of("agent")
+    for _ in range(5):
+        frozen.advance(timedelta(minutes=11))
+        assert browser.get("/me").status_code == 200
+    frozen.advance(timedelta(minutes=11))
+    assert browser.get("/me").status_code == 303
+
+
+def test_signing_out_ends_the_session_on_the_server(app, browser_of):
+    browser = browser_of("agent")
+    secret = browser.client.get_cookie("desk").value
+    browser.post("/sign-out")
+    browser.client.set_cookie("desk", secret)
+    assert browser.get("/me").status_code == 303
+
+
+def test_whoever_loses_the_job_loses_the_session(browser_of, agents):
+    browser, admin = browser_of("agent"), browser_of("admin")
+    admin.post(f"/people/{agents['agent']}", {"role": "agent"})
+    assert browser.get("/me").status_code == 303
+
+
+def test_the_database_keeps_no_secret_of_a_session(router, browser_of):
+    browser = browser_of("agent")
+    secret = browser.client.get_cookie("desk").value
+    with router.store.reading() as unit:
+        kept = [row.secret_hash for row in unit.rows("SELECT secret_hash FROM session")]
+    assert secret not in kept
+
+
+def test_a_new_password_needs_the_present_one(browser_of, password):
+    browser = browser_of("agent")
+    data = {"present": "wrong", "fresh": "another password"}
+    assert browser.post("/me/password", data).status_code == 400
+    data["present"] = password
+    assert browser.post("/me/password", data).status_code == 303
