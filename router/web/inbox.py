@@ -33,7 +33,7 @@ class Chosen:
     filters: Filters
     cursor: str
 
-    def address(self, **changes: str) -> dict[str, str]:
+    def address(self, **changes: str) -> dict[str, Any]:
         """The query of an address for the same list with these changes; empty values left out."""
         query = {"view": self.view, **asdict(self.filters), **changes}
         return {key: value for key, value in query.items() if value}
@@ -68,6 +68,9 @@ def _words() -> dict[str, Any]:
         "words_of": telling.words_of,
         "team_name": telling.team_name,
         "size": telling.size,
+        "channels": telling.channels,
+        "filter_name": telling.filter_name,
+        "masked_names": telling.masked_names,
         "part": request.headers.get("X-Part", ""),
     }
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from channels import registry
 from router.store.pages import ClockView, EntryView, FindingView, MessageView, TicketLine
 from router.web.rights import here
 from router.web.speech import catalogue, label, language, t
@@ -111,6 +112,23 @@ def team_name(team: Any) -> str:
     if team is None:
         return ""
     return str(team.name_zh if language() == "zh" else team.name_en)
+
+
+def channels() -> list[str]:
+    """Every channel there is, on or off: old tickets keep theirs."""
+    return list(registry.kinds())
+
+
+def filter_name(name: str, value: str) -> str:
+    """What a filter in force is called."""
+    if name == "category":
+        return category(value) if "." in value else label("group", value)
+    return label(name, value)
+
+
+def masked_names(kinds: Iterable[str]) -> str:
+    """What was masked, in words."""
+    return str(t("entries.comma")).join(label("masked", one) for one in kinds)
 
 
 def size(count: int) -> str:
