@@ -1,0 +1,144 @@
+"""A desk that is really served on loopback, and a Chromium that walks through it."""
+
+import contextlib
+import threading
+from importlib import resources
+
+import pytest
+from waitress import wasyncore
+
+from router.store import people
+from router.web import create_app
+from router.web.server import Server
+from tests.conftest import chromium
+from tests.fakes import FakeDoor, FakeDoors
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+#: What WCAG 2.2 AA asks, as axe names its rules.
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+_AXE = """async (tags) => (await axe.run(document, {runOnly: {type: "tag", values: tags}}))
+    .violations.map((one) => one.id + ": " + one.nodes.map((node) => node.html.slice(0, 160)
+        + " | " + node.failureSummary.slice(0, 200)).join(" || "))"""
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        yield opened
+        opened.close()
+
+
+@contextlib.contextmanager
+def serving(router):
+    """The address at which this router's pages are served meanwhile."""
+    app = create_app(router)
+    server = Server(app, "127.0.0.1", 0, 16)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield server.url
+    finally:
+        app.extensions["hub"].close()
+        inner = server._server
+        inner.task_dispatcher.shutdown()
+        inner.trigger.pull_trigger(lambda: wasyncore.close_all(inner._map))
+        thread.join(timeout=10)
+
+
+@pytest.fixture
+def door():
+    return FakeDoor()
+
+
+@pytest.fixture
+def router(assembled, door):
+    """A desk with one mailbox that keeps a ledger."""
+    return assembled(doors=FakeDoors(door))
+
+
+@pytest.fixture
+def address(router):
+    """Where the desk is served."""
+    with serving(router) as url:
+        yield url
+
+
+@pytest.fixture
+def lead(router):
+    """Hua, who leads both teams; her id."""
+
+    def work(unit):
+        return people.create_agent(
+            unit, "hua@desk.example", "王华", "lead", ["support", "security"]
+        )
+
+    return router.store.write(work)
+
+
+@pytest.fixture
+def link_for(router):
+    """Makes a one-time sign-in link, as a path."""
+
+    def make(agent_id):
+        token = router.store.write(
+            lambda unit: people.one_time_link(unit, agent_id, "enter", minutes=10)
+        )
+        return f"/enter/{token}"
+
+    return make
+
+
+class Complaints(list):
+    """What a page's console said of itself: errors of scripts, and of the content policy."""
+
+    def listen(self, page):
+        page.on("pageerror", lambda fault: self.append(str(fault)))
+        page.on("console", lambda said: self.append(said.text) if said.type == "error" else None)
+        return page
+
+
+@pytest.fixture
+def complaints():
+    found = Complaints()
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def visit(browser, address, complaints):
+    """Opens a page of a fresh browser profile at the desk's address."""
+    contexts = []
+
+    def make(path="/", **options):
+        context = browser.new_context(base_url=address, **{"locale": "en-GB", **options})
+        contexts.append(context)
+        page = complaints.listen(context.new_page())
+        page.set_default_timeout(8000)
+        page.goto(path)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """Asks axe-core about a page; what it found against WCAG 2.2 AA."""
+    source = resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
+
+    def ask(page):
+        page.evaluate(source)
+        return page.evaluate(_AXE, list(WCAG))
+
+    return ask

@@ -1,0 +1,213 @@
+"""An agent's day in a real browser: by keys, by mouse, without scripts, in both languages."""
+
+import itertools
+
+import pytest
+
+from router import deliver, pipeline
+from router.prepared import Terms
+
+pytestmark = pytest.mark.browser
+
+ALARM = "There is a payment I did not make, my account was hacked"
+
+
+@pytest.fixture
+def arrive(router, door):
+    """A mail arrives."""
+
+    def make(text, subject, **mail):
+        raw = door.arrives(text=text, subject=subject, **mail)
+        return pipeline.receive(router, door, [raw], Terms())[0]
+
+    return make
+
+
+@pytest.fixture
+def tickets(arrive):
+    """Three tickets: an alarm, a pending transfer, a lost password."""
+    return [
+        arrive("I forgot my password, how do I reset it", "Password", **{"from": "cy@m.example"}),
+        arrive("My transfer is still pending since yesterday", "Transfer", name="Ann"),
+        arrive(ALARM, "Help!!", **{"from": "bo@mail.example", "name": "Bo"}),
+    ]
+
+
+@pytest.fixture
+def signed_in(visit, link_for, lead):
+    """Opens a page in a browser where the lead is signed in."""
+
+    def make(path="/", **options):
+        page = visit(link_for(lead), **options)
+        page.locator("main form button").click()
+        page.wait_for_url("**/")
+        if path != "/":
+            page.goto(path)
+        return page
+
+    return make
+
+
+def _messages(router, ticket_id, direction):
+    with router.store.reading() as unit:
+        sql = "SELECT text FROM message WHERE ticket_id = :id AND direction = :direction"
+        return [row.text for row in unit.rows(sql, id=ticket_id, direction=direction)]
+
+
+def _state(router, ticket_id):
+    with router.store.reading() as unit:
+        return unit.value("SELECT state FROM ticket WHERE id = :id", id=ticket_id)
+
+
+def test_an_agent_works_through_a_ticket_without_touching_the_mouse(
+    router, door, tickets, signed_in
+):
+    alarm = tickets[-1]
+    page = signed_in()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/ticket/{alarm.number}**")
+    page.wait_for_selector(f"#pane[data-number={alarm.number}]")
+    page.keyboard.press("n")
+    page.keyboard.type("Called the bank; card r blocked.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".message.note >> text=Called the bank")
+    page.keyboard.press("r")
+    page.keyboard.type("Your account is frozen. Nobody can move money now.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".message.out >> text=Your account is frozen")
+    page.keyboard.press("e")
+    page.wait_for_selector(".badge.state-closed")
+    deliver.sweep(router)
+    assert [one.text for one in door.sent if not one.automatic] == [
+        "Your account is frozen. Nobody can move money now."
+    ]
+    assert _messages(router, alarm.ticket_id, "note") == ["Called the bank; card r blocked."]
+    assert _state(router, alarm.ticket_id) == "closed"
+
+
+def test_j_and_k_walk_the_list_and_security_is_the_first_line(tickets, signed_in):
+    page = signed_in()
+    first = page.locator("#lines .line").first
+    assert "security" in first.get_attribute("class")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    focused = page.evaluate("document.activeElement.closest('.line')?.id")
+    assert focused == first.get_attribute("id")
+
+
+def test_keys_are_silent_while_somebody_writes_or_composes_chinese(tickets, signed_in):
+    page = signed_in()
+    page.locator("#q").focus()
+    page.keyboard.type("jnr?")
+    assert page.locator("#q").input_value() == "jnr?"
+    page.locator("#q").blur()
+    page.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', "
+        "{key: 'j', bubbles: true, isComposing: true}))"
+    )
+    assert page.evaluate("document.activeElement.closest('.line')") is None
+
+
+def test_keys_can_be_switched_off(tickets, signed_in):
+    page = signed_in()
+    page.keyboard.press("?")
+    page.wait_for_selector("#keys[open]")
+    page.locator("#keys-on").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('.line')") is None
+    page.reload()
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('.line')") is None
+
+
+def test_what_comes_in_is_announced_and_nothing_moves_under_the_readers_eyes(
+    arrive, tickets, signed_in
+):
+    page = signed_in()
+    before = page.locator("#lines .line").evaluate_all("all => all.map((one) => one.id)")
+    new = arrive(ALARM, "Again", **{"from": "di@mail.example"})
+    page.wait_for_selector("#fresh:not([hidden])", timeout=15000)
+    assert page.locator("#lines .line").evaluate_all("all => all.map((one) => one.id)") == before
+    page.locator("#take-fresh").click()
+    page.wait_for_selector(f"#line-{new.number}")
+
+
+def test_a_draft_outlives_the_page(tickets, signed_in):
+    page = signed_in(f"/ticket/{tickets[1].number}")
+    page.keyboard.press("r")
+    page.keyboard.type("Dear Ann, ")
+    page.wait_for_timeout(600)
+    page.reload()
+    page.keyboard.press("r")
+    assert page.locator("#reply-text").input_value() == "Dear Ann, "
+
+
+def test_everything_an_agent_does_works_without_scripts(router, tickets, signed_in):
+    calm = tickets[1]
+    page = signed_in(java_script_enabled=False)
+    page.locator(f"#line-{calm.number} a").click()
+    page.locator("#compose-reply summary").click()
+    page.locator("#reply-text").fill("It has arrived.")
+    page.locator("#compose-reply button.send").click()
+    page.wait_for_selector(".message.out >> text=It has arrived")
+    page.locator("#compose-note summary").click()
+    page.locator("#note-text").fill("Checked the ledger.")
+    page.locator("#compose-note button.send").click()
+    page.wait_for_selector(".message.note >> text=Checked the ledger")
+    page.locator("form[data-act=end] button").click()
+    page.wait_for_selector(".badge.state-closed")
+    assert _state(router, calm.ticket_id) == "closed"
+
+
+def test_a_phone_shows_one_pane_at_a_time(tickets, signed_in):
+    page = signed_in(viewport={"width": 390, "height": 844})
+    assert page.locator("#list").is_visible()
+    assert not page.locator("#ticket").is_visible()
+    page.locator("#lines .line a").first.click()
+    page.wait_for_selector("#pane")
+    assert page.locator("#pane").is_visible()
+    assert not page.locator("#list").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator(".back a").click()
+    page.wait_for_selector("#list >> visible=true")
+
+
+def test_html_of_a_mail_runs_nothing_and_loads_nothing(arrive, signed_in, complaints):
+    html = (
+        "<p id=hello>Hello <b>there</b></p><script>parent.document.title='gone'</script>"
+        "<img src='http://127.0.0.1:9/spy.png'><a href='javascript:alert(1)'>x</a>"
+    )
+    ticket = arrive("Hello there", "Look", html=html)
+    page = signed_in(f"/ticket/{ticket.number}")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator("details.as-sent summary").click()
+    frame = page.frame_locator("details.as-sent iframe")
+    assert frame.locator("b").inner_text() == "there"
+    assert "gone" not in page.title()
+    assert not [one for one in asked if "spy" in one]
+
+
+LOOKS = list(itertools.product((1440, 390), ("light", "dark"), ("zh-CN", "en")))
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_inbox_ticket_outbox_and_parked_have_no_barrier(arrive, tickets, signed_in, axe, look):
+    arrive("x", "y", poison=True)
+    width, scheme, locale = look
+    page = signed_in(viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale)
+    found = {}
+    for path in ("/", f"/ticket/{tickets[-1].number}", "/outbox", "/parked", "/?view=closed"):
+        page.goto(path)
+        if violations := axe(page):
+            found[path] = violations
+    page.goto(f"/ticket/{tickets[-1].number}")
+    for form in ("#compose-reply", "#compose-note"):
+        page.locator(f"{form} summary").click()
+        if violations := axe(page):
+            found[form] = violations
+    assert found == {}
+    assert page.locator("html").get_attribute("lang") == locale
