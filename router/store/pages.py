@@ -1,7 +1,8 @@
 """Every question the pages ask, in one place; each takes the viewer and shows only what is theirs.
 
 :mod:`~router.store.pages_list` walks views, :mod:`~router.store.pages_ticket` reads one ticket
-whole, :mod:`~router.store.pages_work` lists the outbox and what is parked.
+with its :mod:`~router.store.pages_message`, :mod:`~router.store.pages_work` lists the outbox and
+what is parked.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ from router.store.pages_list import (
     list_tickets,
     search_tickets,
 )
-from router.store.pages_ticket import (
-    ClockView,
-    EntryView,
+from router.store.pages_message import (
     FindingView,
     MessageView,
-    TicketView,
     attachment,
     message_html,
     pictures,
+)
+from router.store.pages_ticket import (
+    ClockView,
+    EntryView,
+    TicketView,
     ticket_id,
     ticket_view,
 )
