@@ -101,8 +101,15 @@ def test_everything_is_caught_only_where_somebody_is_told(trees):
         for node in ast.walk(tree)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
+        and not _only_tidies(node)
     ]
     assert blind == []
+
+
+def _only_tidies(handler):
+    """Whether what was caught goes on as it came, once something is let go of."""
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -203,12 +210,12 @@ def _keys(table, above=""):
 
 
 def test_config_toml_is_the_reference_of_every_setting():
-    from router import reference  # noqa: PLC0415  # reads every channel
+    from router import reference  # reads every channel
 
     assert (ROOT / "config.toml").read_text("utf-8") == reference.render()
 
 
 def test_the_shipped_settings_are_valid_and_change_nothing():
-    from router.settings import Settings, load  # noqa: PLC0415
+    from router.settings import Settings, load
 
     assert load(ROOT / "config.toml", {}).model_dump() == Settings().model_dump()

@@ -47,7 +47,7 @@ _NEVER = {
 _UNWANTED = re.compile("[\x00\ud800-\udfff]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _WORD = re.compile(
-    r"=\?([A-Za-z0-9_:.()+-]+)(?:\*[A-Za-z0-9-]*)?\?([bBqQ])\?([^?\r\n]*(?:\?(?!=)[^?\r\n]*)*?)\?="
+    r"=\?([A-Za-z0-9_:.()+-]+)(?:\*[A-Za-z0-9-]*)?\?([bBqQ])\?([^?\r\n]*(?:\?(?!=)[^?\r\n]*){0,8}?)\?="
 )
 _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")

@@ -57,19 +57,11 @@ def parse_mail(
 
     ``known_id`` spares working out the remote id of a mail that has had one since its fetch.
     """
-    found = headers.read(data)
-    body = structure.read(data, found.start, found.end)
-    if body.charset and not data[found.start : found.end].isascii():
-        found = replace(found, hint=body.charset)
-    if found.cut:
-        body.defects.append("headers_cut")
-    if CUT_HEADER in found.values:
-        body.defects.append("too_large")
+    found, body = _read(data)
     senders = _senders(found)
     sender = senders[0] if senders else Handle("email", "")
     if not sender.value:
         body.defects.append("no_sender")
-    subject = found.text("subject")
     bounce = bounces.read(found, body, sender.value)
     why = automatic.reason(found, body.parts, sender.value, own_addresses)
     if bounce and why != "own_mail":
@@ -82,7 +74,7 @@ def parse_mail(
         remote_id=known_id or remote_id(data),
         sender=sender,
         text=body.text,
-        subject=subject[:_LONGEST_SUBJECT],
+        subject=found.text("subject")[:_LONGEST_SUBJECT],
         html=body.html,
         sent_at=_moment(found.raw("date")),
         message_id=_message_id(found),
@@ -97,6 +89,18 @@ def parse_mail(
         defects=tuple(dict.fromkeys(body.defects)),
         size=len(data),
     )
+
+
+def _read(data: bytes) -> tuple[Headers, structure.Body]:
+    found = headers.read(data)
+    body = structure.read(data, found.start, found.end)
+    if body.charset and not data[found.start : found.end].isascii():
+        found = replace(found, hint=body.charset)
+    if found.cut:
+        body.defects.append("headers_cut")
+    if CUT_HEADER in found.values:
+        body.defects.append("too_large")
+    return found, body
 
 
 def _senders(found: Headers) -> tuple[Handle, ...]:

@@ -91,7 +91,9 @@ def _parts(data: bytes, defects: list[str]) -> Part | None:
     if boundaries <= _MOST_BOUNDARIES:
         try:
             return _native(parse_email_tree(data, mode="lazy"), exact=data.isascii())
-        except (ParseError, UnicodeError):
+        except UnicodeError:
+            pass
+        except ParseError:
             defects.append("broken_structure")
     if boundaries > _MOST_BOUNDARIES_SLOW:
         defects.append("too_deep")
@@ -146,10 +148,10 @@ def _patient(message: Message, depth: int) -> Part:
     mime = message.get_content_type()
     part = Part(
         mime,
-        _written(message.get("Content-Type", "")),
+        _raw(message, "content-type"),
         _file_name(message),
-        _written(message.get("Content-ID", "")).strip("<> "),
-        _written(message.get("Content-Disposition", "")).partition(";")[0].strip().lower(),
+        _raw(message, "content-id").strip("<> "),
+        _raw(message, "content-disposition").partition(";")[0].strip().lower(),
     )
     inner = message.get_payload()
     if not isinstance(inner, list):
@@ -163,16 +165,21 @@ def _patient(message: Message, depth: int) -> Part:
     return part
 
 
-def _written(value: object) -> str:
-    return header_text(str(value).encode("utf-8", "surrogateescape"))
+def _raw(message: Message, name: str) -> str:
+    """A header's text from its own bytes; ``get`` would answer with replacement characters."""
+    for key, value in message.raw_items():
+        if key.lower() == name:
+            return header_text(str(value).encode("utf-8", "surrogateescape"))
+    return ""
 
 
 def _file_name(message: Message) -> str:
     for name, header in (("filename", "content-disposition"), ("name", "content-type")):
+        readable = Message()
+        readable[header] = _raw(message, header)
         try:
-            value = message.get_param(name, "", header)
-            if value:
-                return _written(collapse_rfc2231_value(value))
+            if value := readable.get_param(name, "", header):
+                return collapse_rfc2231_value(value)
         except (ValueError, LookupError, TypeError, AttributeError):
             continue
     return ""
@@ -180,7 +187,7 @@ def _file_name(message: Message) -> str:
 
 def _decoded(message: Message) -> bytes:
     payload = str(message.get_payload()).encode("utf-8", "surrogateescape")
-    encoding = str(message.get("Content-Transfer-Encoding", "")).strip().lower()
+    encoding = _raw(message, "content-transfer-encoding").lower()
     if encoding == "base64":
         return base64_bytes(payload)
     decoded = message.get_payload(decode=True)

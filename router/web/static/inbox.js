@@ -144,10 +144,12 @@ async function open(address, { push = true, focus = true } = {}) {
   if (narrow()) scrollTo(0, 0);
 }
 
+const newestMessage = () => [...$("conversation").querySelectorAll(".message:not(.auto)")].at(-1);
+
 /** The newest message in sight, as one opens a letter at its last page. */
 function toNewest() {
   const place = $("conversation");
-  const last = [...place.querySelectorAll(".message:not(.auto)")].at(-1);
+  const last = newestMessage();
   if (!last || narrow()) return;
   const box = getComputedStyle($("pane-body")).overflowY === "auto" ? $("pane-body") : place;
   const top = last.getBoundingClientRect().top - box.getBoundingClientRect().top;
@@ -193,7 +195,7 @@ function write(kind) {
   if (!details) return false;
   details.open = true;
   const area = details.querySelector("textarea");
-  area.focus();
+  area.focus({ preventScroll: true });
   area.scrollIntoView({ block: "nearest" });
   return true;
 }
@@ -271,6 +273,11 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   form.requestSubmit(form.querySelector(".send"));
 });
+
+// What is being answered stays in sight when the page opens to write.
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches?.(".compose[open]") && !narrow()) newestMessage()?.scrollIntoView({ block: "nearest" });
+}, true);
 
 addEventListener("popstate", () => {
   if (numberOf(location.href)) open(location.href, { push: false });

@@ -1,0 +1,156 @@
+"""The inbox over HTTP: whose list it is, in which order, and how it is narrowed."""
+
+import re
+
+import pytest
+
+from router import desk, pipeline
+from router.core.rights import Who
+from router.prepared import Terms
+from router.store.counters import VIEWS
+from tests.web.conftest import ALARM, submitted
+
+
+def _numbers(text):
+    return re.findall(r'id="line-(WT-[A-Z0-9-]+)"', text)
+
+
+def _who(agents, role, teams=(1, 2)):
+    return Who(agents[role], role.title(), role, frozenset(teams), "en")
+
+
+@pytest.fixture
+def unclear(router):
+    return submitted(router, "hello")
+
+
+@pytest.fixture
+def flood(router, door):
+    """So many mails of as many people arrive at once."""
+
+    def make(count, text):
+        raws = [
+            door.arrives(text=f"{text} {one}", **{"from": f"p{one}@m.example"})
+            for one in range(count)
+        ]
+        return pipeline.receive(router, door, raws, Terms())
+
+    return make
+
+
+def test_security_stands_on_top_and_the_unsorted_right_below(browser_of, calm, unclear, alarm):
+    text = browser_of("manager").get("/").text
+    assert _numbers(text) == [alarm.number, unclear.number, calm.number]
+    assert re.findall(r'data-band="(\w+)"', text) == ["security", "unsorted", "rest"]
+
+
+def test_an_agent_sees_nothing_of_another_team(browser_of, calm, alarm):
+    text = browser_of("agent").get("/?view=all").text
+    assert _numbers(text) == [calm.number]
+    assert "hacked" not in text
+
+
+def test_every_view_opens_even_empty_and_says_what_belongs_there(browser_of):
+    browser = browser_of("manager")
+    for view in VIEWS:
+        page = browser.get(f"/?view={view}")
+        assert page.status_code == 200
+        assert 'class="empty"' in page.text
+
+
+def test_counts_stand_beside_the_views(browser_of, calm, alarm):
+    text = browser_of("manager").get("/").text
+    counted = dict(re.findall(r'href="/\?view=(\w+)"[^>]*>.*?class="count">(\d+)<', text))
+    assert counted["open"] == "2"
+    assert counted["security"] == "1"
+
+
+def test_an_unknown_view_or_a_broken_cursor_is_no_crash(browser_of, calm):
+    browser = browser_of("agent")
+    assert _numbers(browser.get("/?view=nonsense").text) == [calm.number]
+    assert browser.get("/?cursor=%00%ff!!").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("category=transfer", True),
+        ("category=transfer.pending", True),
+        ("category=login", False),
+        ("urgency=P1", False),
+        ("channel=webform", True),
+        ("channel=email", False),
+        ("language=en", True),
+        ("language=zh", False),
+        ("team=support", True),
+        ("team=security", False),
+        ("tag=vip", False),
+        ("q=pending", True),
+        ("q=nowhere", False),
+        ("q=pending&urgency=P1", False),
+    ],
+)
+def test_filters_stand_in_the_address(browser_of, calm, query, found):
+    text = browser_of("manager").get(f"/?{query}").text
+    assert (_numbers(text) == [calm.number]) is found
+
+
+def test_a_ticket_is_found_by_its_number_however_it_is_typed(browser_of, calm, alarm):
+    typed = calm.number.lower().replace("-", " ")
+    assert _numbers(browser_of("agent").get("/", query_string={"q": typed}).text) == [calm.number]
+
+
+def test_search_finds_a_chinese_word_inside_a_sentence(router, browser_of):
+    ticket = submitted(router, "您好,我的账号被冻结了,请帮忙解锁", locale="zh-CN")
+    text = browser_of("manager").get("/", query_string={"q": "解锁"}).text
+    assert _numbers(text) == [ticket.number]
+
+
+def test_search_shows_nothing_of_another_team(browser_of, alarm):
+    assert _numbers(browser_of("agent").get("/?q=hacked").text) == []
+
+
+def test_a_name_full_of_markup_is_shown_as_it_was_typed(router, browser_of):
+    submitted(router, "My transfer is pending", name="<script>alert(1)</script>", subject="<b>x")
+    text = browser_of("agent").get("/").text
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "&lt;b&gt;x" in text
+
+
+def test_the_list_goes_on_where_the_page_ended(flood, browser_of):
+    flood(53, "My transfer is still pending")
+    browser = browser_of("manager")
+    first = browser.get("/").text
+    on = re.search(r'id="more"><a class="button" href="([^"]+)"', first)[1].replace("&amp;", "&")
+    rest = browser.get(on, headers={"X-Part": "rows"}).text
+    assert len(_numbers(first)) == 50
+    assert len(_numbers(rest)) == 3
+    assert not set(_numbers(first)) & set(_numbers(rest))
+
+
+def test_a_part_is_only_the_moving_part(browser_of, calm):
+    part = browser_of("agent").get("/", headers={"X-Part": "1"}).text
+    assert 'id="views"' in part
+    assert 'id="list"' in part
+    assert "<html" not in part
+
+
+def test_mine_holds_what_i_took(router, browser_of, agents, calm):
+    desk.assign(router, _who(agents, "agent"), calm.ticket_id, agents["agent"])
+    assert _numbers(browser_of("agent").get("/?view=mine").text) == [calm.number]
+    assert _numbers(browser_of("lead").get("/?view=mine").text) == []
+    assert _numbers(browser_of("lead").get("/?view=unassigned").text) == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_inbox_speaks_both_languages(router, browser_of, calm, alarm, language):
+    text = browser_of("manager").get(f"/?lang={language}").text
+    assert ("安全 · 优先处理" in text) is (language == "zh")
+    assert ("Security · first of all" in text) is (language == "en")
+
+
+def test_the_inbox_is_light(flood, browser_of):
+    flood(50, ALARM)
+    page = browser_of("manager").get("/")
+    assert len(page.data) < 90_000

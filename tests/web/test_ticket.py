@@ -1,0 +1,318 @@
+"""One ticket over HTTP: what it shows, what may be done, and that nothing written is lost."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from channels.contract import Attachment
+from router import desk, form, pipeline
+from router.core.rights import Who
+from router.prepared import Terms
+from router.store.pages_message import MESSAGES
+from router.web.speech import catalogue
+from tests.web.conftest import submitted
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def mail(router, door):
+    def arrive(text, **changes):
+        raw = door.arrives(text=text, **changes)
+        return pipeline.receive(router, door, [raw], Terms())[0]
+
+    return arrive
+
+
+def _state(router, ticket_id):
+    with router.store.reading() as unit:
+        return unit.value("SELECT state FROM ticket WHERE id = :id", id=ticket_id)
+
+
+def _messages(router, ticket_id, direction):
+    with router.store.reading() as unit:
+        rows = unit.rows(
+            "SELECT text FROM message WHERE ticket_id = :id AND direction = :d ORDER BY id",
+            id=ticket_id,
+            d=direction,
+        )
+        return [row.text for row in rows]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_a_ticket_has_an_address_of_its_own(browser_of, calm):
+    page = browser_of("agent").get(f"/ticket/{calm.number}")
+    assert page.status_code == 200
+    assert "since yesterday" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_a_number_typed_carelessly_leads_to_the_ticket(browser_of, calm):
+    typed = calm.number.lower().replace("-", "")
+    page = browser_of("agent").get(f"/ticket/{typed}")
+    assert page.status_code == 303
+    assert calm.number in page.headers["Location"]
+
+
+def test_another_teams_ticket_is_not_there(browser_of, alarm):
+    browser = browser_of("agent")
+    assert browser.get(f"/ticket/{alarm.number}").status_code == 404
+    for act in ("reply", "note", "close", "assign", "tag", "category", "urgency", "team"):
+        assert browser.post(f"/ticket/{alarm.number}/{act}", {"text": "x"}).status_code == 404
+
+
+def test_the_words_a_rule_saw_are_marked_and_everything_is_escaped(mail, browser_of):
+    ticket = mail("Money <script>x</script> gone. There is a payment I did not make & more.")
+    text = browser_of("manager").get(f"/ticket/{ticket.number}?lang=en").text
+    assert "<script>x" not in text
+    assert "&lt;script&gt;x&lt;/script&gt;" in text
+    marks = re.findall(r'<mark class="alarm"[^>]*>([^<]+)</mark>', text)
+    assert any("did not make" in words for words in marks)
+    assert "Suspicious transaction" in text
+
+
+def test_quoted_history_waits_behind_a_fold(mail, browser_of):
+    quoted = "It still has not come.\n\nOn Mon, 2 Nov 2026, Support wrote:\n> Please wait."
+    ticket = mail(f"My transfer is pending. {quoted}")
+    text = browser_of("agent").get(f"/ticket/{ticket.number}").text
+    assert '<details class="rest">' in text
+    assert text.index("It still has not come") < text.index("&gt; Please wait.")
+
+
+def test_html_of_a_mail_is_harmless_and_framed_without_any_right(mail, browser_of):
+    html = "<p onclick=x()>Hi <b>you</b></p><script>steal()</script><img src=http://spy.example/1>"
+    ticket = mail("My transfer is pending", html=html)
+    browser = browser_of("agent")
+    page = browser.get(f"/ticket/{ticket.number}").text
+    assert re.search(r"<iframe sandbox loading", page)
+    framed = browser.get(f"/message/{ticket.message_id}/html")
+    assert "<b>you</b>" in framed.text
+    for bad in ("script", "onclick", "spy.example"):
+        assert bad not in framed.text
+    policy = framed.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox" in policy
+    assert "'unsafe" not in policy
+
+
+def test_a_file_is_a_download_that_no_browser_runs(router, browser_of):
+    data = b"\x89PNG\r\n\x1a\n<html><script>x</script>"
+    fields = {"idempotency_key": "k", "body": "My transfer is pending", "email": "a@m.example"}
+    file = Attachment("<b>账单.png", "image/png", data)
+    taken = form.submit(router, fields, [file], source="203.0.113.9", spam=False)
+    browser = browser_of("agent")
+    page = browser.get(f"/ticket/{taken.number}").text
+    token = re.search(r'href="/attachment/([\w-]+)"', page)[1]
+    answer = browser.get(f"/attachment/{token}")
+    assert answer.data == data
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.mimetype == "application/octet-stream"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_file_of_another_team_is_not_there(router, browser_of):
+    fields = {
+        "idempotency_key": "k",
+        "body": "I was hacked, somebody stole my money",
+        "email": "a@m.example",
+    }
+    file = Attachment("a.png", "image/png", b"\x89PNG\r\n\x1a\nx")
+    taken = form.submit(router, fields, [file], source="203.0.113.9", spam=False)
+    with router.store.reading() as unit:
+        token = unit.value("SELECT token FROM attachment")
+    assert browser_of("lead").get(f"/attachment/{token}").status_code == 404
+    assert browser_of("lead").get(f"/message/{taken.message_id}/html").status_code == 404
+    assert browser_of("manager").get(f"/attachment/{token}").status_code == 200
+
+
+def test_a_long_conversation_shows_its_newest_part_and_leads_to_the_rest(
+    router, browser_of, agents, calm
+):
+    who = Who(agents["agent"], "Agent", "agent", frozenset({1}), "en")
+    for step in range(MESSAGES + 5):
+        desk.note(router, who, calm.ticket_id, f"note number {step}.", once=f"n{step}")
+    browser = browser_of("agent")
+    page = browser.get(f"/ticket/{calm.number}").text
+    assert f"note number {MESSAGES + 4}." in page
+    assert "note number 0." not in page
+    earlier = re.search(r'class="earlier"><a class="button" href="([^"]+)"', page)[1]
+    older = browser.get(earlier.replace("&amp;", "&")).text
+    assert "note number 0." in older
+    assert f"note number {MESSAGES + 4}." not in older
+
+
+def test_a_failed_sender_is_a_warning_above_the_reply(mail, browser_of):
+    ticket = mail("My transfer is pending", verification="failed")
+    text = browser_of("agent").get(f"/ticket/{ticket.number}?lang=en").text
+    assert "The sender&#39;s check failed" in text or "The sender's check failed" in text
+
+
+# ---------------------------------------------------------------- the timeline's words
+
+
+def _codes():
+    """Every code some service writes on a timeline."""
+    found = set()
+    for path in (ROOT / "router").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "note"
+                and len(node.args) >= 3
+                and isinstance(node.args[2], ast.Constant)
+            ):
+                found.add(node.args[2].value)
+    return found | {"follow_up", "linked", "outbox_queued", "outbox_cancelled"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_entry_has_words_in_both_languages(language):
+    words = catalogue()[language]
+    assert {code for code in _codes() if f"entries.{code}" not in words} == set()
+
+
+def test_both_languages_have_the_same_sentences_with_the_same_places():
+    zh, en = catalogue()["zh"], catalogue()["en"]
+    assert set(zh) == set(en)
+    place = re.compile(r"\{(\w+)\}")
+    differ = {key for key in zh if set(place.findall(zh[key])) != set(place.findall(en[key]))}
+    assert differ == set()
+
+
+def test_an_entry_is_told_in_the_readers_language(router, browser_of, agents, calm):
+    who = Who(agents["agent"], "Agent", "agent", frozenset({1}), "en")
+    desk.set_urgency(router, who, calm.ticket_id, "P1")
+    browser = browser_of("agent")
+    assert "changed the urgency from" in browser.get(f"/ticket/{calm.number}?lang=en").text
+    assert "把紧急度从" in browser.get(f"/ticket/{calm.number}?lang=zh").text
+
+
+# ---------------------------------------------------------------- acting
+
+
+def test_a_reply_goes_to_the_outbox_and_the_page_comes_back(router, browser_of, calm):
+    answer = browser_of("agent").post(
+        f"/ticket/{calm.number}/reply?view=mine", {"text": "It arrives today.", "once": "a"}
+    )
+    assert answer.status_code == 303
+    assert answer.headers["Location"].endswith(f"/ticket/{calm.number}?view=mine")
+    assert _messages(router, calm.ticket_id, "out") == ["It arrives today."]
+    assert _state(router, calm.ticket_id) == "waiting"
+
+
+def test_a_double_click_replies_once(router, browser_of, calm):
+    browser = browser_of("agent")
+    page = browser.get(f"/ticket/{calm.number}").text
+    once = re.search(r'name="once" value="([\w-]+)"', page)[1]
+    for _ in range(2):
+        browser.post(f"/ticket/{calm.number}/reply", {"text": "Yes.", "once": once})
+    assert _messages(router, calm.ticket_id, "out") == ["Yes."]
+
+
+def test_a_reply_may_close_the_ticket(router, browser_of, calm):
+    browser_of("agent").post(f"/ticket/{calm.number}/reply", {"text": "Done.", "close": "1"})
+    assert _state(router, calm.ticket_id) == "closed"
+
+
+def test_a_note_is_never_sent(router, browser_of, calm):
+    browser_of("agent").post(f"/ticket/{calm.number}/note", {"text": "He sounds scared."})
+    assert _messages(router, calm.ticket_id, "note") == ["He sounds scared."]
+    with router.store.reading() as unit:
+        assert unit.value("SELECT 1 FROM outbox WHERE text LIKE '%scared%'") is None
+
+
+def test_reply_and_note_differ_in_label_colour_and_button(browser_of, calm):
+    page = browser_of("agent").get(f"/ticket/{calm.number}?lang=en").text
+    reply = page[page.index('id="compose-reply"') : page.index('id="compose-note"')]
+    note = page[page.index('id="compose-note"') :]
+    assert "The requester will read this" in reply
+    assert "Send reply" in reply
+    assert "mail.example" in reply
+    assert "The requester will never see this" in note
+    assert "Save note" in note
+    assert "Send reply" not in note.split("</form>")[0]
+
+
+def test_what_was_written_comes_back_when_it_is_refused(router, browser_of, agents, calm):
+    browser = browser_of("agent")
+    who = Who(agents["lead"], "Lead", "lead", frozenset({1}), "en")
+    desk.close(router, who, calm.ticket_id)
+    answer = browser.post(f"/ticket/{calm.number}/reply?lang=en", {"text": "I had written this"})
+    assert answer.status_code == 409
+    assert "This was not done" in answer.text
+    assert "I had written this" in answer.text
+    assert _messages(router, calm.ticket_id, "out") == []
+
+
+def test_an_empty_note_is_refused_in_words(browser_of, calm):
+    answer = browser_of("agent").post(f"/ticket/{calm.number}/note?lang=en", {"text": "  "})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+
+
+def test_asked_for_a_part_the_pane_comes_back(browser_of, calm):
+    answer = browser_of("agent").post(f"/ticket/{calm.number}/close", headers={"X-Part": "1"})
+    assert answer.status_code == 200
+    assert 'id="pane"' in answer.text
+    assert "<html" not in answer.text
+
+
+def test_every_field_of_a_ticket_can_be_corrected(router, browser_of, agents, calm):
+    browser = browser_of("agent")
+    at = f"/ticket/{calm.number}"
+    browser.post(f"{at}/assign", {"agent": "me"})
+    browser.post(f"{at}/category", {"category": "login.network"})
+    browser.post(f"{at}/urgency", {"urgency": "P2"})
+    browser.post(f"{at}/tag", {"tag": "vip"})
+    browser.post(f"{at}/tag", {"tag": "慢"})
+    browser.post(f"{at}/untag", {"tag": "vip"})
+    with router.store.reading() as unit:
+        row = unit.row("SELECT * FROM ticket WHERE id = :id", id=calm.ticket_id)
+        tags = [one.tag for one in unit.rows("SELECT tag FROM ticket_tag")]
+    assert (row.assignee_id, row.category, row.urgency) == (agents["agent"], "login.network", "P2")
+    assert tags == ["慢"]
+    browser.post(f"{at}/assign", {"agent": ""})
+    browser.post(f"{at}/close")
+    assert _state(router, calm.ticket_id) == "closed"
+    browser.post(f"{at}/reopen")
+    assert _state(router, calm.ticket_id) == "open"
+
+
+@pytest.mark.parametrize(
+    ("act", "data"),
+    [
+        ("assign", {"agent": "77"}),
+        ("assign", {"agent": "9" * 40}),
+        ("assign", {"agent": "x"}),
+        ("category", {"category": "no.such"}),
+        ("urgency", {"urgency": "P9"}),
+        ("tag", {"tag": "<b>"}),
+        ("team", {"team": "77"}),
+        ("team", {"team": ""}),
+    ],
+)
+def test_nonsense_is_refused_in_words(browser_of, calm, act, data):
+    answer = browser_of("manager").post(f"/ticket/{calm.number}/{act}?lang=en", data)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+
+
+def test_who_hands_a_ticket_to_a_foreign_team_goes_back_to_the_list(router, browser_of, calm):
+    browser = browser_of("agent")
+    answer = browser.post(f"/ticket/{calm.number}/team", {"team": "2"})
+    assert answer.status_code == 303
+    assert f"/ticket/{calm.number}" not in answer.headers["Location"]
+    assert browser.get(f"/ticket/{calm.number}").status_code == 404
+
+
+def test_the_requesters_other_tickets_are_shown(router, browser_of):
+    first = submitted(router, "My transfer is pending", email="ann@mail.example")
+    second = submitted(router, "I forgot my password", email="ann@mail.example")
+    page = browser_of("agent").get(f"/ticket/{second.number}").text
+    assert f'href="/ticket/{first.number}"' in page
