@@ -155,15 +155,19 @@ class Router:
 
 
 def assemble(
-    settings: Settings, *, clock: Clock | None = None, keys: Keyring | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    keys: Keyring | None = None,
+    rules: Ruleset | None = None,
 ) -> Router:
-    """Put a router together from its settings.
+    """Put a router together from its settings; ``rules`` spares reading them again.
 
     Raises SettingsFault, StoreDown, SchemaBehind, KeyMissing or RulesFault, each saying what to do.
     """
     doors = Doors(settings)
     extra = Path(settings.rules.folder).expanduser() if settings.rules.folder else None
-    rules = load_rules(extra)
+    rules = rules or load_rules(extra)
     clock = clock or SystemClock()
     ids = Ids(clock)
     store = Store(settings.database_url, clock=clock, ids=ids)

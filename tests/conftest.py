@@ -24,6 +24,7 @@ from router.core.keys import Keyring
 from router.settings import Settings
 from router.store.database import Store
 from router.store.schema import migrate
+from rules.engine import load as load_rules
 
 #: A Tuesday in service hours.
 NOON = datetime(2026, 11, 24, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -45,6 +46,8 @@ def pytest_generate_tests(metafunc):
     if "database_kind" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--database")
         kinds = ["sqlite", "postgresql"] if chosen == "both" else [chosen]
+        if metafunc.definition.get_closest_marker("browser"):
+            kinds = kinds[:1]  # a page is the same whatever the database
         metafunc.parametrize("database_kind", kinds, scope="session")
 
 
@@ -182,14 +185,20 @@ def settings_of(store_url, tmp_path):
     return make
 
 
+@pytest.fixture(scope="session")
+def shipped_rules():
+    return load_rules(None)
+
+
 @pytest.fixture
-def assembled(settings_of, frozen):
+def assembled(settings_of, frozen, shipped_rules):
     """Makes a whole router on this test's database; closes it afterwards."""
     made = []
 
     def make(**sections):
         changes = {key: sections.pop(key) for key in ("doors", "rules") if key in sections}
-        router = assemble(settings_of(**sections), clock=frozen)
+        rules = None if "rules" in sections else changes.get("rules", shipped_rules)
+        router = assemble(settings_of(**sections), clock=frozen, rules=rules)
         made.append(router)
         return replace(router, **changes) if changes else router
 
