@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from channels import registry
 from channels.contract import Channel, Speaks
-from router import settings as configuration
+from router import configuration
 from router.core.clock import Clock, SystemClock
 from router.core.hours import Calendar
 from router.core.ids import Ids
@@ -24,7 +22,7 @@ from router.core.sla import Policies
 from router.core.threads import Tokens
 from router.core.wording import Wording
 from router.errors import Fault, KeyMissing, NotFound, SettingsFault
-from router.settings import Settings
+from router.settings import PREFIX, Settings
 from router.store import version
 from router.store.database import Store, check_writable
 from rules.engine import Ruleset
@@ -48,7 +46,7 @@ class Secrets:
         found = configuration.secret(f"{self._prefix}.{name}")
         if found is None:
             key = f"{self._prefix}.{name}".upper().replace(".", "__").replace("-", "_")
-            where = f"environment {configuration.PREFIX}{key}"
+            where = f"environment {PREFIX}{key}"
             raise SettingsFault([Fault(where, f"is not set; {self._prefix} needs it")])
         return found.get_secret_value()
 
@@ -57,34 +55,20 @@ class Doors:
     """The channels of this desk, opened when they are first needed."""
 
     def __init__(self, settings: Settings) -> None:
-        """Check the options of every channel that is on; raise all their faults at once."""
+        """Take the channels that are on; their options were checked when they were read."""
         self._options: dict[tuple[str, str], tuple[type[Channel], Any]] = {}
         self._open: dict[tuple[str, str], Channel] = {}
         self._lock = threading.Lock()
-        faults: list[Fault] = []
-        known = registry.kinds()
         for kind, accounts in settings.channels.items():
-            if kind not in known:
-                faults.append(
-                    Fault(f"channels.{kind}", f"is not a channel; there are {', '.join(known)}")
-                )
-                continue
             for account, given in accounts.items():
-                faults += self._configure(kind, account, given)
-        if faults:
-            raise SettingsFault(faults)
-
-    def _configure(self, kind: str, account: str, given: dict[str, Any]) -> Iterator[Fault]:
-        public = {key: value for key, value in given.items() if not configuration.is_secret(key)}
-        if public.get("enabled") is False:
-            return
-        door = registry.channel(kind)
-        try:
-            self._options[kind, account] = (door, door.Options(**public))
-        except ValidationError as fault:
-            for error in fault.errors():
-                where = ".".join(["channels", kind, account, *map(str, error["loc"])])
-                yield Fault(where, f"{error['msg']}; `router check --reference` lists the options")
+                if given.get("enabled") is not False:
+                    door = registry.channel(kind)
+                    public = {
+                        key: value
+                        for key, value in given.items()
+                        if not configuration.is_secret(key)
+                    }
+                    self._options[kind, account] = (door, door.Options(**public))
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """(kind, account) of every channel that is on."""

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router import settings as configuration
+from router import configuration
 from router.errors import RouterError
 
 if TYPE_CHECKING:
     from router.assemble import Router
+    from router.settings import Settings
 
 app = typer.Typer(
     help="The ticket router of a digital wallet's support desk.",
@@ -41,7 +42,7 @@ def main() -> None:
         raise SystemExit(130) from None
 
 
-def _settings(config: Path | None) -> configuration.Settings:
+def _settings(config: Path | None) -> Settings:
     return configuration.load(config)
 
 
@@ -115,12 +116,7 @@ def check(
     if reference:
         typer.echo(book.render(), nl=False)
         return
-    settings = _settings(config)
-    from router.assemble import Doors, policies
-
-    Doors(settings)
-    policies(settings)
-    for key, value in configuration.effective(settings):
+    for key, value in configuration.effective(_settings(config)):
         typer.echo(f"{key} = {json.dumps(value, ensure_ascii=False)}")
 
 

@@ -1,28 +1,18 @@
-"""Every setting, read once: config.toml, then the environment (``ROUTER__SECTION__KEY``).
+"""Every setting, with its meaning and its default. :mod:`router.configuration` reads them.
 
-Files hold infrastructure and first seeds; what the desk edits lives in the database. Secrets come
-from the environment or from files only; one found in config.toml is a fault. All faults are
-reported at once, with the line, the value and the nearest known key.
+Files hold infrastructure and first seeds; what the desk edits lives in the database.
 """
 
 from __future__ import annotations
 
-import difflib
-import os
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from router.errors import Fault, SettingsFault
-
 PREFIX = "ROUTER__"
-_NEVER_IN_FILE = re.compile(r"(password|secret|token|private_key)$")
 
 
 class Section(BaseModel):
@@ -245,124 +235,3 @@ class Settings(BaseSettings):
         """How requesters reach us, without a slash at the end."""
         chosen = self.web.public_url or f"http://{self.web.host}:{self.web.port}"
         return chosen.rstrip("/")
-
-
-# ---------------------------------------------------------------- reading, with every fault
-
-
-def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the file and the environment; raise SettingsFault with everything wrong in them."""
-    environ = os.environ if environ is None else environ
-    path = path or Path(environ.get("ROUTER_CONFIG", "config.toml"))
-    source = path.read_text(encoding="utf-8") if path.exists() else ""
-    try:
-        given: dict[str, Any] = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as fault:
-        raise SettingsFault([Fault(str(path), f"is not TOML: {fault}")]) from fault
-    faults = [*_secrets_in(given, path, source), *_unknown_in_environment(environ)]
-    try:
-        settings = Settings(**given)
-    except ValidationError as fault:
-        faults += [_explain(error, path, source, environ) for error in fault.errors()]
-    if faults:
-        raise SettingsFault(faults)
-    return settings
-
-
-def _secrets_in(given: Mapping[str, Any], path: Path, source: str) -> Iterator[Fault]:
-    for keys, _ in _leaves(given):
-        if _NEVER_IN_FILE.search(keys[-1]):
-            name = "__".join(key.upper() for key in keys)
-            yield Fault(
-                _place(path, source, keys),
-                f"{'.'.join(keys)} is a secret and must not stand in a file that is shared; "
-                f"set {PREFIX}{name} in the environment, or {PREFIX}{name}_FILE to a file's path",
-            )
-
-
-def _leaves(
-    given: Mapping[str, Any], above: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for key, value in given.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, (*above, key))
-        else:
-            yield (*above, key), value
-
-
-def known_keys(model: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting's dotted name with its field, sections opened."""
-    for name, info in model.model_fields.items():
-        inner = info.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            yield from known_keys(inner, f"{above}{name}.")
-        else:
-            yield f"{above}{name}", info
-
-
-def _unknown_in_environment(environ: Mapping[str, str]) -> Iterator[Fault]:
-    known = [key for key, _ in known_keys()]
-    for name in environ:
-        if not name.startswith(PREFIX):
-            continue
-        key = name.removeprefix(PREFIX).lower().replace("__", ".")
-        top = key.partition(".")[0]
-        if key in known or top in ("channels", "secrets"):
-            continue
-        if any(key.startswith(f"{one}.") for one in known):
-            continue
-        yield Fault(f"environment {name}", f"is not a setting{_nearest(key, known)}")
-
-
-def _nearest(key: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else "; see config.toml for all settings"
-
-
-def _place(path: Path, source: str, keys: tuple[str, ...]) -> str:
-    """``config.toml:12`` for a key, found by its section's header and its own name."""
-    inside = not keys[:-1]
-    header = ".".join(keys[:-1])
-    for number, line in enumerate(source.splitlines(), start=1):
-        stripped = line.strip()
-        if stripped.startswith("["):
-            inside = stripped.strip("[] ").replace('"', "") == header
-        elif inside and re.match(rf'"?{re.escape(keys[-1])}"?\s*=', stripped):
-            return f"{path}:{number}"
-    return str(path)
-
-
-def _explain(error: Any, path: Path, source: str, environ: Mapping[str, str]) -> Fault:
-    keys = tuple(str(part) for part in error["loc"])
-    dotted = ".".join(keys)
-    name = PREFIX + "__".join(key.upper() for key in keys)
-    where = f"environment {name}" if name in environ else _place(path, source, keys)
-    if error["type"] == "extra_forbidden":
-        known = [key for key, _ in known_keys()]
-        return Fault(where, f"{dotted} is not a setting{_nearest(dotted, known)}")
-    value = error.get("input")
-    shown = "" if _NEVER_IN_FILE.search(keys[-1]) else f" (it is {value!r})"
-    return Fault(where, f"{dotted}: {error['msg']}{shown}")
-
-
-def is_secret(key: str) -> bool:
-    """Whether a setting of that name may only come from the environment."""
-    return bool(_NEVER_IN_FILE.search(key))
-
-
-def secret(name: str, environ: Mapping[str, str] | None = None) -> SecretStr | None:
-    """A secret by its dotted name, from the environment or from the file the environment names."""
-    environ = os.environ if environ is None else environ
-    key = PREFIX + name.upper().replace(".", "__").replace("-", "_")
-    if key in environ:
-        return SecretStr(environ[key])
-    file = environ.get(f"{key}_FILE")
-    if file:
-        return SecretStr(Path(file).read_text(encoding="utf-8").strip())
-    return None
-
-
-def effective(settings: Settings) -> Iterator[tuple[str, Any]]:
-    """Every setting with its value in force, secrets never among them."""
-    for key, value in _leaves(settings.model_dump(mode="json")):
-        yield ".".join(key), "••••" if _NEVER_IN_FILE.search(key[-1]) else value

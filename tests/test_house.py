@@ -216,6 +216,7 @@ def test_config_toml_is_the_reference_of_every_setting():
 
 
 def test_the_shipped_settings_are_valid_and_change_nothing():
-    from router.settings import Settings, load
+    from router.configuration import load
+    from router.settings import Settings
 
     assert load(ROOT / "config.toml", {}).model_dump() == Settings().model_dump()

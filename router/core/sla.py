@@ -36,7 +36,7 @@ class Policies:
         }
         self.hours = calendar
         for kind, minutes in self._minutes.items():
-            _check(kind, minutes)
+            check(kind, minutes)
 
     def calendar(self, urgency: str) -> Calendar:
         """The hours this urgency counts in."""
@@ -67,7 +67,8 @@ class Policies:
         return self.calendar(urgency).after(now, left_us * _MICROSECOND)
 
 
-def _check(kind: str, minutes: Mapping[str, int]) -> None:
+def check(kind: str, minutes: Mapping[str, int]) -> None:
+    """Raise Invalid unless there is a positive number of minutes for each urgency, no more."""
     for urgency in URGENCIES:
         if minutes.get(urgency, 0) <= 0:
             given = str(minutes.get(urgency, "nothing"))

@@ -21,8 +21,8 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from router.assemble import assemble
+from router.configuration import load
 from router.core.clock import SystemClock
-from router.settings import load
 from router.store.schema import migrate
 
 MAILS = 1000

@@ -1,0 +1,282 @@
+"""Reading the settings: config.toml, then the environment (``ROUTER__SECTION__KEY``).
+
+Secrets come from the environment or from files only; one found in config.toml is a fault. All
+faults are reported at once, with the line, the value and the nearest known key: those of the
+settings themselves, of service hours and promises, and of every channel that is switched on.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from channels import registry
+from router.core import sla
+from router.core.hours import Calendar
+from router.errors import Fault, Invalid, SettingsFault
+from router.settings import PREFIX, HoursSettings, Section, Settings, SlaSettings
+
+S = TypeVar("S", bound=Section)
+
+_NEVER_IN_FILE = re.compile(r"(password|secret|token|private_key)$")
+#: A day that is open, for looking at one part of the hours alone.
+_SOME = {"mon": [("08:00", "22:00")]}
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the file and the environment; raise SettingsFault with everything wrong in them."""
+    environ = os.environ if environ is None else environ
+    path = path or Path(environ.get("ROUTER_CONFIG", "config.toml"))
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        given: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise SettingsFault([Fault(str(path), f"is not TOML: {fault}")]) from fault
+    source = _Source(path, text, environ)
+    faults = [*_secrets_in(given, source), *_unknown_in_environment(environ)]
+    settings: Settings | None = None
+    try:
+        settings = Settings(**given)
+    except ValidationError as fault:
+        faults += [_explain(error, source) for error in fault.errors()]
+    faults += _hours_faults(settings.hours if settings else _alone(HoursSettings, given), source)
+    faults += _sla_faults(settings.sla if settings else _alone(SlaSettings, given), source)
+    faults += _channel_faults(settings.channels if settings else given.get("channels"), source)
+    if faults or settings is None:
+        raise SettingsFault(faults)
+    return settings
+
+
+def known_keys(model: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting's dotted name with its field, sections opened."""
+    for name, info in model.model_fields.items():
+        inner = info.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from known_keys(inner, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", info
+
+
+def is_secret(key: str) -> bool:
+    """Whether a setting of that name may only come from the environment."""
+    return bool(_NEVER_IN_FILE.search(key))
+
+
+def secret(name: str, environ: Mapping[str, str] | None = None) -> SecretStr | None:
+    """A secret by its dotted name, from the environment or from the file the environment names.
+
+    Raises SettingsFault when that file cannot be read.
+    """
+    environ = os.environ if environ is None else environ
+    key = PREFIX + name.upper().replace(".", "__").replace("-", "_")
+    if key in environ:
+        return SecretStr(environ[key])
+    file = environ.get(f"{key}_FILE")
+    if not file:
+        return None
+    try:
+        return SecretStr(Path(file).read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeError) as fault:
+        where = f"environment {key}_FILE"
+        raise SettingsFault([Fault(where, f"{file} cannot be read: {fault}")]) from fault
+
+
+def effective(settings: Settings) -> Iterator[tuple[str, Any]]:
+    """Every setting with its value in force, secrets never among them."""
+    for key, value in _leaves(settings.model_dump(mode="json")):
+        yield ".".join(key), "••••" if _NEVER_IN_FILE.search(key[-1]) else value
+
+
+# ---------------------------------------------------------------- where a setting stands
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The file as it was written and the environment: for saying where a fault is."""
+
+    path: Path
+    text: str
+    environ: Mapping[str, str]
+
+    def place(self, keys: tuple[str, ...]) -> str:
+        """The variable that set it, else its line, else the line of what it is part of."""
+        name = PREFIX + "__".join(key.upper() for key in keys)
+        if name in self.environ:
+            return f"environment {name}"
+        for depth in range(len(keys), 0, -1):
+            if number := self._line(keys[:depth]):
+                return f"{self.path}:{number}"
+        return str(self.path)
+
+    def _line(self, keys: tuple[str, ...]) -> int:
+        inside, header, whole = not keys[:-1], ".".join(keys[:-1]), ".".join(keys)
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            stripped = line.strip()
+            if stripped.startswith("["):
+                section = stripped.partition("#")[0].strip().strip("[] ").replace('"', "")
+                if section == whole or section.startswith(f"{whole}."):
+                    return number
+                inside = section == header
+            elif inside and re.match(rf'"?{re.escape(keys[-1])}"?\s*=', stripped):
+                return number
+        return 0
+
+
+def _leaves(
+    given: Mapping[str, Any], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in given.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*above, key))
+        else:
+            yield (*above, key), value
+
+
+# ---------------------------------------------------------------- what may be wrong
+
+
+def _secrets_in(given: Mapping[str, Any], source: _Source) -> Iterator[Fault]:
+    for keys, _ in _leaves(given):
+        if _NEVER_IN_FILE.search(keys[-1]):
+            name = "__".join(key.upper() for key in keys)
+            yield Fault(
+                source.place(keys),
+                f"{'.'.join(keys)} is a secret and must not stand in a file that is shared; "
+                f"set {PREFIX}{name} in the environment, or {PREFIX}{name}_FILE to a file's path",
+            )
+
+
+def _unknown_in_environment(environ: Mapping[str, str]) -> Iterator[Fault]:
+    known = [key for key, _ in known_keys()]
+    for name in environ:
+        if not name.startswith(PREFIX):
+            continue
+        key = name.removeprefix(PREFIX).lower().replace("__", ".")
+        if key in known or key.startswith("channels."):
+            continue
+        if any(key.startswith(f"{one}.") for one in known):
+            continue
+        yield Fault(f"environment {name}", f"is not a setting{_nearest(key, known)}")
+
+
+def _nearest(key: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else "; see config.toml for all settings"
+
+
+def _explain(error: Any, source: _Source) -> Fault:
+    keys = tuple(str(part) for part in error["loc"])
+    dotted = ".".join(keys)
+    if error["type"] == "extra_forbidden":
+        known = [key for key, _ in known_keys()]
+        return Fault(source.place(keys), f"{dotted} is not a setting{_nearest(dotted, known)}")
+    return Fault(source.place(keys), f"{dotted}: {error['msg']}{_shown(keys[-1], error)}")
+
+
+def _shown(key: str, error: Any) -> str:
+    return "" if _NEVER_IN_FILE.search(key) else f" (it is {error.get('input')!r})"
+
+
+def _alone(section: type[S], given: Mapping[str, Any]) -> S:
+    """One section, read although another one is wrong; its defaults when it is wrong itself."""
+    name = section.__name__.removesuffix("Settings").lower()
+    try:
+        return section.model_validate(given.get(name, {}))
+    except ValidationError:
+        return section()
+
+
+def _tried(
+    source: _Source, keys: tuple[str, ...], attempt: Callable[[], object]
+) -> Iterator[Fault]:
+    try:
+        attempt()
+    except Invalid as fault:
+        given, write = fault.params.get("given", ""), fault.params.get("write", "")
+        yield Fault(source.place(keys), f"{'.'.join(keys)}: {given} cannot be; write {write}")
+
+
+def _hours_faults(hours: HoursSettings, source: _Source) -> list[Fault]:
+    """Each day and date by itself, so that one wrong day does not hide another."""
+    found: list[Fault] = []
+    for day, periods in hours.weekly.items():
+        week = {**_SOME, day: periods}
+        found += _tried(source, ("hours", "weekly", day), partial(Calendar, "UTC", week))
+    for date in hours.closed:
+        found += _tried(source, ("hours", "closed"), partial(Calendar, "UTC", _SOME, closed=[date]))
+    for date, periods in hours.open.items():
+        special = {date: periods}
+        found += _tried(
+            source, ("hours", "open", date), partial(Calendar, "UTC", _SOME, open=special)
+        )
+    if not found:
+        whole = partial(Calendar, "UTC", hours.weekly, closed=hours.closed, open=hours.open)
+        found += _tried(source, ("hours",), whole)
+    return found
+
+
+def _sla_faults(promises: SlaSettings, source: _Source) -> list[Fault]:
+    found: list[Fault] = []
+    for kind in sla.KINDS:
+        found += [
+            fault
+            for given in _one_by_one(getattr(promises, kind))
+            for fault in _tried(source, ("sla", kind), partial(sla.check, kind, given))
+        ]
+    return found
+
+
+def _one_by_one(minutes: Mapping[str, int]) -> Iterator[Mapping[str, int]]:
+    """The promises with one urgency of the given ones at a time, the rest as they should be."""
+    whole = dict.fromkeys(sla.URGENCIES, 1)
+    yield from ({**whole, urgency: given} for urgency, given in minutes.items())
+    yield from (
+        {other: 1 for other in sla.URGENCIES if other != urgency}
+        for urgency in sla.URGENCIES
+        if urgency not in minutes
+    )
+
+
+def _channel_faults(channels: object, source: _Source) -> list[Fault]:
+    """Every option of every channel that is on; a channel that is off is not even loaded."""
+    if not isinstance(channels, Mapping):
+        return []
+    found: list[Fault] = []
+    known = registry.kinds()
+    for kind, accounts in channels.items():
+        if kind not in known:
+            near = _nearest(kind, known) if difflib.get_close_matches(kind, known, n=1) else ""
+            message = f"{kind} is not a channel; there are {', '.join(known)}{near}"
+            found.append(Fault(source.place(("channels", kind)), message))
+            continue
+        for account, given in accounts.items() if isinstance(accounts, Mapping) else ():
+            if isinstance(given, Mapping) and given.get("enabled") is not False:
+                found += _option_faults(kind, account, given, source)
+    return found
+
+
+def _option_faults(
+    kind: str, account: str, given: Mapping[str, Any], source: _Source
+) -> Iterator[Fault]:
+    options = registry.channel(kind).Options
+    public = {key: value for key, value in given.items() if not is_secret(key)}
+    try:
+        options.model_validate(public)
+    except ValidationError as fault:
+        for error in fault.errors():
+            keys = ("channels", kind, account, *map(str, error["loc"]))
+            said = f"{error['msg']}{_shown(keys[-1], error)}"
+            if error["type"] == "extra_forbidden":
+                close = difflib.get_close_matches(keys[-1], list(options.model_fields), n=1)
+                hint = f"did you mean {close[0]}?" if close else "see `router check --reference`"
+                said = f"is not an option; {hint}"
+            yield Fault(source.place(keys), f"{'.'.join(keys)}: {said}")
