@@ -202,7 +202,8 @@ def _tried(
         attempt()
     except Invalid as fault:
         given, write = fault.params.get("given", ""), fault.params.get("write", "")
-        yield Fault(source.place(keys), f"{'.'.join(keys)}: {given} cannot be; write {write}")
+        said = "is missing" if given == "nothing" else f"{given} cannot be"
+        yield Fault(source.place(keys), f"{'.'.join(keys)}: {said}; write {write}")
 
 
 def _hours_faults(hours: HoursSettings, source: _Source) -> list[Fault]:
@@ -225,25 +226,16 @@ def _hours_faults(hours: HoursSettings, source: _Source) -> list[Fault]:
 
 
 def _sla_faults(promises: SlaSettings, source: _Source) -> list[Fault]:
+    """Each urgency by itself, the others as they should be; one left out is a fault too."""
     found: list[Fault] = []
     for kind in sla.KINDS:
-        found += [
-            fault
-            for given in _one_by_one(getattr(promises, kind))
-            for fault in _tried(source, ("sla", kind), partial(sla.check, kind, given))
-        ]
+        given: dict[str, int] = getattr(promises, kind)
+        for urgency in (*sla.URGENCIES, *sorted(given.keys() - set(sla.URGENCIES))):
+            others = {name: 1 for name in sla.URGENCIES if name != urgency}
+            alone = {**others, urgency: given[urgency]} if urgency in given else others
+            keys = ("sla", kind, urgency)
+            found += _tried(source, keys, partial(sla.check, kind, alone))
     return found
-
-
-def _one_by_one(minutes: Mapping[str, int]) -> Iterator[Mapping[str, int]]:
-    """The promises with one urgency of the given ones at a time, the rest as they should be."""
-    whole = dict.fromkeys(sla.URGENCIES, 1)
-    yield from ({**whole, urgency: given} for urgency, given in minutes.items())
-    yield from (
-        {other: 1 for other in sla.URGENCIES if other != urgency}
-        for urgency in sla.URGENCIES
-        if urgency not in minutes
-    )
 
 
 def _channel_faults(channels: object, source: _Source) -> list[Fault]:

@@ -52,8 +52,9 @@ enabled = true
         (4, "hours.weekly.mon: 25:00"),
         (4, "hours.weekly.tuesday: tuesday"),
         (5, "hours.closed: 2026-13-01"),
-        (7, "sla.first_response: 0"),
-        (7, "sla.first_response: P9"),
+        (7, "sla.first_response.P1: 0"),
+        (7, "sla.first_response.P2: is missing"),
+        (7, "sla.first_response.P9: P9"),
         (9, "channels.email.support.adress: is not an option; did you mean address?"),
         (10, "pigeon is not a channel; there are email"),
     ):
