@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from router import log
 from router.assemble import Router
-from router.starting import LINK_MINUTES, begin_log, console, first_run, until_told
+from router.starting import LINK_MINUTES, console, first_run, until_told
 from router.web import create_app
 from router.web.server import Server
 from router.worker import Worker
@@ -11,7 +12,7 @@ from router.worker import Worker
 
 def serve(router: Router, *, work: bool) -> None:
     """Run the pages, and the worker beside them, until told to stop."""
-    begin_log(router)
+    log.begin(router.settings.log)
     link = first_run(router)
     settings = router.settings.web
     server = Server(create_app(router), settings.host, settings.port, settings.threads)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from router import demo as story
-from router import importing, pipeline, seeding
+from router import importing, log, pipeline, seeding
 from router.assemble import Router
 from router.core.clock import monotonic
 from router.core.rights import ROLES
@@ -36,7 +35,7 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def work(router: Router) -> None:
     """Run the worker alone until told to stop."""
-    begin_log(router)
+    log.begin(router.settings.log)
     worker = Worker(router)
     over = threading.Event()
     worker.start()
@@ -63,13 +62,6 @@ def until_told(stop: Callable[[], object]) -> Iterator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
-
-
-def begin_log(router: Router) -> None:
-    """Log to standard error, as the settings say."""
-    level = router.settings.log.level.upper()
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("apscheduler").setLevel("WARNING")
 
 
 def first_run(router: Router) -> str:
