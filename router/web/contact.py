@@ -79,6 +79,7 @@ def _form(
     away: bool = False,
 ) -> str:
     router = here()
+    calendar, now = router.policies.calendar("P3"), router.clock.now()
     return render_template(
         "contact/form.html",
         given={**given, "idempotency_key": given.get("idempotency_key") or str(uuid.uuid4())},
@@ -86,11 +87,12 @@ def _form(
         stale=stale,
         busy=max(1, busy // 60) if busy else 0,
         away=away,
-        stamp=router.tokens.form_stamp(router.clock.now()),
+        stamp=router.tokens.form_stamp(now),
         hints=HINTS,
         hotline=router.settings.desk.hotline,
-        open_now=router.policies.calendar("P3").is_open(router.clock.now()),
-        next_open=router.policies.calendar("P3").next_open(router.clock.now()),
+        open_now=calendar.is_open(now),
+        closes=calendar.closes_at(now),
+        next_open=calendar.next_open(now),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template
 
@@ -31,12 +32,17 @@ def healthz() -> Response:
         ill.append("database")
     else:
         ill += [row.name for row in rows if not row.ok]
-        beat = next((row for row in rows if row.name == "clock"), None)
-        if beat is not None and now - from_us(beat.at) > SILENT:
+        if _silent(rows, now):
             ill.append("worker")
     answer = jsonify(ok=not ill, ill=ill, parked=parked)
     answer.status_code = 503 if ill else 200
     return answer
+
+
+def _silent(rows: list[Any], now: datetime) -> bool:
+    """Whether a worker ran here once and says nothing any more."""
+    beat = next((row for row in rows if row.name == "clock"), None)
+    return beat is not None and now - from_us(beat.at) > SILENT
 
 
 @blueprint.get("/status")
@@ -45,11 +51,12 @@ def status() -> str:
     """The same in words."""
     router = here()
     with router.store.reading() as unit:
-        rows, parked = claims.health(unit), journal.parked(unit)
+        rows, parked, now = claims.health(unit), journal.parked(unit), unit.now
     return render_template(
         "health/status.html",
         rows=rows,
         parked=parked,
+        silent=_silent(rows, now),
         doors=list(router.doors),
         ruleset=router.rules.version,
     )

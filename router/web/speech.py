@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -112,8 +112,29 @@ def relative(at: datetime, now: datetime, zone: ZoneInfo) -> str:
             return str(t(key, n=count))
     local, today = at.astimezone(zone), now.astimezone(zone)
     if local.year == today.year:
-        return str(t("shell.time.day", month=local.month, day=local.day, clock=f"{local:%H:%M}"))
+        return str(_day(local))
     return f"{local:%Y-%m-%d}"
+
+
+def _day(local: datetime) -> Markup:
+    month = t(f"shell.month.{local.month}")
+    return t("shell.time.day", month=month, day=local.day, clock=f"{local:%H:%M}")
+
+
+def appointed(at: datetime | None, *, distance: bool = True) -> Markup:
+    """``<time>`` as an appointment is told: the day and the hour, and how long until then."""
+    if at is None:
+        return Markup("")
+    zone, now = ZoneInfo(here().settings.desk.zone), here().clock.now()
+    local = at.astimezone(zone)
+    days = (local.date() - now.astimezone(zone).date()).days
+    near = {0: "shell.time.today", 1: "shell.time.tomorrow"}.get(days)
+    said = t(near, clock=f"{local:%H:%M}") if near else _day(local)
+    if distance and abs(at - now) < timedelta(days=1):
+        said = t("shell.time.distance", at=said, distance=relative(at, now, zone))
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        at.isoformat(), f"{local:%Y-%m-%d %H:%M %Z}", said
+    )
 
 
 @lru_cache(maxsize=64)
@@ -146,6 +167,7 @@ def install(app: Flask) -> None:
             "t": t,
             "label": label,
             "moment": moment,
+            "appointed": appointed,
             "at": from_us,
             "asset": asset,
             "language": language(),
