@@ -27,6 +27,9 @@ class Hub:
 
     def __init__(self, router: Router) -> None:
         self._router = router
+        web = router.settings.web
+        #: Whatever the settings say, half of the threads are left to everybody else.
+        self._places = min(web.streams, web.threads // 2)
         self._changed = threading.Condition()
         self._wake = threading.Event()
         self._over = False
@@ -38,7 +41,7 @@ class Hub:
     def enter(self) -> bool:
         """Take a place among the streams; False when all are taken."""
         with self._changed:
-            if self._open >= self._router.settings.web.streams or self._over:
+            if self._open >= self._places or self._over:
                 return False
             self._open += 1
             if self._thread is None:
@@ -52,21 +55,26 @@ class Hub:
             self._open -= 1
 
     def stream(self) -> Iterator[str]:
-        """Server-sent events: the version whenever it changes. The place must have been taken."""
-        try:
-            seen, until = self.version, monotonic() + LONGEST.total_seconds()
-            yield f"retry: 3000\nid: {seen}\nevent: changed\ndata: {seen}\n\n"
-            while not self._over and monotonic() < until:
-                with self._changed:
-                    self._changed.wait(BEAT.total_seconds())
-                    now = self.version
-                if now != seen:
-                    seen = now
-                    yield f"id: {seen}\nevent: changed\ndata: {seen}\n\n"
-                else:
-                    yield ": still here\n\n"
-        finally:
-            self.leave()
+        """Server-sent events: the version whenever it changes. The place must have been taken, and
+        whoever took it gives it back: a stream that nobody reads never begins, so never ends.
+        """
+        seen, until = self.version, monotonic() + LONGEST.total_seconds()
+        yield f"retry: 3000\nid: {seen}\nevent: changed\ndata: {seen}\n\n"
+        while not self._over and monotonic() < until:
+            now = self._newer(seen)
+            if now != seen:
+                seen = now
+                yield f"id: {seen}\nevent: changed\ndata: {seen}\n\n"
+            else:
+                yield ": still here\n\n"
+
+    def _newer(self, seen: int) -> int:
+        """The version once it is another one, or the same after a while. A change while the last
+        one was being sent is not slept through.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._over or self.version != seen, BEAT.total_seconds())
+            return self.version
 
     def pulse(self) -> str:
         """A word that changes with the database, for pages that poll."""

@@ -24,6 +24,7 @@ def live() -> Response:
     if not hub.enter():
         return Response("", 503, {"Retry-After": "15"})
     response = Response(hub.stream(), mimetype="text/event-stream")
+    response.call_on_close(hub.leave)
     response.headers["X-Accel-Buffering"] = "no"
     return response
 

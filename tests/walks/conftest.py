@@ -39,10 +39,10 @@ def browser():
 
 
 @contextlib.contextmanager
-def serving(router):
+def serving(router, threads=16):
     """The address at which this router's pages are served meanwhile."""
     app = create_app(router)
-    server = Server(app, "127.0.0.1", 0, 16)
+    server = Server(app, "127.0.0.1", 0, threads)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

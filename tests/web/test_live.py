@@ -1,0 +1,200 @@
+"""Live updates: a stream where there is a place, an answer to polling elsewhere, no place lost."""
+
+import threading
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import pytest
+
+from router.store import people
+from router.store.database import Store
+from router.web.live import Hub
+from tests.fakes import FakeDoors
+from tests.walks.conftest import serving
+from tests.web.conftest import submitted
+
+STREAMS = 3
+PATIENCE = 5
+
+
+@pytest.fixture
+def router(assembled, door):
+    return assembled(doors=FakeDoors(door), web={"streams": STREAMS, "threads": 8})
+
+
+@pytest.fixture
+def cookie(router, agents):
+    secret = router.store.write(lambda unit: people.open_session(unit, agents["agent"], hours=1))
+    return {"Cookie": f"desk={secret}"}
+
+
+class Stream:
+    """A browser's open stream."""
+
+    def __init__(self, address, cookie, method):
+        self._line = HTTPConnection(urlsplit(address).netloc, timeout=PATIENCE)
+        self._line.request(method, "/live", headers=cookie)
+        self._answer = self._line.getresponse()
+        self.status = self._answer.status
+
+    def event(self):
+        """The number of the next event; comments are passed over. None at the end."""
+        number = None
+        while line := self._answer.readline():
+            name, _, value = line.decode().strip().partition(": ")
+            if name == "id":
+                number = int(value)
+            if not name and number is not None:
+                return number
+        return None
+
+    def close(self):
+        self._answer.close()
+        self._line.close()
+
+
+@pytest.fixture
+def listen(router, cookie):
+    """Serves the desk; opens streams of it."""
+    streams = []
+    with serving(router, threads=8) as address:
+
+        def make(method="GET"):
+            streams.append(Stream(address, cookie, method))
+            return streams[-1]
+
+        yield make
+        for stream in streams:
+            stream.close()
+
+
+@contextmanager
+def another_program(store_url, frozen, ids):
+    """A second program's way into the same database."""
+    other = Store(store_url, clock=frozen, ids=ids)
+    try:
+        yield other
+    finally:
+        other.close()
+
+
+def _settled(stream):
+    """The number at which the stream stands still: the watcher's first look is an event too."""
+    number = stream.event()
+    return number or stream.event()
+
+
+def test_a_commit_of_this_program_is_an_event(router, listen):
+    stream = listen()
+    before = _settled(stream)
+    submitted(router, "My transfer is pending")
+    assert stream.event() > before
+
+
+def test_a_commit_of_another_program_is_an_event(listen, store_url, frozen, ids):
+    stream = listen()
+    before = _settled(stream)
+    with another_program(store_url, frozen, ids) as other:
+        other.write(lambda unit: people.create_agent(unit, "new@desk.example", "New", "agent", []))
+    assert stream.event() > before
+
+
+def test_an_event_tells_nothing_but_that_something_changed(listen, router):
+    stream = listen()
+    _settled(stream)
+    submitted(router, "My transfer is pending")
+    lines = {stream._answer.readline() for _ in range(4)}
+    assert not any(b"transfer" in line or b"WT-" in line for line in lines)
+    assert b"event: changed\n" in lines
+
+
+def test_past_the_cap_a_page_is_told_to_poll_and_polling_answers(listen, browser_of):
+    streams = [listen() for _ in range(STREAMS)]
+    full = listen()
+    assert [stream.status for stream in streams] == [200] * STREAMS
+    assert full.status == 503
+    assert int(full._answer.headers["Retry-After"]) > 0
+    assert browser_of("agent").get("/live/state").status_code == 200
+
+
+def test_streams_never_take_more_than_half_of_the_threads(assembled):
+    hub = Hub(assembled(web={"streams": 100, "threads": 8}))
+    assert [hub.enter() for _ in range(5)] == [True] * 4 + [False]
+    hub.close()
+
+
+def test_without_streams_every_page_polls(assembled):
+    hub = Hub(assembled(web={"streams": 0}))
+    assert not hub.enter()
+
+
+def test_a_browser_that_goes_gives_its_place_back(router, agents, listen):
+    streams = [listen() for _ in range(STREAMS)]
+    assert listen().status == 503
+    streams[0].close()
+    pause = threading.Event()
+    for _ in range(100):
+        router.store.write(lambda unit: people.one_time_link(unit, agents["agent"], "enter", 1))
+        again = listen()
+        if again.status == 200:
+            break
+        pause.wait(0.02)
+    assert again.status == 200
+
+
+def test_a_request_that_reads_nothing_keeps_no_place(listen):
+    assert [listen("HEAD").status for _ in range(STREAMS + 1)] == [200] * (STREAMS + 1)
+    assert listen().status == 200
+
+
+def test_a_change_while_an_event_is_sent_is_not_slept_through(router):
+    hub = Hub(router)
+    stream, heard = hub.stream(), []
+    next(stream)
+    with hub._changed:
+        hub.version += 1
+        hub._changed.notify_all()
+    reader = threading.Thread(target=lambda: heard.append(next(stream)), daemon=True)
+    reader.start()
+    reader.join(PATIENCE)
+    assert heard
+    assert "id: 1" in heard[0]
+
+
+def test_a_hub_that_stops_ends_every_stream_and_takes_no_more(router):
+    hub = Hub(router)
+    assert hub.enter()
+    stream, heard = hub.stream(), []
+    next(stream)
+    reader = threading.Thread(target=lambda: heard.extend(stream), daemon=True)
+    reader.start()
+    hub.close()
+    reader.join(PATIENCE)
+    assert not reader.is_alive()
+    assert not hub.enter()
+
+
+def test_asking_again_costs_nothing_while_nothing_changes(browser_of, router):
+    browser = browser_of("agent")
+    first = browser.get("/live/state")
+    tag = first.headers["ETag"]
+    again = browser.get("/live/state", headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+    submitted(router, "My transfer is pending")
+    after = browser.get("/live/state", headers={"If-None-Match": tag})
+    assert after.status_code == 200
+    assert after.headers["ETag"] != tag
+
+
+def test_asking_again_sees_what_another_program_did(browser_of, store_url, frozen, ids):
+    browser = browser_of("agent")
+    tag = browser.get("/live/state").headers["ETag"]
+    with another_program(store_url, frozen, ids) as other:
+        other.write(lambda unit: people.create_agent(unit, "new@desk.example", "New", "agent", []))
+    assert browser.get("/live/state", headers={"If-None-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/live", "/live/state"])
+def test_a_stranger_hears_nothing(browser_of, path):
+    assert browser_of(None).get(path).status_code == 403
