@@ -13,7 +13,11 @@ PACKAGES = ("router", "channels", "rules")
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 50
 #: Schemas are lists: they are read by column, not from top to bottom.
-LISTS = ("router/store/tables.py", "router/store/migrations/versions/0001_the_desk.py")
+LISTS = (
+    "router/store/tables.py",
+    "router/store/migrations/versions/0001_the_desk.py",
+    "router/store/migrations/versions/0002_triage_in_depth.py",
+)
 #: Where importing inside a function is the point.
 LATE_IMPORTS = ("router/cli.py",)
 #: Where anything may be caught, because it is parked, shown or told there.

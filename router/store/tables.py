@@ -314,6 +314,124 @@ class FindingRow(SQLModel, table=True):
     end_char: int
 
 
+class MaskedSecret(SQLModel, table=True):
+    """One secret that was masked in a message: its kind, length and keyed fingerprint, no more.
+
+    ``part`` says where it stood: text, rest, subject, name, field or file.
+    """
+
+    __tablename__ = "masked_secret"
+    id: int = _id()
+    message_id: int = _ref("message", index=True)
+    kind: str
+    part: str
+    length: int
+    fingerprint: str
+
+
+class Unread(SQLModel, table=True):
+    """A message that the second reader has not read yet."""
+
+    message_id: int = Field(sa_type=BigInteger, foreign_key="message.id", primary_key=True)
+    at: int = _moment()
+
+
+class Reading(SQLModel, table=True):
+    """What the second reader made of a message, with the examples nearest to it.
+
+    ``nearest`` is JSON: ``[[category, example, likeness], …]``; ``bank`` is the version of the
+    examples.
+    """
+
+    id: int = _id()
+    message_id: int = _ref("message", index=True)
+    category: str
+    urgency: str
+    score: float
+    raised: bool = False
+    nearest: str = _text()
+    bank: str
+    at: int = _moment()
+
+
+class Feedback(SQLModel, table=True):
+    """An agent's correction of what the router decided, with the rules that had decided it.
+
+    ``what`` is category or urgency; ``rules`` is JSON.
+    """
+
+    __table_args__ = (Index("ix_feedback_at", "at"),)
+    id: int = _id()
+    ticket_id: int = _ref("ticket", index=True)
+    agent_id: int = _ref("agent")
+    at: int = _moment()
+    what: str
+    old: str
+    new: str
+    ruleset: str = ""
+    rules: str = _text()
+
+
+class RulesetRow(SQLModel, table=True):
+    """One version of the desk's own rules: what a lead wrote, who published it and when.
+
+    ``state`` is draft, published or retired; ``files`` is JSON, file name to TOML text; ``report``
+    is JSON, what lint and backtest said when it was last checked.
+    """
+
+    __tablename__ = "ruleset"
+    id: int = _id()
+    version: str = Field(default="", index=True)
+    state: str
+    files: str = _text()
+    base: str = ""
+    note: str = _text()
+    report: str = _text()
+    author_id: int = _ref("agent")
+    publisher_id: int | None = _ref("agent", nullable=True)
+    created_at: int = _moment()
+    changed_at: int = _moment()
+    published_at: int | None = _moment(nullable=True)
+    retired_at: int | None = _moment(nullable=True)
+
+
+class Incident(SQLModel, table=True):
+    """A wave of tickets with one cause.
+
+    ``kind`` is campaign, outage or manual; ``state`` is open or closed; ``signature`` is JSON, what
+    its tickets share. The answers are what all of them are told, in either language.
+    """
+
+    __table_args__ = (Index("ix_incident_state", "state", "id"),)
+    id: int = _id()
+    kind: str
+    state: str
+    category: str
+    title: str = _text()
+    signature: str = _text()
+    answer_zh: str = _text()
+    answer_en: str = _text()
+    banner_zh: str = _text()
+    banner_en: str = _text()
+    opened_by: int | None = _ref("agent", nullable=True)
+    opened_at: int = _moment()
+    changed_at: int = _moment()
+    closed_at: int | None = _moment(nullable=True)
+
+
+class IncidentTicket(SQLModel, table=True):
+    """A ticket of a wave, and what ties it to the others (a code)."""
+
+    __tablename__ = "incident_ticket"
+    incident_id: int = Field(sa_type=BigInteger, foreign_key="incident.id", primary_key=True)
+    ticket_id: int = Field(
+        sa_type=BigInteger, foreign_key="ticket.id", primary_key=True, index=True
+    )
+    reason: str
+    at: int = _moment()
+    answered_at: int | None = _moment(nullable=True)
+
+
 class SlaClock(SQLModel, table=True):
     """One promise on a ticket: first_response, next_response or resolution.
 
