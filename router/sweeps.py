@@ -97,11 +97,20 @@ def tick(router: Router, duty: Duty) -> bool:
     return True
 
 
+def _well_again(router: Router, name: str) -> None:
+    with router.store.reading() as unit:
+        ill = claims.ill(unit, name)
+    if ill:
+        router.store.write(lambda unit: claims.report(unit, name, ok=True), bulk=True)
+
+
 def attempt(router: Router, duty: Duty) -> None:
-    """As :func:`tick`; what raises is logged and shown in the duty's health, never lost."""
+    """As :func:`tick`; what raises is logged and shown in the duty's health, never lost, until the
+    duty can be done again."""
     name = f"sweep:{duty.name}"
     try:
         tick(router, duty)
+        _well_again(router, name)
     except Exception as fault:  # told in the log and in the health table
         log.exception("the duty %s failed", duty.name)
         detail = type(fault).__name__

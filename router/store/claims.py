@@ -78,3 +78,8 @@ def report(unit: Unit, name: str, *, ok: bool, detail: str = "", params: str = "
 def health(unit: Unit) -> list[Any]:
     """The last word of every channel and duty: name, ok, at, since, detail, params."""
     return list(unit.rows("SELECT name, ok, at, since, detail, params FROM health ORDER BY name"))
+
+
+def ill(unit: Unit, name: str) -> bool:
+    """Whether the last word of a channel or duty about itself was a bad one."""
+    return bool(unit.value("SELECT 1 FROM health WHERE name = :name AND NOT ok", name=name))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 
 from router.core.clock import Clock, monotonic
 from router.core.ids import Ids
@@ -84,7 +84,8 @@ def _translated(fault: DBAPIError) -> StoreError | None:
     words = str(fault.orig).lower()
     if any(sign in words for sign in _LOCKED):
         return StoreBusy(f"another process holds the database: {fault.orig}")
-    if isinstance(fault, OperationalError) or fault.connection_invalidated:
+    damaged = type(fault) is DatabaseError  # SQLite: not a database, or a malformed one
+    if damaged or isinstance(fault, OperationalError) or fault.connection_invalidated:
         return StoreDown(f"the database does not take this now: {fault.orig}")
     return None
 
