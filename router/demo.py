@@ -97,7 +97,8 @@ def _arrive(
         return form.submit(router, fields, [], source=source, spam=False)
     door = router.doors.reader("email", ACCOUNT)
     data = _mail(told, name, address, number, at)
-    taken = pipeline.receive(router, door, [Raw(door.identify(data), data, at)], Terms())
+    # Its date is another one each time, so the mail's own bytes would not tell that it was here.
+    taken = pipeline.receive(router, door, [Raw(f"demo-{number}", data, at)], Terms())
     return taken[0] if taken else None
 
 

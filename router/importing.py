@@ -7,7 +7,9 @@ interruption, adds nothing twice: the journal knows every mail by its bytes.
 from __future__ import annotations
 
 import mailbox
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,9 +17,12 @@ from pathlib import Path
 from channels.contract import Channel, Raw
 from router import pipeline
 from router.assemble import Router
-from router.errors import Invalid
+from router.errors import NotFound
 from router.polling import Tally
 from router.prepared import Terms
+
+#: A line that an mbox marks, lest it look like the head of the next mail.
+_MARKED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,9 @@ class Source:
 
 
 def sources(path: Path) -> list[Source]:
-    """What can be imported at this path; raises Invalid when there is nothing."""
+    """What can be imported at this path; raises NotFound when there is nothing."""
     if not path.exists():
-        raise Invalid("path", "not_there", path=str(path))
+        raise NotFound(f"there is no {path}")
     if path.is_file():
         return [Source(path, "mbox" if _is_mbox(path) else "eml")]
     if (path / "cur").is_dir() and (path / "new").is_dir():
@@ -42,7 +47,7 @@ def sources(path: Path) -> list[Source]:
         if one.is_file() and one.suffix.lower() in (".eml", ".mbox", ".mbx", ".msg", "")
     ]
     if not found:
-        raise Invalid("path", "no_mail", path=str(path))
+        raise NotFound(f"{path} holds no mail: no .eml, no mbox, no Maildir")
     return found
 
 
@@ -66,9 +71,9 @@ def mails(source: Source) -> Iterator[bytes]:
     if source.shape == "eml":
         yield source.path.read_bytes()
     elif source.shape == "mbox":
-        box = mailbox.mbox(source.path, create=False)
-        for key in box.iterkeys():
-            yield box.get_bytes(key)
+        with closing(mailbox.mbox(source.path, create=False)) as box:
+            for key in box.iterkeys():
+                yield _MARKED.sub(rb"\1", box.get_bytes(key))
     else:
         for folder in ("cur", "new"):
             for one in sorted((source.path / folder).iterdir()):

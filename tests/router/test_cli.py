@@ -1,0 +1,460 @@
+"""The command line as an operator uses it: what it prints, what it keeps, how it ends."""
+
+import json
+import mailbox
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from email.message import EmailMessage
+from io import StringIO
+
+import pytest
+
+from router import cli, pipeline
+from router.assemble import assemble
+from router.configuration import load
+from router.prepared import Terms
+from router.store import version
+from router.web import create_app
+from tests.fakes import FakeDoor, FakeDoors
+
+MAILS = 12
+
+
+@dataclass
+class Said:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Desk:
+    """A desk in a folder of its own, and its operator."""
+
+    def __init__(self, folder, monkeypatch, capsys):
+        self.folder = folder
+        self.config = folder / "config.toml"
+        self.database = folder / "data" / "router.sqlite3"
+        self._patch, self._heard = monkeypatch, capsys
+        self.configure("")
+
+    def configure(self, more):
+        self.config.write_text(
+            f'data_dir = "{self.folder / "data"}"\nkey_file = "{self.folder / "desk.key"}"\n{more}',
+            encoding="utf-8",
+        )
+
+    def run(self, *words, given="", bare=False):
+        """One command; ``bare`` ones take no --config."""
+        told = [] if bare else ["--config", str(self.config)]
+        self._patch.setattr(sys, "argv", ["router", *map(str, words), *told])
+        self._patch.setattr(sys, "stdin", StringIO(given))
+        self._patch.setattr(sys, "excepthook", sys.excepthook)
+        self._heard.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        heard = self._heard.readouterr()
+        return Said(ended.value.code or 0, heard.out, heard.err)
+
+    def rows(self, sql):
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(sql).fetchall()
+
+    def assembled(self):
+        return assemble(load(self.config, {}))
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch, capsys, shipped_rules):
+    monkeypatch.setattr("router.assemble.load_rules", lambda _: shipped_rules)
+    monkeypatch.setattr("router.explaining.load", lambda _: shipped_rules)
+    return Desk(tmp_path, monkeypatch, capsys)
+
+
+# ---------------------------------------------------------------- settings
+
+CHANNEL = '[channels.email.support]\naddress = "support@desk.example"\n'
+PASSWORD = "ROUTER__CHANNELS__EMAIL__SUPPORT__IMAP_PASSWORD"
+
+
+def test_check_prints_what_is_in_force(desk, monkeypatch):
+    desk.configure("[web]\nport = 9000\n")
+    monkeypatch.setenv("ROUTER__WEB__HOST", "0.0.0.0")
+    said = desk.run("check")
+    assert said.code == 0
+    assert "web.port = 9000\n" in said.out
+    assert 'web.host = "0.0.0.0"\n' in said.out
+    assert 'desk.name_zh = "钱包客服"\n' in said.out
+
+
+def test_check_prints_no_secret(desk, monkeypatch):
+    desk.configure(CHANNEL)
+    monkeypatch.setenv(PASSWORD, "made-up-secret")
+    said = desk.run("check")
+    assert said.code == 0
+    assert "made-up-secret" not in said.out + said.err
+    assert 'channels.email.support.imap_password = "••••"\n' in said.out
+
+
+def test_check_tells_all_faults_at_once_with_their_places(desk, monkeypatch):
+    desk.configure(
+        "[web]\nprot = 1\n[desk]\nzone = 'Mars'\n[sla]\nresolution = { P1 = 0 }\n"
+        "[channels.email.support]\nadress = 'x'\nimap_password = 'made-up-secret'\n"
+    )
+    monkeypatch.setenv("ROUTER__WEB__HSOT", "x")
+    said = desk.run("check")
+    assert said.code != 0
+    assert said.out == ""
+    for place, word in (
+        (f"{desk.config}:4: ", "web.port"),
+        (f"{desk.config}:6: ", "Asia/Shanghai"),
+        (f"{desk.config}:8: ", "sla.resolution"),
+        (f"{desk.config}:10: ", "address"),
+        (f"{desk.config}:11: ", PASSWORD),
+        ("environment ROUTER__WEB__HSOT: ", "web.host"),
+    ):
+        assert any(place in line and word in line for line in said.err.splitlines())
+    assert "made-up-secret" not in said.err
+
+
+def test_every_command_tells_the_faults_and_does_nothing(desk):
+    desk.configure("[web]\nprot = 1\n")
+    for words in (["migrate"], ["doctor"], ["demo"], ["user", "a@desk.example"], ["serve"]):
+        said = desk.run(*words)
+        assert said.code != 0
+        assert f"{desk.config}:4: " in said.out + said.err
+    assert not desk.database.exists()
+
+
+def test_the_reference_is_the_file_that_ships(desk):
+    reference = desk.run("check", "--reference", bare=True)
+    desk.config.write_text(reference.out, encoding="utf-8")
+    assert reference.code == 0
+    assert desk.run("check").code == 0
+
+
+# ---------------------------------------------------------------- the database
+
+
+def test_migrate_makes_the_database_and_says_its_revision(desk):
+    first, again = desk.run("migrate"), desk.run("migrate")
+    assert (first.code, again.code) == (0, 0)
+    assert str(version.HEAD) in first.out
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == [(0,)]
+
+
+def test_a_worker_on_a_database_that_was_never_made_says_what_to_run(desk):
+    said = desk.run("worker")
+    assert said.code == 2
+    assert "router migrate" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_doctor_finds_a_healthy_desk_well(desk):
+    desk.run("migrate")
+    said = desk.run("doctor")
+    assert said.code == 0
+    assert "✗" not in said.out
+    assert said.out.count("✓") == 7
+
+
+def test_doctor_says_what_is_ill_and_what_to_do(desk):
+    desk.run("migrate")
+    _park(desk)
+    desk.configure(CHANNEL)
+    with closing(sqlite3.connect(desk.database)) as connection, connection:
+        connection.execute(
+            "INSERT INTO health (name, ok, at, since, detail, params) "
+            "VALUES ('poll:email:support', 0, 1, 1, 'cannot_fetch', 'no route'), "
+            "('clock', 1, 1, 1, '', '')"
+        )
+    said = desk.run("doctor")
+    assert said.code == 1
+    ill = [line for line in said.out.splitlines() if line.startswith("✗")]
+    assert len(ill) == 3
+    assert any("parked items: 1 items wait" in line and "router replay" in line for line in ill)
+    assert any("channels: poll:email:support" in line and "no route" in line for line in ill)
+    assert any("worker: silent" in line and "router worker" in line for line in ill)
+
+
+def test_doctor_says_when_there_is_no_database(desk):
+    said = desk.run("doctor")
+    assert said.code == 1
+    assert "router migrate" in said.out
+
+
+def test_doctor_says_when_the_key_is_gone(desk):
+    desk.run("migrate")
+    desk.run("doctor")
+    (desk.folder / "desk.key").unlink()
+    said = desk.run("doctor")
+    assert said.code == 1
+    assert "desk.key" in said.out
+    assert not (desk.folder / "desk.key").exists()
+
+
+def test_doctor_says_when_the_database_is_damaged(desk):
+    desk.run("migrate")
+    desk.database.write_bytes(b"this was a database once" * 1000)
+    said = desk.run("doctor")
+    assert said.code == 1
+    assert "✗" in said.out
+    assert "Traceback" not in said.out + said.err
+
+
+# ---------------------------------------------------------------- rules and mail files
+
+
+def test_explain_says_why(desk):
+    said = desk.run("explain", "--", "My account was hacked and I lost my phone", bare=True)
+    assert said.code == 0
+    assert re.match(r"security\.\w+  P1 ", said.out)
+    assert "“" in said.out
+
+
+def test_explain_answers_line_by_line_and_survives_a_bad_one(desk):
+    given = [
+        json.dumps(
+            {"id": 1, "text": "I forgot my password", "channel": "email", "subject": "Help"}
+        ),
+        "not json",
+        json.dumps({"id": 3, "text": "我的账户被盗了"}),
+    ]
+    said = desk.run("explain", "--jsonl", given="\n".join(given) + "\n\n", bare=True)
+    first, bad, last = [json.loads(line) for line in said.out.splitlines()]
+    assert said.code == 0
+    assert (first["id"], first["category"]) == (1, "login.password_reset")
+    finding = first["findings"][0]
+    assert {"rule", "words", "start", "end"} <= finding.keys()
+    assert bad["line"] == 2
+    assert "error" in bad
+    assert last["category"].startswith("security.")
+    assert last["urgency"] == "P1"
+
+
+def test_explain_judges_the_text_as_the_desk_does_masked(desk):
+    text = "my seed phrase is " + "abandon " * 11 + "about"
+    said = desk.run("explain", "--jsonl", given=json.dumps({"id": 1, "text": text}), bare=True)
+    assert said.code == 0
+    assert "abandon abandon" not in said.out
+
+
+def test_parse_mail_answers_line_by_line_also_for_a_file_that_is_not_there(desk):
+    good = desk.folder / "good.eml"
+    good.write_bytes(_mail(1))
+    (desk.folder / "junk.eml").write_bytes(b"\xff\x00" * 500)
+    names = [good, desk.folder / "gone.eml", desk.folder, desk.folder / "junk.eml"]
+    given = "\n".join(map(str, names))
+    said = desk.run("parse-mail", "--jsonl", given=given, bare=True)
+    read, gone, folder, junk = [json.loads(line) for line in said.out.splitlines()]
+    assert said.code == 0
+    assert read["subject"] == "Transfer 1"
+    assert "still pending" in read["reply_text"]
+    assert "gone.eml" in gone["error"]
+    assert "error" in folder
+    assert junk
+
+
+# ---------------------------------------------------------------- people
+
+
+def test_user_prints_a_link_that_signs_in_once(desk):
+    said = desk.run("user", "mei@desk.example", "--name", "Mei", "--role", "lead")
+    link = re.search(r"(/enter/\S+)", said.err)[1]
+    router = desk.assembled()
+    app = create_app(router)
+    try:
+        browser = app.test_client()
+        assert browser.get(link).status_code == 200
+        entered = browser.post(link)
+        assert entered.status_code in (302, 303)
+        assert browser.get("/me").status_code == 200
+        assert app.test_client().post(link).status_code == 404
+    finally:
+        app.extensions["hub"].close()
+        router.close()
+
+
+def test_a_known_person_gets_another_link_and_no_other_role(desk):
+    first = desk.run("user", "mei@desk.example", "--role", "lead")
+    again = desk.run("user", "Mei@desk.example", "--role", "admin")
+    assert (first.code, again.code) == (0, 0)
+    assert desk.rows("SELECT email, role FROM agent") == [("mei@desk.example", "lead")]
+    assert desk.rows("SELECT COUNT(*) FROM one_time_token") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [(["--role", "king"], "admin"), (["--team", "nobody"], "nobody")]
+)
+def test_a_person_of_no_known_role_or_team_is_not_made(desk, words, told):
+    said = desk.run("user", "mei@desk.example", *words)
+    assert said.code == 2
+    assert told in said.err
+    assert desk.rows("SELECT * FROM agent") == []
+
+
+# ---------------------------------------------------------------- old mail
+
+
+def _mail(number):
+    mail = EmailMessage()
+    mail["From"] = f"Person {number} <p{number}@p{number % 7}.example>"
+    mail["To"] = "support@desk.example"
+    mail["Subject"] = f"Transfer {number}"
+    mail["Message-ID"] = f"<{number}@mail.example>"
+    mail.set_content(f"My transfer {number} is still pending.\n\nFrom here I am lost.\n")
+    return mail.as_bytes()
+
+
+def _eml(folder, count):
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"{number:04}.eml").write_bytes(_mail(number))
+    return folder
+
+
+def _mbox(path, count):
+    with closing(mailbox.mbox(path)) as box:
+        for number in range(count):
+            box.add(_mail(number))
+    return path
+
+
+def _maildir(path, count):
+    with closing(mailbox.Maildir(path)) as box:
+        for number in range(count):
+            added = mailbox.MaildirMessage(_mail(number))
+            added.set_subdir("cur" if number % 2 else "new")
+            box.add(added)
+    return path
+
+
+SHAPES = {"eml": _eml, "mbox": _mbox, "maildir": _maildir}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_import_takes_each_mail_once_and_answers_nobody(desk, shape):
+    source = SHAPES[shape](desk.folder / "old", MAILS)
+    first = desk.run("import", source)
+    assert first.code == 0
+    assert f"{MAILS} mails read: {MAILS} new tickets" in first.err
+    assert "mails/s" in first.err
+    again = desk.run("import", source)
+    assert again.code == 0
+    assert f"0 new tickets, 0 joined one, {MAILS} were here before" in again.err
+    assert _numbers(desk) == list(range(MAILS))
+    assert desk.rows("SELECT COUNT(*) FROM outbox WHERE state = 'queued'") == [(0,)]
+
+
+def test_the_same_mails_in_another_shape_are_the_same_mails(desk):
+    for shape, make in SHAPES.items():
+        assert desk.run("import", make(desk.folder / shape, MAILS)).code == 0
+    assert _numbers(desk) == list(range(MAILS))
+
+
+def test_import_of_nothing_says_so(desk):
+    (desk.folder / "empty").mkdir()
+    for path in (desk.folder / "empty", desk.folder / "nowhere"):
+        said = desk.run("import", path)
+        assert said.code == 2
+        assert "Traceback" not in said.err
+        assert str(path) in said.err
+
+
+def _numbers(desk):
+    return sorted(
+        int(row[0].strip("<>").partition("@")[0]) for row in desk.rows("SELECT rfc_id FROM message")
+    )
+
+
+def _imported(desk):
+    try:
+        return desk.rows("SELECT COUNT(*) FROM message")[0][0]
+    except sqlite3.OperationalError:
+        return 0  # not made yet
+
+
+def test_an_import_that_was_killed_goes_on_where_it_was(desk):
+    many = 200
+    source = _eml(desk.folder / "old", many)
+    desk.configure("[intake]\nbatch = 1\n")
+    desk.run("migrate")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "router", "import", source, "--config", desk.config],
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "ROUTER_CONFIG": ""},
+    )
+    pause = threading.Event()
+    while _imported(desk) < 20 and running.poll() is None:
+        pause.wait(0.005)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    kept = _imported(desk)
+    assert 20 <= kept < many
+    desk.configure("")
+    said = desk.run("import", source)
+    assert f"{many - kept} new tickets, 0 joined one, {kept} were here before" in said.err
+    assert _numbers(desk) == list(range(many))
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == [(many,)]
+    assert desk.run("doctor").code == 0
+
+
+# ---------------------------------------------------------------- parked items and the demo
+
+
+def _park(desk):
+    """One item that could not be read when it came; the mail's door can read it now."""
+    router = desk.assembled()
+    door = FakeDoor()
+    broken = FakeDoors(door)
+    try:
+        raw = door.arrives(poison=True, text="please help")
+        pipeline.receive(router, broken.open("email", "support"), [raw], Terms())
+    finally:
+        router.close()
+
+
+def test_replay_lists_what_is_parked(desk):
+    desk.run("migrate")
+    assert "0 parked" in desk.run("replay").err
+    _park(desk)
+    said = desk.run("replay")
+    assert said.code == 0
+    assert "email.support  ValueError" in said.err
+    assert "1 parked" in said.err
+
+
+@pytest.mark.parametrize("by", ["number", "all"])
+def test_replay_sends_a_parked_item_through_once(desk, by):
+    desk.run("migrate")
+    _park(desk)
+    number = re.search(r"^(\d+)  email", desk.run("replay").err, re.MULTILINE)[1]
+    word = number if by == "number" else "--all"
+    said = desk.run("replay", word)
+    assert said.code == 0
+    assert f"{number}: went through" in said.err
+    assert desk.rows("SELECT COUNT(*) FROM message WHERE direction = 'in'") == [(1,)]
+    states = Counter(row for (row,) in desk.rows("SELECT state FROM ticket"))
+    assert states == {"closed": 1, "new": 1}
+    again = desk.run("replay", number)
+    assert again.code == 2
+    assert "no parked item" in again.err
+
+
+def test_the_demo_loads_once(desk):
+    first = desk.run("demo")
+    count = int(re.search(r"(\d+) made-up tickets were added", first.err)[1])
+    assert count > 5
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == [(count,)]
+    assert desk.run("demo").err.startswith("0 made-up tickets were added")
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == [(count,)]
+    assert desk.rows("SELECT COUNT(*) FROM agent") == [(3,)]
