@@ -37,7 +37,7 @@ from tests.walks.conftest import ARGUMENTS, serving
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 #: A Tuesday, late in the morning.
 NOW = datetime(2026, 11, 24, 10, 40, tzinfo=ZoneInfo("Asia/Shanghai"))
-ANSWER = "刘女士您好：您的账户已经冻结，任何人都无法转出资金。补办手机卡之后，请回复本邮件，我们帮您解冻。"
+ANSWER = "刘女士您好：您的账户已经冻结，任何人都无法转出资金。补办手机卡之后，请回复本邮件。"
 WIDE, TALL, PHONE = (1440, 900), (960, 1180), (390, 844)
 PAGES = {
     "inbox": "/",
