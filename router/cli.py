@@ -34,12 +34,21 @@ def main() -> None:
     """Run the command; what went wrong is told in one line with what to do next."""
     try:
         app()
-    except RouterError as fault:
+    except SystemExit:
+        raise
+    except _told() as fault:
         sys.stderr.write(f"router: {fault}\n")
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         sys.stderr.write("\nrouter: stopped; what was committed stays, run it again to go on\n")
         raise SystemExit(130) from None
+
+
+def _told() -> tuple[type[Exception], ...]:
+    """What is told in its own words; looked up when something went wrong."""
+    from rules.load import RulesFault
+
+    return RouterError, RulesFault
 
 
 def _settings(config: Path | None) -> Settings:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, g, request, url_for
+from flask import Flask, Response, current_app, g, request, url_for
 from markupsafe import Markup, escape
 
+from channels import registry
 from router.core.clock import from_us
 from router.web.rights import here
 
@@ -84,6 +85,8 @@ def label(kind: str, value: str) -> str:
         known = here().rules.kinds.get(value)
         if known is not None:
             return str(known.zh if language() == "zh" else known.en)
+    if kind == "channel" and (named := current_app.extensions["doors"].get(value)):
+        return str(named[LANGUAGES.index(language())])
     return catalogue()[language()].get(f"words.{kind}.{value}", value)
 
 
@@ -149,6 +152,7 @@ def asset(name: str) -> str:
 
 def install(app: Flask) -> None:
     """Give every template the words."""
+    app.extensions["doors"] = {kind: registry.labels(kind) for kind in registry.kinds()}
 
     def other_language() -> str:
         return "en" if language() == "zh" else "zh"
