@@ -42,10 +42,13 @@ class Book:
         self.faults.append(Fault(file, rule, message))
 
 
-def read(folders: Iterable[Path]) -> Book:
-    """All rule files of ``folders``. Raises :class:`RulesFault` with every fault found."""
+def read(folders: Iterable[Path], texts: Mapping[str, str] | None = None) -> Book:
+    """All rule files of ``folders``, and ``texts`` by file name. Raises :class:`RulesFault` with
+    every fault found."""
     book = Book()
     tables = [(path.name, table) for path in _files(folders, book) if (table := _toml(path, book))]
+    given = sorted((texts or {}).items())
+    tables += [(name, table) for name, text in given if (table := _parsed(name, text, book))]
     for file, table in tables:
         _kinds(file, table, book)
         _words(file, table, book)
@@ -75,12 +78,21 @@ def _files(folders: Iterable[Path], book: Book) -> list[Path]:
 
 def _toml(path: Path, book: Book) -> dict[str, object]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         book.fault(path.name, "", f"cannot be read as TOML: {error}")
         return {}
+    return _parsed(path.name, text, book)
+
+
+def _parsed(name: str, text: str, book: Book) -> dict[str, object]:
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        book.fault(name, "", f"cannot be read as TOML: {error}")
+        return {}
     for key in table.keys() - set(_TABLES):
-        book.fault(path.name, "", unknown(key, _TABLES))
+        book.fault(name, "", unknown(key, _TABLES))
     return table
 
 
