@@ -28,7 +28,12 @@ class Urgency(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known about one message when it is judged. ``text`` is what the person wrote,
-    masked, without quotes; ``subject`` is matched too."""
+    masked, without quotes; ``subject`` is matched too.
+
+    What is not known stays empty, and a rule that asks for it does not hold. ``hours`` is
+    ``inside`` or ``outside`` the desk's, ``sender`` is ``known`` or ``unknown``, ``minutes_since``
+    their last message before this one, ``attachments`` the kinds of files that came along.
+    """
 
     text: str
     subject: str = ""
@@ -36,6 +41,10 @@ class Facts:
     language: str = ""
     automatic: bool = False
     category_hint: str = ""
+    hours: str = ""
+    sender: str = ""
+    minutes_since: float | None = None
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,8 @@ class Finding:
 
     ``start`` and ``end`` count characters of ``subject + "\n" + text`` when there is a subject,
     of ``text`` otherwise. ``part`` says where the words stand: ``subject`` or ``text``, and then
-    ``part_start`` counts within that part.
+    ``part_start`` counts within that part. ``read_as`` is empty, or how the second view read words
+    that were mistyped or disguised; such a finding weighs less.
     """
 
     rule: str
@@ -56,6 +66,7 @@ class Finding:
     end: int
     part: str = "text"
     part_start: int = 0
+    read_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,22 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class When:
+    """What must be true of a message besides its words; what is empty does not matter.
+
+    ``amount_over`` pairs a currency ("" for any) with an amount.
+    """
+
+    channel: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    hours: str = ""
+    sender: str = ""
+    repeat_minutes: int = 0
+    amount_over: tuple[tuple[str, float], ...] = ()
+    attachment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule as written by a support lead. See docs/rules.md for the meaning of each field."""
 
@@ -104,6 +131,8 @@ class Rule:
     none: tuple[str, ...] = ()
     near: tuple[tuple[str, str, int], ...] = ()
     regex: tuple[str, ...] = ()
+    when: When | None = None
+    floor: Urgency | None = None
     weight: float = 1.0
     negatable: bool = True
     match: tuple[str, ...] = ()

@@ -14,11 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rules.amounts import Amount, amounts
+from rules.conditions import asked, unmet
 from rules.contract import GROUPS, UNSORTED, Facts, Fault, Finding, Rule, Urgency, Verdict
 from rules.entry import Kind
 from rules.load import Book, RulesFault, read
 from rules.matcher import Evidence, Hits, Matcher, Plan
 from rules.negation import Reading
+from rules.second import SHARE, Reread, SecondView
 from rules.text import Folded, fold
 
 __all__ = ["CALM_REACH", "FLOOR", "RulesFault", "Ruleset", "load"]
@@ -48,7 +51,22 @@ def compile_book(book: Book) -> Ruleset:
         kinds=dict(sorted(book.kinds.items())),
         version=_version(rules, book),
         matcher=Matcher(rules, book.lexicon),
+        second=_second_view(rules, book),
+        asks=asked(rule.when for rule in rules),
+        floors={rule.id: rule.floor for rule in rules if rule.floor},
     )
+
+
+def _second_view(rules: Iterable[Rule], book: Book) -> SecondView:
+    """Words are guessed only towards those of rules that tell of an incident."""
+    alarming = (
+        term
+        for rule in rules
+        if rule.category.startswith("security.") and rule.urgency is Urgency.P1
+        for term in (*rule.any, *rule.all, *(side for pair in rule.near for side in pair[:2]))
+    )
+    ordinary = ["@ordinary"] if "ordinary" in book.lexicon.lists else []
+    return SecondView(book.lexicon.expand(alarming), book.lexicon.expand(ordinary), book.spellings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,11 @@ class Ruleset:
     kinds: Mapping[str, Kind]
     version: str
     matcher: Matcher
+    second: SecondView
+    #: The conditions (``sender``, ``hours`` …) that any rule asks for.
+    asks: frozenset[str]
+    #: The floors of the rules that have one.
+    floors: Mapping[str, Urgency]
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -68,16 +91,11 @@ class Ruleset:
     def judge(self, facts: Facts) -> Verdict:
         """What ``facts`` are about and how soon a person must see them, with the reasons."""
         message = _Message.of(facts)
-        hits = self.matcher.scan(message.text)
-        reading = self.matcher.reading(message.text, hits)
-        findings: list[Finding] = []
-        near: list[tuple[str, str]] = []
-        for plan in self.matcher.called(hits):
-            evidence, reason = self._try(plan, message.text, hits, reading)
-            if evidence is not None:
-                findings.append(message.finding(plan.rule, evidence))
-            elif reason:
-                near.append((plan.rule.id, reason))
+        findings, near = self._look(message)
+        if not self._alarmed(findings) and (reread := self.second.of(message.text)):
+            known = {finding.rule for finding in findings}
+            guessed, _ = self._look(replace(message, reread=reread))
+            findings += [finding for finding in guessed if finding.rule not in known]
         scores = _scores(findings)
         believed = self._believed(scores, len(message.text))
         category = self._decide(believed, scores, findings, facts.category_hint)
@@ -88,6 +106,27 @@ class Ruleset:
             near=tuple(near),
             scores=tuple(sorted(scores.items(), key=lambda item: (-item[1], item[0]))),
             ruleset=self.version,
+        )
+
+    def _look(self, message: _Message) -> tuple[list[Finding], list[tuple[str, str]]]:
+        """What one view of the message shows, and what it nearly shows."""
+        hits = self.matcher.scan(message.view)
+        reading = self.matcher.reading(message.view, hits)
+        findings: list[Finding] = []
+        near: list[tuple[str, str]] = []
+        for plan in self.matcher.called(hits):
+            evidence, reason = self._try(plan, message, hits, reading)
+            if evidence is not None:
+                findings.append(message.finding(plan.rule, evidence))
+            elif reason:
+                near.append((plan.rule.id, reason))
+        return findings, near
+
+    def _alarmed(self, findings: Iterable[Finding]) -> bool:
+        """Whether an incident is believed already: then nobody need guess."""
+        return any(
+            score >= FLOOR and name.startswith("security.") and self.kinds[name].urgency == "P1"
+            for name, score in _scores(findings).items()
         )
 
     def broken_examples(self) -> list[Fault]:
@@ -108,14 +147,19 @@ class Ruleset:
         return faults
 
     def _try(
-        self, plan: Plan, text: str, hits: Hits, reading: Reading
+        self, plan: Plan, message: _Message, hits: Hits, reading: Reading
     ) -> tuple[Evidence | None, str]:
         """The first evidence that stands, or why none does."""
         reason = ""
         if not hits.present.issuperset(plan.all):
             return None, reason
-        for evidence in self.matcher.evidence(plan, text, hits, reading):
+        for evidence in self.matcher.evidence(plan, message.view, hits, reading):
+            if not message.counts(evidence):
+                continue
             undone = _undone(plan, evidence, hits, reading)
+            if not undone and (when := plan.rule.when):
+                lacking = unmet(when, message.facts, message.amounts)
+                undone = f"when: {lacking}" if lacking else ""
             if not undone:
                 return evidence, ""
             reason = reason or undone
@@ -174,20 +218,26 @@ class Ruleset:
     def _urgency(
         self, category: str, believed: Sequence[str], findings: Iterable[Finding]
     ) -> Urgency:
-        """The most pressing of all that is believed: what else was said can only raise it."""
-        if category not in believed:
-            return self.kinds[category].urgency
-        return min(finding.urgency for finding in findings if finding.category in believed)
+        """The most pressing of all that is believed: what else was said can only raise it, and so
+        can the floor of any rule that was found."""
+        said = [finding.urgency for finding in findings if finding.category in believed]
+        floors = [floor for finding in findings if (floor := self.floors.get(finding.rule))]
+        own = [] if category in believed else [self.kinds[category].urgency]
+        return min([*own, *said, *floors])
 
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """Subject and text, folded each by itself so that no term reaches from one into the other."""
+    """Subject and text, folded each by itself so that no term reaches from one into the other.
+
+    ``reread`` is set while the second view is looked at.
+    """
 
     text: str
     subject: Folded | None
     body: Folded
     facts: Facts
+    reread: Reread | None = None
 
     @classmethod
     def of(cls, facts: Facts) -> _Message:
@@ -197,8 +247,26 @@ class _Message:
         subject = fold(facts.subject)
         return cls(subject.text + _BREAK + body.text, subject, body, facts)
 
+    @property
+    def view(self) -> str:
+        """The text that is looked at."""
+        return self.text if self.reread is None else self.reread.text
+
+    def counts(self, evidence: Evidence) -> bool:
+        """Whether this was not already to be seen in the first view."""
+        return self.reread is None or self.reread.touched(evidence[0], evidence[1])
+
+    def amounts(self) -> tuple[Amount, ...]:
+        """The sums of money named in it."""
+        return amounts(f"{self.facts.subject}\n{self.facts.text}")
+
     def finding(self, rule: Rule, evidence: Evidence) -> Finding:
+        """What was found, at its place in the original."""
         start, end, _ = evidence
+        weight, read_as = rule.weight, ""
+        if self.reread is not None:
+            weight, read_as = round(rule.weight * SHARE, 3), self.reread.text[start:end]
+            start, end = self.reread.span(start, end)
         ahead = 0 if self.subject is None else len(self.subject.text) + 1
         if self.subject is not None and start < ahead:
             part, part_start, shift = "subject", 0, 0
@@ -212,12 +280,13 @@ class _Message:
             rule=rule.id,
             category=rule.category,
             urgency=rule.urgency,
-            weight=rule.weight,
+            weight=weight,
             words=words,
             start=part_start + shift,
             end=part_end + shift,
             part=part,
             part_start=part_start,
+            read_as=read_as,
         )
 
 
@@ -237,6 +306,8 @@ def _undone(plan: Plan, evidence: Evidence, hits: Hits, reading: Reading) -> str
 def _scores(findings: Iterable[Finding]) -> dict[str, float]:
     scores: dict[str, float] = {}
     for finding in findings:
+        if finding.category == UNSORTED:  # a floor: it says how soon, not what about
+            continue
         scores[finding.category] = round(scores.get(finding.category, 0.0) + finding.weight, 3)
     return scores
 
@@ -257,6 +328,7 @@ def _version(rules: Iterable[Rule], book: Book) -> str:
     """A short name of what the rules say: the same content, the same name."""
     content = hashlib.sha256()
     said = tuple(replace(rule, file="") for rule in rules)
-    for part in (said, sorted(book.kinds.items()), book.lexicon.lists):
+    spelt = sorted((name, sorted(ways)) for name, ways in book.spellings.items())
+    for part in (said, sorted(book.kinds.items()), book.lexicon.lists, spelt):
         content.update(repr(part).encode())
     return content.hexdigest()[:12]

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import re2
 
+from rules.conditions import read_when
 from rules.contract import UNSORTED, Rule, Urgency
 from rules.terms import Lexicon, TermFault, bare
 
@@ -59,16 +60,19 @@ def read_entry(
 ) -> tuple[Rule | None, list[str]]:
     """The rule, or what is wrong with it: one sentence a fault, each saying what to write."""
     faults = [unknown(key, _KEYS) for key in sorted(entry.keys() - set(_KEYS))]
+    floor = _floor(entry, faults)
     category = _category(entry, known, faults)
     rule = Rule(
         id=str(entry["id"]),
         category=category,
-        urgency=_urgency(entry, category, known, faults),
+        urgency=_urgency(entry, category, known, faults, floor),
         any=_list(entry, "any", faults),
         all=_list(entry, "all", faults),
         none=_list(entry, "none", faults),
         near=_near(entry, faults),
         regex=_list(entry, "regex", faults),
+        when=read_when(entry.get("when"), faults),
+        floor=floor,
         weight=_weight(entry, faults),
         negatable=entry.get("negatable", True) is True,
         match=_list(entry, "match", faults),
@@ -152,6 +156,8 @@ def _longest_run(part: str) -> str:
 
 def _category(entry: Mapping[str, object], known: Known, faults: list[str]) -> str:
     category = entry.get("category")
+    if category is None and "floor" in entry:
+        return UNSORTED  # says only how soon, not what about
     if not isinstance(category, str) or not category:
         faults.append('has no category; write category = "group.kind"')
         return UNSORTED
@@ -162,13 +168,27 @@ def _category(entry: Mapping[str, object], known: Known, faults: list[str]) -> s
     return category
 
 
+def _floor(entry: Mapping[str, object], faults: list[str]) -> Urgency | None:
+    value = entry.get("floor")
+    if value is None:
+        return None
+    if value in (Urgency.P1, Urgency.P2, Urgency.P3):
+        return Urgency(str(value))
+    faults.append('floor must be P1, P2 or P3: floor = "P2" makes the message at least P2')
+    return None
+
+
 def _urgency(
-    entry: Mapping[str, object], category: str, known: Known, faults: list[str]
+    entry: Mapping[str, object],
+    category: str,
+    known: Known,
+    faults: list[str],
+    floor: Urgency | None,
 ) -> Urgency:
     value = entry.get("urgency")
     if value is None:
         kind = known.kinds.get(category)
-        return kind.urgency if kind else Urgency.P3
+        return kind.urgency if kind and category != UNSORTED else floor or Urgency.P3
     if value in list(Urgency):
         return Urgency(str(value))
     faults.append(f"urgency must be one of {', '.join(Urgency)}")

@@ -1,7 +1,8 @@
 """Read rule files: every ``*.toml`` of the folders given, all faults at once.
 
 A file may hold ``[categories]`` (the kinds it introduces), ``[words]`` (named word lists, joined
-over all files) and ``[[rule]]`` entries. The names of files and their order mean nothing.
+over all files), ``[spellings]`` (disguised ways to write a word) and ``[[rule]]`` entries. The
+names of files and their order mean nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from pathlib import Path
 from rules.contract import GROUPS, Fault, Rule, Urgency
 from rules.entry import Kind, Known, read_entry, strings, unknown
 from rules.terms import Lexicon
+from rules.text import fold
 
-_TABLES = ("categories", "words", "rule")
+_TABLES = ("categories", "words", "spellings", "rule")
+_SHORTEST_WAY = 2  # a spelling of one character would read too much otherwise
 _CATEGORY_KEYS = ("urgency", "en", "zh", "otherwise")
 
 
@@ -34,6 +37,7 @@ class Book:
     rules: list[Rule] = field(default_factory=list)
     kinds: dict[str, Kind] = field(default_factory=dict)
     words: dict[str, set[str]] = field(default_factory=dict)
+    spellings: dict[str, set[str]] = field(default_factory=dict)
     lexicon: Lexicon = field(default_factory=lambda: Lexicon({}))
     faults: list[Fault] = field(default_factory=list)
 
@@ -51,7 +55,8 @@ def read(folders: Iterable[Path], texts: Mapping[str, str] | None = None) -> Boo
     tables += [(name, table) for name, text in given if (table := _parsed(name, text, book))]
     for file, table in tables:
         _kinds(file, table, book)
-        _words(file, table, book)
+        _lists(file, table, "words", book.words, book)
+        _lists(file, table, "spellings", book.spellings, book)
     book.lexicon = Lexicon(book.words)
     for file, table in tables:
         _rules(file, table, book)
@@ -137,13 +142,17 @@ def _kind_fault(name: str, entry: object) -> str:
     return ""
 
 
-def _words(file: str, table: Mapping[str, object], book: Book) -> None:
-    for name, entry in _entries(file, table, "words", book).items():
+def _lists(
+    file: str, table: Mapping[str, object], key: str, into: dict[str, set[str]], book: Book
+) -> None:
+    for name, entry in _entries(file, table, key, book).items():
         words = strings(entry)
-        if words is None:
-            book.fault(file, f"@{name}", "write a list of words in quotes")
+        if words is None or not name.strip():
+            book.fault(file, f"{key} {name}", 'write a list of words in quotes: name = ["…", "…"]')
+        elif key == "spellings" and any(len(fold(word).text) < _SHORTEST_WAY for word in words):
+            book.fault(file, f"{key} {name}", "a spelling needs two characters or more")
         else:
-            book.words.setdefault(name, set()).update(words)
+            into.setdefault(name, set()).update(words)
 
 
 def _rules(file: str, table: Mapping[str, object], book: Book) -> None:
