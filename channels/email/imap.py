@@ -54,6 +54,7 @@ class Mailbox:
         self._password = password
         self._client: IMAPClient | None = None
         self._upcoming: int | None = None
+        self._selected: int | None = None
         self._stopping = threading.Event()
         self._bell: socket.socket | None = None
         self._hanging = threading.Lock()
@@ -78,8 +79,20 @@ class Mailbox:
             yield Batch(items, {"uidvalidity": validity, "uid": last}, more=bool(uids))
 
     def _status(self, client: IMAPClient) -> tuple[int, int]:
+        """UIDVALIDITY and UIDNEXT as they are now, of the very folder that is selected."""
+        client.noop()  # of a selected folder Dovecot tells what it was at the last look
         answer = client.folder_status(self._box.folder, ["UIDVALIDITY", "UIDNEXT"])
-        return int(answer[b"UIDVALIDITY"]), int(answer[b"UIDNEXT"])
+        validity, upcoming = int(answer[b"UIDVALIDITY"]), int(answer[b"UIDNEXT"])
+        if self._selected not in (None, validity):
+            self._select(client)  # the folder was made anew; the uids of the old one are not its
+            if self._selected not in (None, validity):
+                raise ValueError("the folder is being made anew just now")
+        return validity, upcoming
+
+    def _select(self, client: IMAPClient) -> None:
+        answer = client.select_folder(self._box.folder, readonly=not self._box.processed_folder)
+        validity = answer.get(b"UIDVALIDITY")
+        self._selected = None if validity is None else int(validity)
 
     def settle(self, items: Sequence[Raw]) -> None:
         """Move what is committed into the processed folder, if there is one."""
@@ -177,7 +190,7 @@ class Mailbox:
             if client.has_capability("ID"):  # some providers let nobody in who has not said it
                 with contextlib.suppress(IMAPClientError):
                     client.id_(_CLIENT)
-            client.select_folder(box.folder, readonly=not box.processed_folder)
+            self._select(client)
         except BaseException:
             _shut(client)
             raise

@@ -91,6 +91,9 @@ class ImapServer:
         self._send("* ID NIL")
         return self._done("OK")
 
+    def _noop(self, _):
+        return self._done("OK")
+
     def _select(self, _):
         self._send(f"* {len(self.mails)} EXISTS", f"* OK [UIDVALIDITY {self.validity}] valid")
         return self._done("OK")

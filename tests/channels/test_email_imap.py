@@ -69,12 +69,12 @@ def test_an_unread_mail_stays_unread(server, door):
     assert any("BODY.PEEK[]" in said for said in server.said)
 
 
-def test_nothing_new_costs_one_question(server, door):
+def test_nothing_new_costs_two_short_questions(server, door):
     server.put(1, 2)
     (batch,) = door.poll({})
     server.said.clear()
     assert list(door.poll(batch.cursor)) == []
-    assert [said.split(" ")[0] for said in server.said] == ["STATUS"]
+    assert [said.split(" ")[0] for said in server.said] == ["NOOP", "STATUS"]
 
 
 def test_only_what_came_since_is_fetched(server, door):
@@ -89,6 +89,16 @@ def test_another_uidvalidity_starts_over(server, door):
     (again,) = door.poll(batch.cursor)
     assert [raw.remote_id for raw in again.items] == [raw.remote_id for raw in batch.items]
     assert again.cursor == {"uidvalidity": 8, "uid": 2}
+
+
+def test_a_folder_made_anew_is_selected_before_its_uids_are_believed(server, door):
+    server.put(1, 2)
+    (batch,) = door.poll({})
+    server.validity = 8
+    server.said.clear()
+    list(door.poll(batch.cursor))
+    asked = [said.removeprefix("UID ").split(" ")[0] for said in server.said]
+    assert asked[:4] == ["NOOP", "STATUS", "EXAMINE", "SEARCH"]
 
 
 def test_many_mails_come_in_batches_whose_cursors_can_be_kept(server, door):
