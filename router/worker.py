@@ -26,6 +26,8 @@ LEASE = timedelta(seconds=90)
 #: How long one wait at a source may last, and the pauses after failures.
 WAIT = timedelta(seconds=25)
 _PAUSES = (1, 2, 5, 10, 30, 60)
+#: What is being fetched when the worker stops may take so long, in seconds.
+_GRACE = 0.5
 
 
 class Worker:
@@ -63,9 +65,12 @@ class Worker:
                 self._threads.append(thread)
 
     def stop(self, timeout: float = 10.0) -> None:
-        """Let the present work end and stop; connections are closed by the router."""
+        """Let the present work end and stop; who only waits at a door is called back from it."""
         self._stop.set()
         self._clock.shutdown(wait=True)
+        for thread in self._threads:
+            thread.join(timeout=_GRACE)
+        self._router.doors.close()
         for thread in self._threads:
             thread.join(timeout=timeout)
 
@@ -79,6 +84,8 @@ class Worker:
                 self._visit(door)
                 failures = 0
             except (ChannelError, RouterError, OSError) as fault:
+                if self._stop.is_set():
+                    return  # the door was closed to call us back
                 failures += 1
                 self._tell(door, fault)
             except Exception as fault:  # told in the log and in the health table
