@@ -81,7 +81,8 @@ def mail(path: Path) -> dict[str, Any]:
     except OSError as fault:
         return {"error": f"{path}: {fault.strerror}", "raw_kept": False}
     report = dict(parse_report(data))
-    report["reply_text"] = quoting.split_reply(str(report.get("body_text") or "")).reply
+    text, subject = str(report.get("body_text") or ""), str(report.get("subject") or "")
+    report["reply_text"] = quoting.split_reply(text, subject).reply
     if report.get("body_html"):
         report["body_html"] = markup.safe_html(str(report["body_html"]))
     return report

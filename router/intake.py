@@ -45,7 +45,7 @@ def prepare(router: Router, raw: Raw, inbound: Inbound, terms: Terms) -> Prepare
     subject = redact.mask(inbound.subject[:_SUBJECT])
     name = redact.mask(inbound.sender.name[:_NAME])
     html, html_hits = _html(inbound, hits=bool(masked.hits))
-    split = quoting.split_reply(masked.text)
+    split = quoting.split_reply(masked.text, subject.text)
     spoken = language.detect(split.reply or subject.text, inbound.locale)
     verdict = router.rules.judge(
         Facts(

@@ -25,12 +25,12 @@ _HINTS: dict[str, tuple[str, ...]] = {
             "написал",
             "yazd\u0131",
         ),
-        *("írta", "пишет", ">:", "> :", ">：", "]:"),
+        *("írta", "пишет", ">:", "> :", ">：", "]:", " gmt+", " gmt-"),
     ),
     HEADER: (
         *("subject", "主题", "主題", "主旨", "betreff", "objet", "sujet", "oggetto", "asunto"),
         *("assunto", "onderwerp", "emne:", "ämne", "temat:", "тема:", "konu:", "件名", "제목"),
-        *("主　题", "主　題", "标题", "標題"),
+        *("主　题", "主　題", "主 题", "主 題", "标题", "標題", "收件人", "收件者"),
     ),
     RULE: ("--", "__", "==", "—", "above this line", "此行上方", "本行以上"),
     FORWARD: (
@@ -40,6 +40,7 @@ _HINTS: dict[str, tuple[str, ...]] = {
     FOOTER: (
         *("sent from", "sent via", "sent with", "sent by", "get outlook", "yahoo mail", "outlook"),
         *("发自", "發自", "从我的", "從我的", "来自我的", "來自我的", "发送自", "傳送自", "定制"),
+        *("来自", "來自", "版邮件", "信箱", "发送", "傳送"),
         *("envoyé de", "envoyé depuis", "gesendet", "inviato da", "enviado de", "enviado desde"),
         *("verzonden vanaf", "отправлено \u0441", "iphone", "android"),
     ),
@@ -83,6 +84,10 @@ _VERB_LAST = re.compile(
     re.IGNORECASE,
 )
 _VERB_INSIDE = re.compile(r"\b(?:schrieb|schreef|skrev|kirjoitti)\b.*[:：]\s*\Z", re.IGNORECASE)
+#: Gmail's line of a name without an address has neither a verb nor a colon.
+_BARE_LINE = re.compile(
+    r"\s*\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d{1,2}:\d\d [^\n]{1,80}\Z", re.IGNORECASE
+)
 _NO_VERB = re.compile(rf"(?:{_WHEN.pattern}).*{_MAIL}[>\])\s]{{0,3}}[:：]\s*\Z", re.DOTALL)
 _OPENS = re.compile(
     r"[\s\-—*]*(?:(?:on|at|le|am|em|el|il|op|den|dne|dnia|w dniu|in data|pe)\b|在|于|於"
@@ -90,11 +95,19 @@ _OPENS = re.compile(
     r"|\d{1,4}[\s\-/.年])",
     re.IGNORECASE,
 )
+#: Yahoo's phone program begins the quote on the same line.
+_RUN_ON = re.compile(
+    rf"\s*(?:on\b|在|于|於).{{0,80}}?(?:{_WHEN.pattern}).{{0,120}}?{_MAIL}>?\s*"
+    r"(?:wrote|写道|寫道)\s*[:：]\s{2,}\S",
+    re.IGNORECASE,
+)
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")  # full width
 
 
 def introduction(lines: list[str], place: int, quoted: list[bool]) -> tuple[int, int] | None:
     """The lines of an "On … wrote:" around this line; a program may have broken it in three."""
+    if _RUN_ON.match(lines[place][:_LONGEST]):
+        return place, place + 1
     for first, last in ((0, 1), (-1, 1), (0, 2), (-2, 1), (-1, 2), (0, 3)):
         if place + first < 0 or place + last > len(lines):
             continue
@@ -109,6 +122,8 @@ def _introduces(part: list[str], whole: list[bool]) -> bool:
     if len(joined) > _LONGEST:
         return False
     if not (_VERB_LAST.search(joined) or _VERB_INSIDE.search(joined)):
+        if len(part) == 1 and _BARE_LINE.match(joined):
+            return True
         return _OPENS.match(joined) is not None and _NO_VERB.search(joined) is not None
     if not (_WHO.search(joined) or _WHEN.search(joined)):
         return bool(whole) and any(whole[:2])
@@ -148,7 +163,8 @@ _NAMES = (
     r"|da|inviato|data|risposta|oggetto|para|fecha|enviado(?: el)?|asunto|assunto|van|verzonden"
     r"|aan|onderwerp|fra|sendt|dato|til|emne|från|skickat|till|ämne|od|do|temat|wysłano|от|кому"
     r"|дата|тема|отправлено|kimden|kime|tarih|konu"
-    r"|发\s*件\s*人|寄\s*件\s*[者人]|發\s*件\s*人|发送\s*(?:时间|日期)|寄件日期|傳送時間|發送時間"
+    r"|发\s*件\s*人|寄\s*件\s*[者人]|發\s*件\s*人|(?:发送|发件)\s*(?:时间|日期)|send time"
+    r"|寄件日期|傳送時間|發送時間"
     r"|日\s*期|时\s*间|時\s*間|收\s*件\s*[人者]|抄\s*送|副\s*本|密送|主\s*[题題旨]|标\s*题|回复"
     r"|差出人|送信日時|宛先|件名|보낸 사람|받는 사람|제목)"
 )
@@ -159,10 +175,16 @@ _ABOVE, _BELOW, _ENOUGH = 8, 6, 3
 _RULED = re.compile(r"\s*+[-_=*~—]{2,}+\s*+(?P<words>[^\s\-_=*~—][^\n]{0,60}?)\s*[-_=*~—]{2,}\s*\Z")
 _RULE_ONLY = re.compile(r"\s*[-_=*~—]{3,}\s*\Z")
 _ORIGINAL = re.compile(
-    r"original|原始|原\s*邮件|原\s*郵件|邮件原文|原文|回复的|回覆的|replied message"
+    r"(?:编写|写道|寫道|\bwrote)\s*\Z|original|原始|原\s*邮件|原\s*郵件|邮件原文|原文|回复的"
+    r"|回覆的|replied message"
     r"|ursprüngliche|d'origine|originale|oprindelig|ursprungligt|исходное",
     re.IGNORECASE,
 )
+_TITLE = re.compile(
+    r"(?:(?:原始|(?:回复|回覆|引用)的?)[邮郵]件|[邮郵]件原[文件]|original message)\s*[:：]?\Z",
+    re.IGNORECASE,
+)
+_ADDRESS_ALONE = re.compile(rf"(?:e-?mail\s*[:：]\s*|[邮郵]箱\s*[:：]\s*)?{_MAIL}\Z", re.IGNORECASE)
 _ABOVE_LINE = re.compile(
     r"[\s#\-=—*]*(?:please )?(?:type |write )?(?:your )?reply above this line"
     r"|[\s#\-=—*]*请?在?(?:此行上方|本行以上)",
@@ -188,9 +210,32 @@ def headers(lines: list[str], place: int) -> tuple[int, int] | None:
     block = lines[first : place + 1 + _BELOW]
     if sum(_HEADER.match(line[:200]) is not None for line in block) < _ENOUGH:
         return None
-    while first and (not lines[first - 1].strip() or _is_rule(lines[first - 1])):
-        first -= 1
-    return first, place + 1
+    return _above_headers(lines, first), place + 1
+
+
+def _above_headers(lines: list[str], first: int) -> int:
+    """The rule and the title above printed headers, and the address that Foxmail signs with."""
+    signed = -1
+    for above in range(first - 1, max(first - 15, -1), -1):
+        line = lines[above].strip()
+        if not line or _is_rule(line) or _TITLE.match(line):
+            first = above
+        elif signed < 0 and _ADDRESS_ALONE.match(line[:200]):
+            first = signed = above
+        else:
+            break
+    return first if signed < 0 else _name_card(lines, first, signed)
+
+
+def _name_card(lines: list[str], first: int, signed: int) -> int:
+    """A name or two between a rule and the address that was signed with."""
+    for above in range(signed - 1, max(signed - 4, -1), -1):
+        line = lines[above].strip()
+        if len(line) > 40:
+            break
+        if _is_rule(line):
+            return min(first, above)
+    return first
 
 
 def _is_rule(line: str) -> bool:
@@ -208,10 +253,18 @@ def separator(lines: list[str], place: int) -> tuple[int, int] | None:
     if ruled is None:
         return None
     if _ORIGINAL.search(ruled["words"]):
-        return place, place + 1
+        return card(lines, place), place + 1
     below = [one[:200] for one in lines[place + 1 : place + 8] if one.strip()]
     known = sum(_HEADER.match(one) is not None for one in below[:6])
     return (place, place + 1) if known >= _ENOUGH else None
+
+
+_FORWARDING = re.compile(r"\s*(?:fwd?|wg|tr|转发|轉發|轉寄)\s*[:：]", re.IGNORECASE)
+
+
+def is_forwarding(subject: str) -> bool:
+    """Whether a subject says that what follows is somebody else's message."""
+    return _FORWARDING.match(subject) is not None
 
 
 def is_forward(line: str) -> bool:
@@ -222,14 +275,28 @@ def is_forward(line: str) -> bool:
 # ---------------------------------------------------------------- signatures
 
 _DELIMITER = re.compile(r"(?:--|——?|_{2,})\s*\Z")
-_DEVICE = r"(?:iphone|ipad|android|手机|手機|mobile|phone|邮箱|郵箱|邮件|outlook|客户端|大师|mail)"
+_DEVICE = (
+    r"(?:i-?phone|ipad|ipod|android|galaxy|samsung|huawei|honor|xiaomi|redmi|mi phone|oppo|vivo"
+    r"|oneplus|pixel|nokia|xperia|motorola|blackberry|harmony|windows|macbook|smartphone|phone"
+    r"|mobile|handheld|tablet|device|outlook|gmail|yahoo|aol|mail|proton|thunderbird"
+    r"|手机|手機|平板|设备|設備|邮箱|郵箱|信箱|邮件|郵件|客户端|大师|鸿蒙|华为|荣耀|小米|红米|三星)"
+)
+_PROGRAM = (
+    r"(?:钉钉|釘釘|阿里|网易|網易|qq|腾讯|騰訊|企业微信|飞书|新浪|搜狐|139|189|foxmail|鸿蒙|harmony"
+    r"|华为|荣耀|小米|三星|yahoo|outlook)"
+)
 _FOOTER = re.compile(
     r"[\s*_<(\[]*(?:"
-    r"sent (?:from|via|with|by) (?:my |the |a |an )?\S[^\n]{0,70}"
+    rf"sent (?:from|via|with|by|using) [^\n]{{0,50}}{_DEVICE}[^\n]{{0,40}}"
+    r"|sent from my \S{1,20}(?: \S{1,20}){0,4}"
     r"|get (?:\[)?outlook\b[^\n]{0,80}|yahoo mail[^\n]{0,80}"
     r"|(?:获取|下载|取得|下載)\s*outlook[^\n]{0,60}"
+    r"|holen sie sich outlook[^\n]{0,60}|télécharge[rz] outlook[^\n]{0,60}"
     r"|(?:发自|發自|发送自|傳送自|从|從|来自|來自)\s?我的[^\n，。]{1,40}"
-    rf"|(?:发自|發自|发送自|傳送自|来自|來自)[^\n，。]{{0,20}}{_DEVICE}[^\n，。]{{0,16}}"
+    rf"|(?:发自|發自|发送自|傳送自)[^\n，。]{{0,20}}{_DEVICE}[^\n，。]{{0,16}}"
+    rf"|(?:来自|來自)\s?{_PROGRAM}[^\n，。]{{0,24}}"
+    rf"|(?:从|從|由|通过|透過)\s?[^\n，。]{{0,24}}{_DEVICE}[^\n，。]{{0,12}}"
+    r"(?:发送|傳送|發送|发出|寄出)"
     r"|签名由[^\n]{1,20}定制"
     r"|(?:envoyé|gesendet|inviato|enviado|verzonden|отправлено)\s(?:de(?:puis)?|da|desde|von|mit"
     r"|vanaf|à partir de|\u0441|aus|der)\b[^\n]{1,60}"
@@ -240,7 +307,7 @@ _FOOTER = re.compile(
 _SHORT = 90
 _DISCLAIMER = re.compile(
     r"[\s*_\-=【\[(]*(?:confidentiality (?:notice|statement)|disclaimer\b|legal notice"
-    r"|(?:this|the) (?:e-?mail|message|communication|information)\b.{0,160}"
+    r"|(?:this|the) (?:e-?mail|message|communication|information)\b[^.?!]{0,160}"
     r"(?:confidential|privileged|intended (?:only|solely))"
     r"|免[责責][声聲]明|保密(?:声明|聲明|提示)"
     r"|(?:本|此)(?:电子)?[邮郵]件(?:及其?附件)?.{0,40}(?:保密|机密|機密))",
@@ -264,14 +331,14 @@ def is_disclaimer(line: str) -> bool:
 
 
 def card(lines: list[str], place: int) -> int:
-    """Where a footer's visiting card begins: NetEase draws one with bars above its own line."""
-    if "定制" not in lines[place]:
-        return place
+    """Where a visiting card above this line begins: NetEase draws one with bars."""
     first = place
-    for at in range(place - 1, max(place - 10, -1), -1):
+    for at in range(place - 1, max(place - 12, -1), -1):
         line = lines[at].strip()
         if len(line) > 60:
             break
         if line.startswith("|"):
             first = at
+        elif line and first < place and not lines[at - 1].lstrip().startswith("|"):
+            break
     return first

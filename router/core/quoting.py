@@ -19,6 +19,7 @@ from router.core import quote_marks as marks
 
 _MOST_LINES = 20_000
 _SIGNATURE_LINES = 12
+_LONG_SIGNATURE = 30
 
 
 class Split(NamedTuple):
@@ -28,9 +29,12 @@ class Split(NamedTuple):
     rest: str
 
 
-def split_reply(text: str) -> Split:
-    """Cut the history and the signature off; the whole text when cutting would leave nothing."""
-    hinted = marks.hints(text)
+def split_reply(text: str, subject: str = "") -> Split:
+    """Cut the history and the signature off; the whole text when cutting would leave nothing.
+
+    Some programs mark a forward in the subject alone.
+    """
+    hinted = [] if subject and marks.is_forwarding(subject) else marks.hints(text)
     if not hinted:
         return Split(text, "")
     lines = text.replace("\r\n", "\n").split("\n") if "\r" in text else text.split("\n")
@@ -38,7 +42,7 @@ def split_reply(text: str) -> Split:
         return Split(text, "")
     quoted = [line.lstrip()[:1] in (">", "\uff1e") for line in lines] if ">" in text else []
     near = _lines_of(hinted, lines, quoted)
-    cut = _history(lines, near, quoted)
+    cut = None if quoted and _forwarded(lines, quoted) else _history(lines, near, quoted)
     if cut is None:
         return Split(text, "")
     _signatures(lines, near, cut)
@@ -107,22 +111,61 @@ def _quote_follows(quoted: list[bool], lines: list[str], place: int) -> bool:
     return False
 
 
+def _forwarded(lines: list[str], quoted: list[bool]) -> bool:
+    """Whether the first quoted line begins a forward; below "… wrote:" it is a reply to one."""
+    first = quoted.index(True) if True in quoted else -1
+    if first < 0 or not marks.is_forward(lines[first].lstrip("> \uff1e")):
+        return False
+    above = next((at for at in range(first - 1, -1, -1) if lines[at].strip()), None)
+    return above is None or marks.introduction(lines, above, quoted) is None
+
+
 def _signatures(lines: list[str], near: list[tuple[int, str]], cut: list[bool]) -> None:
     """Cut what stands under the text of every stretch that was kept."""
     for place, kind in near:
-        if cut[place]:
+        if cut[place] or kind not in (marks.RULE, marks.DISCLAIMER):
             continue
-        if kind == marks.RULE and marks.is_delimiter(lines[place]):
-            end = _stretch(cut, place)
-            if 0 < sum(bool(line.strip()) for line in lines[place + 1 : end]) <= _SIGNATURE_LINES:
-                cut[place:end] = [True] * (end - place)
-        elif kind == marks.FOOTER and marks.is_footer(lines[place]):
-            cut[marks.card(lines, place) : place + 1] = [True] * (
-                place + 1 - marks.card(lines, place)
-            )
-        elif kind == marks.DISCLAIMER and place and marks.is_disclaimer(lines[place]):
-            end = _stretch(cut, place)
+        end = _stretch(cut, place)
+        if kind == marks.RULE:
+            signs = _is_signature(lines[place:end]) and not _is_ruled(lines, near, place)
+        else:
+            signs = _is_disclaimer(lines, place, end)
+        if signs:
             cut[place:end] = [True] * (end - place)
+    for place, kind in reversed(near):
+        if kind == marks.FOOTER and not cut[place] and marks.is_footer(lines[place]):
+            _footer(lines, place, cut)
+
+
+def _is_signature(lines: list[str]) -> bool:
+    """Whether a delimiter comes first, with so few lines under it that they can be one."""
+    if not marks.is_delimiter(lines[0]):
+        return False
+    most = _LONG_SIGNATURE if lines[0] == "-- " else _SIGNATURE_LINES
+    return 0 < sum(bool(line.strip()) for line in lines[1:]) <= most
+
+
+def _is_ruled(lines: list[str], near: list[tuple[int, str]], place: int) -> bool:
+    """Whether dashes part a list that somebody wrote: then they come more than once."""
+    if lines[place] == "-- ":
+        return False
+    same = {at for at, kind in near if kind == marks.RULE and lines[at] == lines[place]}
+    return len(same) > 1
+
+
+def _is_disclaimer(lines: list[str], place: int, end: int) -> bool:
+    """Whether one begins here, as a paragraph of its own below something else."""
+    alone = place > 0 and not lines[place - 1].strip(" \t_-=*—")
+    return alone and end - place <= _LONG_SIGNATURE and marks.is_disclaimer(lines[place])
+
+
+def _footer(lines: list[str], place: int, cut: list[bool]) -> None:
+    """Cut a program's own line, if nothing that was written follows it."""
+    end = _stretch(cut, place)
+    if any(line.strip() for line in lines[place + 1 : end]):
+        return
+    first = marks.card(lines, place) if "定制" in lines[place] else place
+    cut[first:end] = [True] * (end - first)
 
 
 def _stretch(cut: list[bool], place: int) -> int:

@@ -112,6 +112,18 @@ def test_a_forward_stays_whole(mark):
     assert split_reply(text) == (text, "")
 
 
+@pytest.mark.parametrize("subject", ["FW: locked", "Fwd: locked", "转发: 冻结", "轉寄：凍結"])
+def test_a_forward_that_only_its_subject_tells_of_stays_whole(subject):
+    text = f"Please look at this.\n\n{HEADS['Outlook']}\n{OLD}"
+    assert split_reply(text, subject) == (text, "")
+    assert split_reply(text, f"Re: {subject}").reply == "Please look at this."
+
+
+def test_a_forward_written_in_quote_marks_stays_whole():
+    text = "Is it you?\n\n> Begin forwarded message:\n>\n> From: a@b.example\n> Pay now."
+    assert split_reply(text) == (text, "")
+
+
 def test_a_reply_to_a_forward_is_still_a_reply():
     text = f"{ASKED}\n\n{INTRODUCTIONS['Gmail']}\n> ---------- Forwarded message ---------\n> x"
     assert split_reply(text).reply == ASKED
@@ -143,6 +155,12 @@ def test_signatures_and_disclaimers_go(signature):
         "My phone is an iPhone, the app was sent from the store.",
         "他在微信上给我写道：你好。\n然后就转走了我的钱。",
         "This is confidential? I do not know, please help.",
+        "Sent by mistake to the wrong wallet, please help.",
+        "Hello\n\nSent from my bank account to a mobile wallet.\nPlease check.",
+        "你好\n\n来自招商银行的短信说扣款成功",
+        "你好\n从我的手机上看不到余额\n请帮忙",
+        "订单\n--\n商品：充值卡\n--\n金额：100\n请退款。",
+        "Dear all,\n\nThis email is to confirm. It is confidential? no.",
         "plain words only",
         "",
     ],
