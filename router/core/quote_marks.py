@@ -106,7 +106,7 @@ _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")  # full width
 
 def introduction(lines: list[str], place: int, quoted: list[bool]) -> tuple[int, int] | None:
     """The lines of an "On … wrote:" around this line; a program may have broken it in three."""
-    if _RUN_ON.match(lines[place][:_LONGEST]):
+    if ":  " in lines[place].strip() and _RUN_ON.match(lines[place][:_LONGEST]):
         return place, place + 1
     for first, last in ((0, 1), (-1, 1), (0, 2), (-2, 1), (-1, 2), (0, 3)):
         if place + first < 0 or place + last > len(lines):

@@ -20,6 +20,7 @@ from router.core import quote_marks as marks
 _MOST_LINES = 20_000
 _SIGNATURE_LINES = 12
 _LONG_SIGNATURE = 30
+_LONGEST_BLOCK = 100  # lines, blank ones too
 
 
 class Split(NamedTuple):
@@ -127,7 +128,8 @@ def _signatures(lines: list[str], near: list[tuple[int, str]], cut: list[bool]) 
             continue
         end = _stretch(cut, place)
         if kind == marks.RULE:
-            signs = _is_signature(lines[place:end]) and not _is_ruled(lines, near, place)
+            signs = end - place <= _LONGEST_BLOCK and _is_signature(lines[place:end])
+            signs = signs and not _is_ruled(lines, near, place)
         else:
             signs = _is_disclaimer(lines, place, end)
         if signs:
