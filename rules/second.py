@@ -63,7 +63,7 @@ _SPLIT = re.compile(
     rf"(?<![{_LETTER}])[{_LETTER}]{{1,12}}(?:[._*·~|+\-][{_LETTER}]{{1,12}}){{1,12}}"
 )
 # Signs set between Chinese characters to break words; commas and full stops do break them.
-_SIGNS = re.compile(rf"(?<=[{HAN}])[|\u4e28★☆♥❤●○◆◇■□▲△※→#&^=`'\"$%@\u4e36]{{1,3}}(?=[{HAN}])")
+_SIGNS = re.compile(rf"(?<=[{HAN}])[|\u4e28★☆♥❤●○◆◇■□▲△※→#&^=$%@\u4e36]{{1,3}}(?=[{HAN}])")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
 _SHORTEST_KNOWN = 4  # a shorter word found by joining letters is an accident
 

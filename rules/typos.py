@@ -1,7 +1,8 @@
 """Mistyped Latin words, read towards a given vocabulary.
 
-One slip is forgiven in a word of six letters or more, never in its first letter: two letters
-swapped, one missing, one too many, or one replaced by its neighbour on the keyboard. An index of
+One slip is forgiven in a word of six letters or more: two letters swapped, one missing, one too
+many, or one replaced by its neighbour on the keyboard. Never in its first letter, where people
+seldom slip, nor in its last alone, where "change" becomes "changed" without a slip. An index of
 the vocabulary with one letter taken out answers in time that depends on the word alone.
 """
 
@@ -54,14 +55,13 @@ class Speller:
         """The known word that ``written`` was most likely meant to be, or nothing."""
         if not SHORTEST - 1 <= len(written) <= LONGEST:
             return ""
-        found = [(1, word) for word in self._index.get(written, ())]
+        found = [(1, word) for word in self._index.get(written, ()) if word[:-1] != written]
         for less in _without_one(written):
-            if less in self._known:
+            if less in self._known and less != written[:-1]:
                 found.append((1, less))
             for word in self._index.get(less, ()):
-                if len(word) == len(written) and word[0] == written[0]:
+                if len(word) == len(written):
                     found += [(rank, word) for rank in _slip(written, word)]
-        found = [(rank, word) for rank, word in found if word[0] == written[0]]
         return min(found)[1] if found else ""
 
 
@@ -77,7 +77,7 @@ def _slip(written: str, word: str) -> list[int]:
         first, second = wrong
         swapped = written[first] == word[second] and written[second] == word[first]
         return [0] if swapped else []
-    if len(wrong) != 1:
+    if len(wrong) != 1 or wrong[0] == len(word) - 1:
         return []
     one, other = written[wrong[0]], word[wrong[0]]
     vowels = len(word) >= _VOWELS_FROM and {one, other} <= _VOWELS
