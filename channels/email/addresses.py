@@ -13,7 +13,9 @@ _LONGEST = 20_000
 _SIMPLE = re.compile(r'\s*("?)([^"<>,;:@()\\\[\]]*)\1\s*<([^\s<>",;:()\\@]+@[^\s<>",;:()\\@]+)>\s*')
 _BARE = re.compile(r"\s*([^\s<>\",;:()\\@]+@[^\s<>\",;:()\\@]+)\s*")
 _PIECE = re.compile(
-    r'"((?:[^"\\]|\\.)*)"|\(((?:[^()\\]|\\.)*)\)|<([^<>]*)>|([,;])|([^",;<>()]+)|(.)', re.DOTALL
+    r'"((?:[^"\\]|\\.)*)"|\(((?:[^()\\]|\\.)*)\)|<([^<>]*)>|([,;])'
+    r'|(=\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]{0,200}\?=|(?:(?!=\?)[^",;<>()])+)|(.)',
+    re.DOTALL,
 )
 _ADDRESS = re.compile(r"[^\s<>\"',;:()\\@\[\]]+@[^\s<>\"',;:()\\@]+")
 _QUOTED = re.compile(r"\\(.)")
@@ -33,6 +35,12 @@ def handles(text: str) -> tuple[Handle, ...]:
     if not found and "=?" in text and (read := words(text)) != text:
         return tuple(_handles(read[:_LONGEST]))
     return found
+
+
+def shown_name(text: str) -> str:
+    """What a sender without any address calls itself: its comment, or all it wrote."""
+    entry = next(_entries(text[:_LONGEST]), _Entry())
+    return _name(" ".join(entry.comment or entry.quoted + entry.plain))
 
 
 def _handles(text: str) -> Iterator[Handle]:
@@ -57,8 +65,8 @@ class _Entry:
 
     def handle(self) -> Handle | None:
         name = " ".join(self.quoted + self.plain)
-        for within in (" ".join(self.angle), " ".join(self.plain), " ".join(self.quoted)):
-            if address := _address(within):
+        for within in (self.angle, self.plain, self.quoted, self.comment):
+            if address := _address(" ".join(within)):
                 shown = name.replace(address, " ") if not self.angle else name
                 shown = shown if shown.strip() else " ".join(self.comment)
                 return Handle("email", address, _name(shown))

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from channels.contract import Bounce
 from channels.email import headers as header_lines
 from channels.email.characters import decode
+from channels.email.contents import Body
 from channels.email.headers import Headers
-from channels.email.structure import Body, Part
+from channels.email.structure import Part
 
 _LONGEST = 100_000
 _REPORTS = ("message/delivery-status", "message/global-delivery-status")

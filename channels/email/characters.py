@@ -52,7 +52,11 @@ _WORD = re.compile(
 _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+_KANJI = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
 _GUESS = ""
+_MOST_LINES = 20_000
+#: Charsets in which two bytes are one character: some of their text is valid UTF-8 by chance.
+_WIDE = frozenset({"gb18030", "big5hkscs", "cp949", "cp932", "euc_jp", "euc-jp"})
 
 
 @lru_cache(maxsize=256)
@@ -104,34 +108,71 @@ def _utf8(data: bytes) -> tuple[str, str]:
     try:
         return data.decode("utf-8-sig"), ""
     except UnicodeDecodeError:
-        return _guess(data), "charset_wrong"
+        return _by_line(data) or _guess(data), "charset_wrong"
+
+
+def _by_line(data: bytes) -> str:
+    """A letter in UTF-8 under which a machine wrote in another charset; empty when it is none."""
+    if data.count(b"\n") > _MOST_LINES:
+        return ""
+    lines = data.split(b"\n")
+    good = b"\n".join(line for line in lines if _first(line, "utf-8"))
+    if not _surely_utf8(good.decode("utf-8"), wide=True):
+        return ""
+    return "\n".join(_first(line, "utf-8") or _guess(line) for line in lines)
 
 
 def _declared(data: bytes, codec: str) -> tuple[str, str]:
     if not codec.startswith(("utf-16", "utf-32", "utf-7", "iso2022")):
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            pass
-        else:
-            if codec == "cp1252" or _surely_utf8(text):
-                return text.removeprefix("\ufeff"), "" if data.isascii() else "charset_wrong"
+        text = _first(data, "utf-8")
+        if text and (codec == "cp1252" or _surely_utf8(text, wide=codec in _WIDE)):
+            return text.removeprefix("\ufeff"), "" if data.isascii() else "charset_wrong"
     try:
         return data.decode(codec), ""
     except UnicodeError:
         pass
     if codec == "cp1252":  # five bytes have no meaning there
         return data.decode("cp1252", "replace"), ""
+    if codec == "iso2022_jp_ext":
+        return _japanese(data), "charset_wrong"
     loose = data.decode(codec, "replace")
     if loose.count("\ufffd") * 50 > len(loose):
         return _guess(data), "charset_wrong"
     return loose, "charset_wrong"
 
 
-def _surely_utf8(text: str) -> bool:
-    """Two wide characters and no other foreign ones: chance does not write that."""
+def _surely_utf8(text: str, *, wide: bool) -> bool:
+    """Whether chance does not write so valid UTF-8: two foreign characters where each byte of the
+    declared charset is one, two wide ones and no others, or many, where two bytes are."""
     foreign = [character for character in text[:4000] if character > "\x7f"]
-    return len(foreign) >= 2 and all(character > "\u07ff" for character in foreign)
+    if len(foreign) < 2 or not wide:
+        return len(foreign) >= 2
+    return len(foreign) >= 12 or all(character > "\u07ff" for character in foreign)
+
+
+def _japanese(data: bytes) -> str:
+    """ISO-2022-JP that is not: its neighbours' bytes, or rows that only Windows has."""
+    if not data.isascii():
+        return _first(data, "cp932", "euc_jp") or data.decode("iso2022_jp_ext", "replace")
+    return _KANJI.sub(lambda found: _windows_rows(found[1]), data).decode("cp932", "replace")
+
+
+def _windows_rows(pairs: bytes) -> bytes:
+    """JIS X 0208 pairs as Shift JIS, whose decoder knows the rows that Windows added."""
+    out = bytearray()
+    for row, cell in zip(pairs[::2], pairs[1::2], strict=False):
+        out.append((row + 1) // 2 + (0x70 if row < 0x5F else 0xB0))
+        out.append(cell + (0x7E if row % 2 == 0 else 0x1F + (cell > 0x5F)))
+    return bytes(out)
+
+
+def _first(data: bytes, *codecs: str) -> str:
+    for codec in codecs:
+        try:
+            return data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return ""
 
 
 def _guess(data: bytes) -> str:

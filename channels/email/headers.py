@@ -8,6 +8,8 @@ from channels.email.characters import header_text, words
 MOST_BYTES = 256 * 1024
 MOST_LINES = 2_000
 _LINE = re.compile(rb"^([!-9;-~]+)[ \t]*:[ \t]*((?:[^\r\n]*)(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
+#: A line of spaces ends the headers for senders that know no better, unless headers go on below.
+_BLANK = re.compile(rb"\n[ \t]+\r?\n(?![ \t]|[!-9;-~]+[ \t]*:)")
 _MBOX = re.compile(rb"\A(?:\s*\n)*>?From [^\r\n]*\r?\n")
 
 
@@ -52,6 +54,8 @@ def span(data: bytes) -> tuple[int, int, int]:
         for mark in (b"\n\r\n", b"\n\n")
         if (at := data.find(mark, start, limit)) >= 0
     ]
+    if blank := _BLANK.search(data, start, min((at for at, _ in found), default=limit)):
+        found.append((blank.start(), blank.end() - blank.start()))
     if not found and (at := data.find(b"\r\r", start, limit)) >= 0:
         found = [(at, 2)]
     if not found:

@@ -1,15 +1,20 @@
-"""HTML to plain text, for letters that came without any. The HTML itself stays dangerous."""
+"""HTML to plain text, for letters that came without any; quotations get their marks. The HTML
+itself stays dangerous."""
 
 import html
 import re
 
 from inscriptis import get_text
+from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
+
+from channels.email import citations
 
 MOST = 300_000
 _MOST_TAGS = 20_000
 _MOST_OPEN = 200
-_CONFIG = ParserConfig(display_links=False, display_images=False)
+#: The strict profile: the other indents each div and puts a space around each span.
+_CONFIG = ParserConfig(css=CSS_PROFILES["strict"].copy(), display_links=False, display_images=False)
 _UNSEEN = re.compile(
     r"<(style|script|head|title|template)\b[^>]*>.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)",
     re.IGNORECASE | re.DOTALL,
@@ -26,7 +31,8 @@ def plain_text(markup: str) -> tuple[str, bool]:
     markup = markup[:MOST].replace("\x00", "")
     if markup.count("<") <= _MOST_TAGS and not _too_deep(markup):
         try:
-            return _tidy(get_text(_DECLARATION.sub("", markup), _CONFIG)), cut
+            read = get_text(citations.marked(_DECLARATION.sub("", markup)), _CONFIG)
+            return _tidy(citations.quoted(read)), cut
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             pass
     seen = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", markup)))

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from channels.contract import Handle, Inbound
-from channels.email import authentication, automatic, bounces, headers, structure
-from channels.email.addresses import handles, tokens
+from channels.email import authentication, automatic, bounces, contents, headers
+from channels.email.addresses import handles, shown_name, tokens
 from channels.email.headers import Headers
 
 #: Stands above a mail of which the mailbox handed over its headers alone.
@@ -59,13 +59,15 @@ def parse_mail(
     """
     found, body = _read(data)
     senders = _senders(found)
-    sender = senders[0] if senders else Handle("email", "")
+    sender = senders[0] if senders else Handle("email", "", shown_name(found.raw("from")))
     if not sender.value:
         body.defects.append("no_sender")
     bounce = bounces.read(found, body, sender.value)
     why = automatic.reason(found, body.parts, sender.value, own_addresses)
     if bounce and why != "own_mail":
         why = "bounce"
+    if body.forwarded and not bounce:
+        body.text = "\n\n".join(filter(str.strip, (body.text.rstrip("\n"), body.forwarded)))
     alone = sender.value if len(senders) == 1 else ""
     to, cc = handles(_joined(found, "to")), handles(_joined(found, "cc"))
     return Inbound(
@@ -91,9 +93,9 @@ def parse_mail(
     )
 
 
-def _read(data: bytes) -> tuple[Headers, structure.Body]:
+def _read(data: bytes) -> tuple[Headers, contents.Body]:
     found = headers.read(data)
-    body = structure.read(data, found.start, found.end)
+    body = contents.read(data, found.start, found.end)
     if body.charset and not data[found.start : found.end].isascii():
         found = replace(found, hint=body.charset)
     if found.cut:

@@ -1,0 +1,178 @@
+"""What a mail's parts are for: what is its text, what came with it, what a machine reported."""
+
+import re
+from dataclasses import dataclass, field
+
+from channels.contract import Attachment
+from channels.email import headers, names, plain, tnef
+from channels.email.characters import decode
+from channels.email.markup import plain_text
+from channels.email.structure import Part, parts
+
+MOST_TEXT = 1_000_000
+MOST_ATTACHMENTS = 500
+_MOST_FORWARDED = 3
+_LONGEST_FORWARDED = 2_000_000
+_DEEPEST_FORWARDED = 3
+
+_CHARSET = re.compile(r"charset\*?\s*=\s*[\"']?\s*([^\s\"';]+)", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
+_DELETED_SPACE = re.compile(r"delsp\s*=\s*\"?yes", re.IGNORECASE)
+_MAILS = ("message/rfc822", "message/global")
+_REPORTS = (
+    *("message/delivery-status", "message/global-delivery-status"),
+    *("message/disposition-notification", "message/feedback-report"),
+)
+_SPACED = (b" \n", b"\t\n", b" \r\n", b"\t\r\n")  # what stands for the empty line in some mails
+_LETTERS = ("text/plain", "text/html")
+
+
+@dataclass(slots=True)
+class Body:
+    """What a mail holds; ``parts`` are all its leaves in order, nested mails unopened.
+
+    ``forwarded`` is what the mails within it say. It stands apart: in a bounce they are our own.
+    """
+
+    text: str = ""
+    html: str = ""
+    forwarded: str = ""
+    attachments: list[Attachment] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+    charset: str = ""
+
+
+def read(data: bytes, start: int, end: int, depth: int = 0) -> Body:
+    """The body of a mail whose headers stand between ``start`` and ``end``. Never raises."""
+    body = Body()
+    if data[end - 2 : end] in _SPACED or data[end - 3 : end] in _SPACED:
+        head = data[start:end].rstrip() + b"\r\n\r\n"
+        data, start, end = head + data[end:], 0, len(head)
+    root = parts(data[start:] if start else data, body.defects)
+    if root is None:
+        text, _ = decode(data[end : end + MOST_TEXT])
+        body.text = text.strip("\n")
+        return body
+    text, html = _collect(root, body)
+    if not body.parts:  # a container that nothing came in
+        text, _ = decode(data[end : end + MOST_TEXT])
+    if not text.strip() and html.strip():
+        text, cut = plain_text(html)
+        if cut:
+            body.defects.append("html_cut")
+    if len(text) > MOST_TEXT:
+        body.defects.append("text_cut")
+    body.text, body.html = text[:MOST_TEXT], html
+    if body.attachments:
+        body.forwarded = _forwarded(body.parts, depth)
+    return body
+
+
+def _collect(part: Part, body: Body) -> tuple[str, str]:
+    """The text and the HTML of a part, its files put aside. HTML alone counts as text in a mixed
+    part, so that a list's plain footer does not hide the letter above it."""
+    if part.data is not None:
+        return _leaf(part, body)
+    texts: list[str] = []
+    htmls: list[str] = []
+    alternative = part.mime == "multipart/alternative"
+    for child in part.children:
+        text, html = _collect(child, body)
+        if html.strip():
+            htmls.append(html)
+        if text.strip():
+            if not alternative or not texts or child.mime == "text/plain":
+                texts.append(text)
+        elif html.strip() and not alternative:
+            texts.append("\0" + html)
+    if all(text.startswith("\0") for text in texts):
+        return "", "\n".join(htmls)
+    shown = [plain_text(text[1:])[0] if text.startswith("\0") else text for text in texts]
+    return "\n".join(dict.fromkeys(shown) if alternative else shown), "\n".join(htmls)
+
+
+def _leaf(part: Part, body: Body) -> tuple[str, str]:
+    body.parts.append(part)
+    data = part.data or b""
+    broken = part.mime.startswith("multipart/")  # its boundary never came
+    if (part.mime not in _LETTERS and not broken) or part.disposition == "attachment":
+        return _file(part, data, body)
+    if part.name and (body.attachments or len(body.parts) > 1):
+        return _file(part, data, body)
+    if part.mime == "text/html":
+        return "", _decoded(part, data, body)
+    if b"begin " in data:
+        data, files = plain.uuencoded_files(data)
+        for name, content in files:
+            _keep(Attachment(names.safe_name(name), names.mime(name), content), body)
+    text = _decoded(part, data, body)
+    if "flowed" in part.content_type.lower():
+        deleted = _DELETED_SPACE.search(part.content_type) is not None
+        text = plain.unflow(text, delete_space=deleted)
+    return text, ""
+
+
+def _decoded(part: Part, data: bytes, body: Body) -> str:
+    declared = _CHARSET.search(part.content_type) if part.content_type else None
+    charset = declared[1] if declared else ""
+    if not charset and part.mime == "text/html" and (meta := _META_CHARSET.search(data[:2_000])):
+        charset = meta[1].decode("ascii", "replace")
+    text, defect = decode(data, charset)
+    body.charset = body.charset or charset
+    if defect:
+        body.defects.append(defect)
+    return text
+
+
+def _file(part: Part, data: bytes, body: Body) -> tuple[str, str]:
+    """Put a file aside. Outlook's envelope is opened instead, and its letter may be the text."""
+    if data[:4] == tnef.BEGINS and (envelope := tnef.unpack(data)) is not None:
+        if not envelope.whole:
+            body.defects.append("tnef_cut")
+        inner = (*tnef.letter_files(envelope, "body"), *envelope.files)
+        for file in inner:
+            mime = file.mime or names.mime(file.name)
+            name = names.safe_name(file.name)
+            _keep(Attachment(name, mime, file.data, file.content_id), body)
+        if inner:
+            seen = any(one.mime in _LETTERS and (one.data or b"").strip() for one in body.parts)
+            return ("", "") if seen else (envelope.text, envelope.html)
+    name = names.safe_name(part.name)
+    if data[:6] == b"begin " and (found := plain.uudecoded(data)):
+        name, data = name or names.safe_name(found[0]), found[1]
+    _keep(Attachment(name or names.made(part, data), part.mime, data, part.content_id), body)
+    return "", ""
+
+
+def _keep(attachment: Attachment, body: Body) -> None:
+    if len(body.attachments) < MOST_ATTACHMENTS:
+        body.attachments.append(attachment)
+    elif "attachments_cut" not in body.defects:
+        body.defects.append("attachments_cut")
+
+
+# --- mails within the mail --------------------------------------------------------------------
+
+
+def _forwarded(leaves: list[Part], depth: int) -> str:
+    """What forwarded mails say, under a line that marks each as one. A report's original is none:
+    it is what we wrote."""
+    if depth >= _DEEPEST_FORWARDED or any(part.mime in _REPORTS for part in leaves):
+        return ""
+    mails = [part.data or b"" for part in leaves if part.mime in _MAILS]
+    said = [_letter(mail, depth) for mail in mails[:_MOST_FORWARDED]]
+    return "\n\n".join(filter(None, said))[:MOST_TEXT]
+
+
+def _letter(data: bytes, depth: int) -> str:
+    if not data.strip() or len(data) > _LONGEST_FORWARDED:
+        return ""
+    found = headers.read(data)
+    body = read(data, found.start, found.end, depth + 1)
+    told = "\n\n".join(filter(None, (body.text.strip("\n"), body.forwarded)))
+    if not told.strip():
+        return ""
+    written = [(name, found.text(name.lower())) for name in ("From", "Date", "Subject", "To")]
+    lines = [f"{name}: {' '.join(value.split())[:500]}" for name, value in written if value]
+    return "\n".join(("---------- Forwarded message ----------", *lines, "", told))

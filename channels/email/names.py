@@ -1,0 +1,80 @@
+"""Names for files: what a sender wrote made safe, and one for a part that came without any."""
+
+import mimetypes
+import re
+
+from channels.email import headers
+from channels.email.characters import header_text, words
+from channels.email.structure import Part
+
+_LONGEST = 240  # bytes; no file system of today takes more than 255
+_LONGEST_EXTENSION = 16
+_UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_NO_NAME = re.compile(r"[\\/:*?\"<>|\r\n\t]+")
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}\Z")
+#: What a part is called when nobody named it; mail programs know these by sight.
+_KNOWN = {
+    "text/calendar": "invite.ics",
+    "text/vcard": "contact.vcf",
+    "text/x-vcard": "contact.vcf",
+    "message/delivery-status": "delivery-status.txt",
+    "message/global-delivery-status": "delivery-status.txt",
+    "message/disposition-notification": "receipt.txt",
+    "message/feedback-report": "report.txt",
+    "text/rfc822-headers": "headers.txt",
+    "message/external-body": "external.txt",
+    "application/pkcs7-mime": "smime.p7m",
+    "application/x-pkcs7-mime": "smime.p7m",
+    "application/pkcs7-signature": "smime.p7s",
+    "application/x-pkcs7-signature": "smime.p7s",
+    "application/pgp-signature": "signature.asc",
+    "application/pgp-encrypted": "version.txt",
+    "application/pgp-keys": "key.asc",
+    "application/ms-tnef": "winmail.dat",
+    "application/octet-stream": "file.bin",
+}
+_MAILS = ("message/rfc822", "message/global")
+
+
+def safe_name(name: str) -> str:
+    """A file's name without its path, without characters that steer a terminal or a reader."""
+    read = _UNWANTED.sub("", words(name)).replace("\\", "/").rpartition("/")[2].strip(". ")
+    if len(read) <= _LONGEST // 4 or len(read.encode()) <= _LONGEST:
+        return read
+    stem, dot, extension = read.rpartition(".")
+    if not dot or len(extension) > _LONGEST_EXTENSION:
+        stem, dot, extension = read, "", ""
+    room = _LONGEST - len(f"{dot}{extension}".encode())
+    return f"{stem.encode()[:room].decode(errors='ignore')}{dot}{extension}"
+
+
+def made(part: Part, data: bytes) -> str:
+    """A name for a part that has none: a mail's subject, the sender's description, its kind."""
+    if part.mime in _MAILS:
+        subject = headers.read(data[: headers.MOST_BYTES]).text("subject")
+        return _file(subject or words(part.description) or "message", ".eml")
+    known = _KNOWN.get(part.mime, "")
+    if part.mime == "application/octet-stream" and data[:27] == b"-----BEGIN PGP MESSAGE-----":
+        known = "encrypted.asc"
+    extension = f".{known.rpartition('.')[2]}" if known else _extension(part.mime)
+    if described := words(header_text(part.description.encode("utf-8", "replace"))):
+        own = _EXTENSION.search(described)
+        return _file(
+            described.removesuffix(own[0]) if own else described, own[0] if own else extension
+        )
+    return known or f"{part.mime.partition('/')[0] or 'file'}{extension}"
+
+
+def mime(name: str) -> str:
+    """The kind a file's name tells of."""
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _extension(kind: str) -> str:
+    if kind.startswith("text/"):
+        return mimetypes.guess_extension(kind) or ".txt"
+    return mimetypes.guess_extension(kind) or ".bin"
+
+
+def _file(title: str, extension: str) -> str:
+    return safe_name(f"{_NO_NAME.sub(' ', title).strip()[:200] or 'file'}{extension}")
