@@ -16,7 +16,7 @@ from router.core import lifecycle, redact
 from router.core.references import message_id
 from router.core.rights import Who, may
 from router.errors import Conflict, Invalid, NotAllowed, NotFound
-from router.store import clocks, outbox, search, tickets, timeline
+from router.store import clocks, feedback, outbox, search, tickets, timeline
 from router.store import tables as t
 from router.store.batch import Draft, load, write
 from router.store.unit import Unit
@@ -236,6 +236,7 @@ def set_category(router: Router, who: Who, ticket_id: int, category: str) -> Non
             return
         old, draft.category = draft.category, category
         draft.security = category.startswith("security.")
+        feedback.keep(unit, draft.id, who.id, "category", old, category)
         timeline.note(unit, draft.id, "category", agent_id=who.id, old=old, new=category)
 
     _act(router, who, "categorise", ticket_id, work)
@@ -251,6 +252,7 @@ def set_urgency(router: Router, who: Who, ticket_id: int, urgency: str) -> None:
             return
         old, draft.urgency = draft.urgency, urgency
         clocks.retarget(unit, draft, router.policies)
+        feedback.keep(unit, draft.id, who.id, "urgency", old, urgency)
         timeline.note(unit, draft.id, "urgency", agent_id=who.id, old=old, new=urgency)
 
     _act(router, who, "categorise", ticket_id, work)

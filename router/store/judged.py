@@ -1,0 +1,89 @@
+"""Stored messages, to be judged again: by id, page after page, however many there are.
+
+Each page is a look of its own, so that hours of reading hold nothing open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from router.store.database import Store
+from router.store.unit import Unit
+
+PAGE = 1000
+_SAID = "direction = 'in' AND arrived_at >= :since"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message somebody sent us, as it was judged, and the ticket it is on."""
+
+    id: int
+    ticket_id: int
+    number: str
+    team_id: int
+    security: bool
+    subject: str
+    text: str
+    channel: str
+    language: str
+    automatic: bool
+    arrived_at: int
+
+
+def count(unit: Unit, since_us: int = 0) -> int:
+    """How many there are."""
+    return int(unit.value(f"SELECT COUNT(*) FROM message WHERE {_SAID}", since=since_us) or 0)  # noqa: S608  # ours
+
+
+def newest(unit: Unit, most: int) -> int:
+    """An id that so many messages come after, or all when there are fewer."""
+    found = unit.value(
+        "SELECT id FROM message WHERE direction = 'in' ORDER BY id DESC LIMIT 1 OFFSET :n", n=most
+    )
+    return int(found or 0)
+
+
+def walk(store: Store, *, since_us: int = 0, after: int = 0) -> Iterator[Stored]:
+    """All of them, oldest id first."""
+    while True:
+        with store.reading() as unit:
+            rows = unit.rows(
+                "SELECT m.id, m.ticket_id, m.subject, m.text, m.channel, m.language, m.automatic, "  # noqa: S608  # ours
+                "m.arrived_at, t.number, t.team_id, t.security FROM message m "
+                "JOIN ticket t ON t.id = m.ticket_id "
+                f"WHERE m.id > :after AND m.{_SAID} ORDER BY m.id LIMIT :n",
+                after=after,
+                since=since_us,
+                n=PAGE,
+            )
+        yield from map(_stored, rows)
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].id
+
+
+def words(unit: Unit, ids: list[int]) -> dict[int, tuple[str, str]]:
+    """Subject and text of messages, to cut out the words that rules saw."""
+    if not ids:
+        return {}
+    rows = unit.rows("SELECT id, subject, text FROM message WHERE id IN :ids", ids=ids)
+    return {row.id: (row.subject, row.text) for row in rows}
+
+
+def _stored(row: Any) -> Stored:
+    return Stored(
+        id=row.id,
+        ticket_id=row.ticket_id,
+        number=row.number,
+        team_id=row.team_id,
+        security=bool(row.security),
+        subject=row.subject,
+        text=row.text,
+        channel=row.channel,
+        language=row.language,
+        automatic=bool(row.automatic),
+        arrived_at=row.arrived_at,
+    )
