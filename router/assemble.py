@@ -22,6 +22,7 @@ from router.core.sla import Policies
 from router.core.threads import Tokens
 from router.core.wording import Wording
 from router.errors import Fault, KeyMissing, NotFound, SettingsFault
+from router.rulebook import Rulebook
 from router.settings import PREFIX, Settings
 from router.store import version
 from router.store.database import Store, check_writable
@@ -127,7 +128,7 @@ class Router:
     keys: Keyring
     tokens: Tokens
     store: Store
-    rules: Ruleset
+    rules: Rulebook
     wording: Wording
     policies: Policies
     doors: Doors
@@ -151,12 +152,13 @@ def assemble(
     """
     doors = Doors(settings)
     extra = Path(settings.rules.folder).expanduser() if settings.rules.folder else None
-    rules = rules or load_rules(extra)
+    rulebook = Rulebook(rules or load_rules(extra))
     clock = clock or SystemClock()
     ids = Ids(clock)
     store = Store(settings.database_url, clock=clock, ids=ids)
     check_writable(store.engine)
     version.check(store.engine)
+    rulebook.follow(store)
     keys = keys or _keys(settings, store)
     return Router(
         settings=settings,
@@ -165,7 +167,7 @@ def assemble(
         keys=keys,
         tokens=Tokens(keys),
         store=store,
-        rules=rules,
+        rules=rulebook,
         wording=Wording.load(),
         policies=policies(settings),
         doors=doors,

@@ -88,6 +88,7 @@ def commit(
 
 def _known(router: Router, door: Channel, raws: Sequence[Raw]) -> set[str]:
     with router.store.reading() as unit:
+        router.rules.notice(unit)
         return journal.known(unit, door.kind, door.account, [raw.remote_id for raw in raws])
 
 
@@ -167,6 +168,7 @@ def journalled(router: Router, *, limit: int = 50) -> int:
     """Work on pushed items that were journalled and answered; how many."""
     lease = router.settings.deliver.lease_seconds * 1_000_000
     rows = router.store.write(lambda unit: journal.claim(unit, lease_us=lease, limit=limit))
+    router.rules.follow(router.store)
     for row in rows:
         again(router, row)
     return len(rows)
@@ -191,6 +193,7 @@ def again(router: Router, row: Any) -> list[Taken]:
 def replay(router: Router, row_id: int, actor: str) -> Taken:
     """Send a parked item through again; its placeholder ticket is closed when that succeeds."""
     with router.store.reading() as unit:
+        router.rules.notice(unit)
         row = journal.find(unit, row_id)
     if row is None or row.state != "parked" or row.raw is None:
         raise NotFound("there is no such parked item")

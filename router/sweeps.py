@@ -14,6 +14,7 @@ from datetime import timedelta
 from router import deliver, escalate, pipeline
 from router.assemble import Router
 from router.core.clock import to_us
+from router.errors import Conflict
 from router.store import audit, budgets, claims, clocks, counters, journal, outbox, tickets
 from router.store.unit import Unit
 
@@ -61,6 +62,13 @@ def _purge(router: Router) -> None:
     router.store.write(work, bulk=True)
 
 
+def _follow(router: Router) -> None:
+    """Compile rules that were published before the first message asks for them."""
+    router.rules.follow(router.store)
+    if router.rules.fault:
+        raise Conflict("rules_unusable")
+
+
 def _beat(router: Router) -> None:
     router.store.write(lambda unit: claims.report(unit, "clock", ok=True), bulk=True)
 
@@ -72,6 +80,7 @@ DUTIES = (
     Duty("recover", timedelta(seconds=5), lambda unit: outbox.lost(unit, 1), deliver.recover),
     Duty("fold", timedelta(seconds=5), counters.pending, _fold, exclusive=True),
     Duty("seal", timedelta(seconds=5), audit.pending, _seal, exclusive=True),
+    Duty("rules", timedelta(seconds=5), _always, _follow),
     Duty("beat", timedelta(seconds=30), _always, _beat),
     Duty("purge", timedelta(hours=1), _always, _purge, exclusive=True),
 )

@@ -20,6 +20,11 @@ _DRAWN = 10
 _COUNT = (1 << _COUNTED) - 1
 
 
+def floor(at: datetime) -> int:
+    """The least id that may be given out at this moment or later."""
+    return max((at - _START) // _MILLISECOND, 0) << _COUNTED << _DRAWN
+
+
 class Ids:
     """Gives out ids; may be shared by threads.
 
