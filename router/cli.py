@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
+rules_app = typer.Typer(help="The desk's rules: look them over, try others.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
 
 Config = Annotated[
     Path | None, typer.Option("--config", help="config.toml of this desk", show_default=False)
@@ -211,6 +214,44 @@ def replay(
         starting.replay(router, item, everything=everything)
     finally:
         router.close()
+
+
+# ---------------------------------------------------------------- the desk's rules
+
+
+@rules_app.command(name="lint")
+def rules_lint(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="a folder of rules; without one, those in force", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+    config: Config = None,
+) -> None:
+    """Say what is wrong or useless in rules; exit 1 when something is to be mended."""
+    from router import ruling
+
+    raise typer.Exit(ruling.look(_settings(config), folder, as_json=as_json))
+
+
+@rules_app.command(name="backtest")
+def rules_backtest(
+    old: Annotated[str, typer.Argument(help="a folder, published, shipped, or a draft's number")],
+    new: Annotated[str, typer.Argument(help="the same, to be tried instead")],
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="messages from this day on")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON, every change")] = False,
+    every: Annotated[bool, typer.Option("--all", help="list every changed decision")] = False,
+    config: Config = None,
+) -> None:
+    """Try rules on the stored messages; exit 1 when they must not be published."""
+    from router import ruling
+
+    day = since.date() if since else None
+    raise typer.Exit(
+        ruling.compare(_settings(config), (old, new), day, as_json=as_json, every=every)
+    )
 
 
 # ---------------------------------------------------------------- people and demo

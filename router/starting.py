@@ -154,6 +154,14 @@ def _progress() -> Progress:
     )
 
 
+@contextmanager
+def progress_bar(word: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal; what is given takes (done, of how many)."""
+    with _progress() as progress:
+        task = progress.add_task(word, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
 # ---------------------------------------------------------------- parked items
 
 
