@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from channels.contract import Attachment, Inbound, Raw
@@ -20,10 +22,11 @@ from router.core.clock import from_us, to_us
 from router.core.references import ticket_number
 from router.core.threads import Candidate, Decision, decide
 from router.prepared import Prepared, SealedFile, Terms
-from router.store import clocks, journal, search, timeline
+from router.store import clocks, contacts, journal, search, timeline
 from router.store import tables as t
 from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
 from router.store.journal import Item
+from rules.conditions import kind_of
 from rules.contract import Facts
 
 #: Kinds of machine mail that are filed without anybody having to look.
@@ -31,6 +34,10 @@ FILED = ("bounce", "list", "own_mail", "precedence", "calendar")
 _SNIPPET = 140
 _NAME = 200
 _SUBJECT = 500
+#: A handle: the kind of identity, and its normal spelling.
+Handle = tuple[str, str]
+#: When each known sender last wrote; None when no rule asks for it.
+Met = Mapping[Handle, int | None] | None
 #: A platform's own time is believed within these bounds around the arrival.
 _EARLY = timedelta(days=2)
 _AHEAD = timedelta(minutes=5)
@@ -39,7 +46,17 @@ _AHEAD = timedelta(minutes=5)
 # ---------------------------------------------------------------- before the transaction
 
 
-def prepare(router: Router, raw: Raw, inbound: Inbound, terms: Terms) -> Prepared:
+def met(router: Router, inbounds: Iterable[Inbound]) -> Met:
+    """When the senders of a batch last wrote: one look, and only when some rule asks for it."""
+    if router.rules.asks.isdisjoint(("sender", "repeat_minutes")):
+        return None
+    with router.store.reading() as unit:
+        return contacts.last(unit, {_handle(one) for one in inbounds})
+
+
+def prepare(
+    router: Router, raw: Raw, inbound: Inbound, terms: Terms, before: Met = None
+) -> Prepared:
     """Mask, cut and judge one message. Pure but for random names and data keys."""
     masked = redact.mask(inbound.text)
     subject = redact.mask(inbound.subject[:_SUBJECT])
@@ -48,13 +65,11 @@ def prepare(router: Router, raw: Raw, inbound: Inbound, terms: Terms) -> Prepare
     split = quoting.split_reply(masked.text, subject.text)
     spoken = language.detect(split.reply or subject.text, inbound.locale)
     verdict = router.rules.judge(
-        Facts(
+        replace(
+            _circumstances(router, raw, inbound, before),
             text=split.reply,
             subject=subject.text,
-            channel=inbound.kind,
             language=spoken,
-            automatic=bool(inbound.automatic),
-            category_hint=inbound.category_hint,
         )
     )
     fields, field_hits = _fields(inbound)
@@ -63,10 +78,7 @@ def prepare(router: Router, raw: Raw, inbound: Inbound, terms: Terms) -> Prepare
         item=Item(inbound.kind, inbound.account, inbound.remote_id),
         raw=raw,
         inbound=inbound,
-        handle=(
-            inbound.sender.kind,
-            identity.normalise(inbound.sender.kind, inbound.sender.value) or "unknown",
-        ),
+        handle=_handle(inbound),
         name=name.text,
         subject=subject.text,
         text=split.reply,
@@ -87,6 +99,28 @@ def prepare(router: Router, raw: Raw, inbound: Inbound, terms: Terms) -> Prepare
         ),
         fields=fields,
         terms=terms,
+    )
+
+
+def _handle(inbound: Inbound) -> Handle:
+    sender = inbound.sender
+    return sender.kind, identity.normalise(sender.kind, sender.value) or "unknown"
+
+
+def _circumstances(router: Router, raw: Raw, inbound: Inbound, before: Met) -> Facts:
+    """What is known of a message besides its words."""
+    now = raw.received_at or router.clock.now()
+    last = None if before is None else before.get(_handle(inbound))
+    sender = "" if before is None else "known" if _handle(inbound) in before else "unknown"
+    return Facts(
+        text="",
+        channel=inbound.kind,
+        automatic=bool(inbound.automatic),
+        category_hint=inbound.category_hint,
+        hours="inside" if router.policies.hours.is_open(now) else "outside",
+        sender=sender,
+        minutes_since=None if last is None else (to_us(now) - last) / 60_000_000,
+        attachments=tuple(sorted({kind_of(one.name, one.mime) for one in inbound.attachments})),
     )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from channels.contract import Channel, Raw
+from channels.contract import Channel, Inbound, Raw
 from router import acknowledge, intake, parking, triage
 from router.assemble import Router
 from router.core.clock import from_us
@@ -28,6 +28,8 @@ from router.store.journal import Item
 from router.store.unit import Unit
 
 log = logging.getLogger("router.pipeline")
+
+_UNREADABLE = "an item of %s.%s could not be read"
 
 Also = Callable[[Unit], None]
 
@@ -52,10 +54,7 @@ def receive(
 ) -> list[Taken]:
     """Take raw items in. ``also`` is committed with them (the cursor they came with)."""
     known = _known(router, door, raws)
-    read: list[Prepared | Failed] = []
-    for raw in raws:
-        if raw.remote_id not in known:
-            read += _read(router, door, raw, terms)
+    read = _read(router, door, [raw for raw in raws if raw.remote_id not in known], terms)
     return commit(router, read, also, bulk=terms.bulk)
 
 
@@ -92,12 +91,37 @@ def _known(router: Router, door: Channel, raws: Sequence[Raw]) -> set[str]:
         return journal.known(unit, door.kind, door.account, [raw.remote_id for raw in raws])
 
 
-def _read(router: Router, door: Channel, raw: Raw, terms: Terms) -> list[Prepared | Failed]:
+def _read(
+    router: Router, door: Channel, raws: Sequence[Raw], terms: Terms
+) -> list[Prepared | Failed]:
+    """Parse all, ask once who wrote before, then judge each; what raises is parked alone."""
+    parsed = [_parsed(door, raw, terms) for raw in raws]
+    before = intake.met(
+        router, [one for found in parsed if not isinstance(found, Failed) for one in found]
+    )
+    read: list[Prepared | Failed] = []
+    for raw, found in zip(raws, parsed, strict=True):
+        if isinstance(found, Failed):
+            read.append(found)
+            continue
+        try:
+            read += [intake.prepare(router, raw, one, terms, before) for one in found]
+        except Exception as fault:  # parked with its traceback, as a visible ticket
+            log.warning(_UNREADABLE, door.kind, door.account, exc_info=True)
+            read.append(parking.failed(_item(door, raw), raw, fault, terms))
+    return read
+
+
+def _parsed(door: Channel, raw: Raw, terms: Terms) -> list[Inbound] | Failed:
     try:
-        return [intake.prepare(router, raw, inbound, terms) for inbound in door.parse(raw)]
+        return list(door.parse(raw))
     except Exception as fault:  # parked with its traceback, as a visible ticket
-        log.warning("an item of %s.%s could not be read", door.kind, door.account, exc_info=True)
-        return [parking.failed(Item(door.kind, door.account, raw.remote_id), raw, fault, terms)]
+        log.warning(_UNREADABLE, door.kind, door.account, exc_info=True)
+        return parking.failed(_item(door, raw), raw, fault, terms)
+
+
+def _item(door: Channel, raw: Raw) -> Item:
+    return Item(door.kind, door.account, raw.remote_id)
 
 
 def _write(router: Router, unit: Unit, read: Sequence[Prepared | Failed]) -> list[Taken]:
@@ -184,7 +208,7 @@ def again(router: Router, row: Any) -> list[Taken]:
         lost = parking.unread(item, raw, row.attempts, terms)
         lost.row_id = row.id
         return commit(router, [lost])
-    read = _read(router, router.doors.reader(item.kind, item.account), raw, terms)
+    read = _read(router, router.doors.reader(item.kind, item.account), [raw], terms)
     for one in read[:1]:
         one.item, one.row_id = item, row.id
     return commit(router, read)
@@ -200,7 +224,7 @@ def replay(router: Router, row_id: int, actor: str) -> Taken:
     item = Item(row.kind, row.account, row.remote_id)
     data = router.keys.unseal(row.key_id, row.wrapped_key, row.raw, journal.about(item))
     raw = Raw(item.remote_id, data, received_at=from_us(row.received_at))
-    read = _read(router, router.doors.reader(item.kind, item.account), raw, Terms())
+    read = _read(router, router.doors.reader(item.kind, item.account), [raw], Terms())
     if isinstance(read[0], Failed):
         raise Conflict("still_fails", error=read[0].error)
     read[0].item, read[0].row_id = item, row.id

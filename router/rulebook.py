@@ -61,6 +61,7 @@ class Rulebook:
         #: Why the version in force cannot be used and the one before still judges, or nothing.
         self.fault = ""
         self._taking = threading.Lock()
+        self._named: tuple[Ruleset | None, dict[str, Rule]] = (None, {})
 
     def judge(self, facts: Facts) -> Verdict:
         """The present rules' decision."""
@@ -72,9 +73,22 @@ class Rulebook:
         return self.present.version
 
     @property
+    def asks(self) -> frozenset[str]:
+        """The conditions, besides words, that any present rule asks for."""
+        return self.present.asks
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The present rules."""
         return self.present.rules
+
+    @property
+    def by_id(self) -> Mapping[str, Rule]:
+        """The present rules by their names."""
+        present = self.present
+        if self._named[0] is not present:
+            self._named = (present, {rule.id: rule for rule in present.rules})
+        return self._named[1]
 
     @property
     def kinds(self) -> Mapping[str, Kind]:

@@ -13,7 +13,7 @@ from router.prepared import Prepared
 from router.store import clocks, timeline
 from router.store.batch import UNSORTED, Batch, Draft
 from router.store.tables import FindingRow, TicketTag, VerdictRow
-from rules.contract import Verdict
+from rules.contract import Urgency, Verdict
 
 #: The queue of each group; every other group belongs to the support team.
 TEAM_OF = {"security": "security"}
@@ -91,7 +91,8 @@ def _raise(router: Router, batch: Batch, verdict: Verdict, draft: Draft) -> None
             timeline.note(unit, draft.id, "team", team=TEAM_OF["security"])
     if verdict.is_security or draft.category == UNSORTED:
         _move_category(batch, draft, verdict.category)
-    if verdict.urgency.value < draft.urgency and verdict.category != UNSORTED:
+    floored = verdict.urgency < Urgency.P3  # unsorted is P3 unless a rule's floor raised it
+    if verdict.urgency.value < draft.urgency and (floored or verdict.category != UNSORTED):
         timeline.note(unit, draft.id, "urgency", old=draft.urgency, new=verdict.urgency.value)
         draft.urgency = verdict.urgency.value
         clocks.retarget(unit, draft, router.policies)
