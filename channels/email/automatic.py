@@ -43,12 +43,38 @@ _NO_REPLY = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"\W*(?:自动回复|自動回覆|自动答复|自動回復|不在办公室"
+    r"\W*(?:自动回复|自動回覆|自动答复|自動回復|自动应答|不在办公室|休假自动|外出自动|假期自动回"
     r"|automatic reply|auto[- ]?reply|auto[- ]?response"
     r"|out of (?:the )?office|ooo:|away from (?:the|my) (?:office|mail)|vacation:|abwesenheits"
     r"|automatische antwort|réponse automatique|respuesta automática)",
     re.IGNORECASE,
 )
+#: Of a short answer to a mail, near its beginning: a machine says so, or somebody is away.
+_SAYS_MACHINE = re.compile(
+    r"this is an? (?:automatic|automated|auto)[ -]?(?:\w{1,12} )?(?:reply|response|answer|message)"
+    r"|(?:这|此|本).{0,6}(?:系统)?自动(?:回复|答复|应答|發送|发送)|系统自动(?:回复|发送)"
+    r"|(?:這|此|本).{0,6}(?:系統)?自動(?:回覆|回復|發送)",
+    re.IGNORECASE,
+)
+_AWAY = re.compile(
+    r"\b(?:i am|i'm|i will be|i'll be|we are)(?: currently| now)? (?:out of (?:the )?office"
+    r"|away from (?:the|my) (?:office|desk)|on (?:annual |sick |parental |maternity )?leave"
+    r"|on (?:vacation|holiday))"
+    r"|(?:我|本人)(?:目前|现在|正在|正|将|已)?(?:在)?(?:休假|休年假|出差|外出|不在办公室|度假|放假)"
+    r"|(?:我|本人)(?:目前|現在|正在|正|將|已)?(?:在)?(?:休假|出差|外出|不在辦公室)",
+    re.IGNORECASE,
+)
+#: What they add, and what nobody writes to a desk whose help they want.
+_BACK = re.compile(
+    r"limited access to (?:my )?e-?mails?|in my absence|upon my return|when i (?:return|get back)"
+    r"|\b(?:will|shall) (?:reply|respond|answer|get back to you|be back)"
+    r"|(?:回来|返回|回到|上班|收假).{0,4}后.{0,12}(?:回复|回覆|联系|处理)|尽快(?:给您)?回复|盡快回覆"
+    r"|(?:无法|不能|無法).{0,4}(?:及时|即时|按时|及時|即時).{0,4}(?:回复|查看|处理|回覆|查收)"
+    r"|(?:期间|期間).{0,12}(?:回复|查看|回覆|事务|事宜|工作)|(?:急事|紧急事[务宜]|緊急事[務宜])",
+    re.IGNORECASE,
+)
+_SHORT_ANSWER = 1_500
+_BEGINNING = 300
 _REPORT = re.compile(
     r"report-type\s*=\s*\"?(?:disposition-notification|feedback-report)", re.IGNORECASE
 )
@@ -56,7 +82,9 @@ _CALENDAR_REPLY = re.compile(r"method\s*=\s*\"?(?:reply|counter|declinecounter)"
 _TAG = re.compile(r"\+[^@]*@")
 
 
-def reason(headers: Headers, parts: list[Part], sender: str, own: Collection[str]) -> str:
+def reason(
+    headers: Headers, parts: list[Part], text: str, sender: str, own: Collection[str]
+) -> str:
     """A code, or nothing when a person seems to have written. The strongest reason wins."""
     names = headers.values.keys()
     if OWN_HEADER in names or (own and _is_own(sender, own)):
@@ -67,7 +95,22 @@ def reason(headers: Headers, parts: list[Part], sender: str, own: Collection[str
         return "auto_submitted"
     if not _LISTS.isdisjoint(names):
         return "list"
-    return _by_precedence(headers) or _weak(headers, sender)
+    return _by_precedence(headers) or _weak(headers, sender) or _by_words(headers, text)
+
+
+def _by_words(headers: Headers, text: str) -> str:
+    """Out of office without a header that says so: only a short answer to a mail of somebody's."""
+    if "in-reply-to" not in headers.values and "references" not in headers.values:
+        return ""
+    if len(text) > _SHORT_ANSWER and "\n>" not in text:
+        return ""
+    beginning = text.lstrip()[:_BEGINNING]
+    if "?" in beginning or "？" in beginning:
+        return ""
+    if _SAYS_MACHINE.search(beginning):
+        return "auto_submitted"
+    away = _AWAY.search(beginning) and _BACK.search(text[:_SHORT_ANSWER])
+    return "auto_submitted" if away else ""
 
 
 def _is_own(sender: str, own: Collection[str]) -> bool:

@@ -1,5 +1,6 @@
 """Delivery reports about mail of ours: RFC 3464, and the letters servers write instead."""
 
+import json
 import re
 from collections.abc import Iterable
 
@@ -15,24 +16,30 @@ _REPORTS = ("message/delivery-status", "message/global-delivery-status")
 _ORIGINALS = ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers")
 _FIELD = re.compile(r"^([A-Za-z-]+)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-_REPLY = re.compile(r"(?<![\d.:/-])([45][0-5]\d)(?=[ \-#:])(?!\s*(?:KB|MB|bytes))")
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+_REPLY = re.compile(r"(?<![\d.:/-])([45][0-5]\d)(?=[ \-#:\])])(?!\s*(?:KB|MB|bytes))")
+_ADDRESS = re.compile(
+    r"(?:(?<=SMTP=)|(?<![A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]))(?!SMTP=)"
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,80}"
+    r"@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}"
+)
 _MESSAGE_ID = re.compile(r"^Message-ID\s*:\s*(<[^<>\s]+>)", re.IGNORECASE | re.MULTILINE)
 _DAEMON = re.compile(
-    r"(?:mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|mailerdaemon|mdaemon|double-bounce|mmdf"
-    r"|mail[-_. ]?delivery|bounce)",
+    r"(?:mailer[-_.]?daemon|post[-_.]?master|mail[-_.]?daemon|mailerdaemon|mdaemon|double-bounce|mmdf"
+    r"|mail[-_. ]?delivery|bounce|microsoftexchange[0-9a-f]{8,})",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"undeliver|returned mail|return(?:ed|ing) (?:to sender|message)|failure notice"
-    r"|退信|投递失败|投遞失敗"
-    r"|无法投递|無法傳遞|无法送达"
+    r"undeliver|not (?:yet )?(?:been |be )?delivered|returned mail|failure notice"
+    r"|return(?:ed|ing) (?:to sender|message)"
+    r"|退信|退回|投递失败|投遞失敗|发送失败|寄送失敗|未送达|未传递|未能送达|未能傳遞|邮件延迟"
+    r"|无法投递|無法傳遞|无法送达|無法送達|无法传递|无法传送|無法寄達|送达失败|传递失败|傳遞失敗"
     r"|delivery (?:status notification|fail|has failed|problem|error|report|unsucc)"
     r"|(?:mail|message|email)\s+(?:delivery\s+)?"
     r"(?:fail|error|could not|not deliver|undeliver|system error)"
-    r"|mail delivery|could not (?:be )?deliver|nondeliver|non[- ]deliver|not (?:be )?delivered"
+    r"|mail delivery|could not (?:be )?deliver|nondeliver|non[- ]deliver|failed mail"
     r"|unzustellbar|non remis|no se (?:ha )?pud|message delayed|warning: could not send|rejected"
-    r"|unknown (?:user|address)|配信|エラーメール|delivery notification|message status",
+    r"|unknown (?:user|address)|配信|エラーメール|メールエラー"
+    r"|delivery notification|message status",
     re.IGNORECASE,
 )
 _SAYS = re.compile(
@@ -44,19 +51,25 @@ _SAYS = re.compile(
     r"|following (?:address|recipient|mail)|not (?:be )?deliver"
     r"|account .{0,40}(?:disabled|not)|undelivered"
     r"|(?:message|mail|delivery).{0,60}(?:failed|delayed|returned|rejected|refused|could ?n.t)"
-    r"|退信|收件人.{0,20}(?:不存在|拒|满)|无法投递|无法送达|投递失败|被退回|配信できません",
+    r"|not (?:yet )?(?:been|be) delivered|did not respond|transcript of session follows"
+    r"|退信|收件人.{0,20}(?:不存在|拒|满)|无法投递|无法送达|無法送達|投递失败|投遞失敗|被退回|未能送达"
+    r"|(?:传递|送达|發送|发送|傳送|寄送).{0,12}(?:失败|失敗)|未送达|无法传递|無法傳遞"
+    r"|配信できません|送信できません",
     re.IGNORECASE | re.DOTALL,
 )
 _ORIGINAL_BEGINS = re.compile(
-    r"^(?:-{2,}.*(?:original|copy|returned|undelivered|unsent|below).*|received:\s+(?:from|by)\s.*"
-    r"|return-path:.*|.*(?:original message|copy of (?:the|your) message|message header).*:?)$",
+    r"^(?:-{2,}+.*(?:original|copy|returned|undelivered|unsent|below).*|received:\s+(?:from|by)\s.*"
+    r"|return-path:.*"
+    r"|.*(?:(?:original|old) message|原邮件|原信|原始邮件|copy of (?:the|your) message"
+    r"|message header).*:?)$",
     re.IGNORECASE | re.MULTILINE,
 )
 #: Enhanced codes for what servers say without one (RFC 3463).
 _MEANT = (
     (
         re.compile(
-            r"quota|mailbox (?:is )?full|over ?quota|exceed.{0,40}(?:storage|space)|已满",
+            r"quota|mailbox (?:is )?full|over ?quota|exceed.{0,40}(?:storage|space)"
+            r"|已满|已滿|(?:容量|空间|空間).{0,6}(?:不足|超|满)|超(?:过|出).{0,8}(?:容量|空间)",
             re.IGNORECASE,
         ),
         "2.2",
@@ -68,7 +81,8 @@ _MEANT = (
             r"(?:unknown|not found|no such"
             r"|doesn.t exist|does not exist|not exist|not listed|invalid|unavailable)"
             r"|(?:unknown|no such|invalid).{0,20}"
-            r"(?:user|mailbox|recipient|address|account|alias)|不存在",
+            r"(?:user|mailbox|recipient|address|account|alias)"
+            r"|不存在|无此(?:用户|帐户|账户|邮箱)|找不到.{0,10}(?:收件人|用户|邮箱|郵箱|地址)",
             re.IGNORECASE | re.DOTALL,
         ),
         "1.1",
@@ -86,16 +100,29 @@ _MEANT = (
     ),
     (
         re.compile(
-            r"relay(?:ing)? (?:access )?denied|spam|blocked|blacklist|policy|prohibited|拒",
+            r"relay(?:ing)? (?:access )?denied|spam|blocked|blacklist|policy|prohibited"
+            r"|拒|垃圾邮件|黑名单|不受信任",
             re.IGNORECASE,
         ),
         "7.1",
     ),
     (re.compile(r"loop|too many hops", re.IGNORECASE), "4.6"),
-    (re.compile(r"timed? ?out|timeout|expired|too long|connection", re.IGNORECASE), "4.7"),
+    (
+        re.compile(
+            r"timed? ?out|timeout|expired|too long|connection|超时|逾時|延迟", re.IGNORECASE
+        ),
+        "4.7",
+    ),
 )
 _DELIVERY = frozenset({"action", "status", "final-recipient"})
-_FAILED = ("failed", "failure", "delayed")
+_DELIVERED = ("delivered", "relayed", "expanded", "deliverable", "success", "read", "displayed")
+#: A letter of somebody who is no daemon begins with this, or is none.
+_STRONG = re.compile(
+    r"\W*(?:undeliver|returned mail|mail (?:returned|error)|failure notice|non-?delivery"
+    r"|delivery (?:status notification|fail|has failed|problem|error)|系统退信|退信|.{0,20}的退信"
+    r"|(?:邮件)?(?:投递|发送|送达)失败|メールエラー|エラーメール)",
+    re.IGNORECASE,
+)
 
 
 def read(headers: Headers, body: Body, sender: str) -> Bounce | None:
@@ -104,7 +131,30 @@ def read(headers: Headers, body: Body, sender: str) -> Bounce | None:
     groups = [fields for fields in _groups(reports) if not _DELIVERY.isdisjoint(fields)]
     if groups:
         return _standard(groups, body)
+    if body.text.startswith("{") and (told := _notification(body.text)):
+        return told
     return _letter(headers, body, sender) if _suspect(headers, body, sender) else None
+
+
+def _notification(text: str) -> Bounce | None:
+    """What a sending service tells in JSON."""
+    try:
+        told = json.loads(text[: text.rfind("}") + 1], strict=False)
+        if isinstance(told.get("Message"), str):
+            told = json.loads(told["Message"], strict=False)
+        bounce = told["bounce"]
+        people = [one for one in bounce["bouncedRecipients"] if isinstance(one, dict)]
+        permanent = str(bounce["bounceType"]) != "Transient"
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    said = [_line(str(one.get("diagnosticCode", ""))) for one in people[:50]]
+    codes = [found[0] for one in people if (found := _STATUS.search(str(one.get("status", ""))))]
+    return Bounce(
+        tuple(dict.fromkeys(str(one.get("emailAddress", ""))[:300] for one in people[:50])),
+        codes[0] if codes else _meant(" ".join(said)),
+        permanent,
+        next(filter(None, said), ""),
+    )
 
 
 # --- RFC 3464 -----------------------------------------------------------------------------------
@@ -129,8 +179,7 @@ def _standard(groups: list[dict[str, str]], body: Body) -> Bounce | None:
 
 
 def _failed(fields: dict[str, str]) -> bool:
-    action = fields.get("action", "").lower()
-    return not action or action.startswith(_FAILED)
+    return not fields.get("action", "").lower().startswith(_DELIVERED)
 
 
 def _groups(reports: list[Part]) -> Iterable[dict[str, str]]:
@@ -141,7 +190,7 @@ def _groups(reports: list[Part]) -> Iterable[dict[str, str]]:
 
 
 def _recipient(fields: dict[str, str]) -> str:
-    for name in ("final-recipient", "original-recipient", "x-actual-recipient"):
+    for name in ("original-recipient", "final-recipient", "x-actual-recipient"):
         found = _ADDRESS.search(fields.get(name, "").partition(";")[2] or fields.get(name, ""))
         if found:
             return found[0]
@@ -177,12 +226,23 @@ def _suspect(headers: Headers, body: Body, sender: str) -> bool:
     daemon = bool(_DAEMON.search(sender)) or bool(_DAEMON.search(headers.raw("from")))
     null = headers.raw("return-path") == "<>" or "report-type" in headers.raw("content-type")
     if sender and not (daemon or null):
-        return False
+        return _resembles(headers, body, sender)
     subject = bool(_SUBJECT.search(headers.text("subject")))
     if not (daemon or null or subject):
         return False
     says = bool(_SAYS.search(body.text[:_LONGEST]))
     return daemon + null + subject + says >= 2 and (subject or says)
+
+
+def _resembles(headers: Headers, body: Body, sender: str) -> bool:
+    """A server's letter under a person's name: title, reason, code or copy, another's address."""
+    if not _STRONG.match(headers.text("subject")[:200]):
+        return False
+    text = body.text[:_LONGEST]
+    proof = _STATUS.search(text) or _REPLY.search(text) or _ORIGINAL_BEGINS.search(text)
+    copied = any(part.mime in _ORIGINALS for part in body.parts)
+    named = {address.lower() for address in _ADDRESS.findall(text[:5_000])}
+    return bool(_SAYS.search(text) and (proof or copied) and named - {sender.lower()})
 
 
 def _letter(headers: Headers, body: Body, sender: str) -> Bounce:
@@ -196,7 +256,9 @@ def _letter(headers: Headers, body: Body, sender: str) -> Bounce:
         dict.fromkeys(
             address
             for address in addresses
-            if address.lower() not in ours and not _DAEMON.match(address)
+            if address.lower() not in ours
+            and not _DAEMON.match(address)
+            and not address.lower().endswith("@localhost")
         )
     )
     status = _meant(told) or _meant(text)
@@ -206,7 +268,8 @@ def _letter(headers: Headers, body: Body, sender: str) -> Bounce:
 
 
 def _meant(text: str) -> str:
-    if found := _STATUS.search(text):
+    found = next((one for one in _STATUS.finditer(text) if one[1] != "2"), None)
+    if found:
         return found[0]
     reply = _REPLY.search(text)
     kind = reply[1][0] if reply else "5"

@@ -153,7 +153,7 @@ def _surely_utf8(text: str, *, wide: bool) -> bool:
 def _japanese(data: bytes) -> str:
     """ISO-2022-JP that is not: its neighbours' bytes, or rows that only Windows has."""
     if not data.isascii():
-        return _first(data, "cp932", "euc_jp") or data.decode("iso2022_jp_ext", "replace")
+        return _first(data, "utf-8", "cp932", "euc_jp") or data.decode("iso2022_jp_ext", "replace")
     return _KANJI.sub(lambda found: _windows_rows(found[1]), data).decode("cp932", "replace")
 
 

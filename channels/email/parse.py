@@ -63,7 +63,7 @@ def parse_mail(
     if not sender.value:
         body.defects.append("no_sender")
     bounce = bounces.read(found, body, sender.value)
-    why = automatic.reason(found, body.parts, sender.value, own_addresses)
+    why = automatic.reason(found, body.parts, body.text, sender.value, own_addresses)
     if bounce and why != "own_mail":
         why = "bounce"
     if body.forwarded and not bounce:

@@ -1,0 +1,211 @@
+"""Letters of machines are known for what they are; letters of people are not taken for them."""
+
+from time import process_time
+
+import pytest
+
+from channels.email.parse import parse_mail
+
+
+def read(sender, subject, text, *more):
+    headers = [f"From: {sender}", "To: support@desk.example", f"Subject: {subject}", *more]
+    head = "\r\n".join([*headers, "Content-Type: text/plain; charset=utf-8", "", ""])
+    return parse_mail((head + text).encode(), account="desk")
+
+
+BOUNCES = {
+    "QQ Mail": (
+        "PostMaster@qq.example",
+        "来自qq.example的退信",
+        (
+            "尊敬的用户：很抱歉您发送的邮件被退回，以下是该邮件的相关信息：\n"
+            "主题：回复\n收件人：li@qq.example\n退信原因：收件人邮箱不存在\n"
+        ),
+        "li@qq.example",
+        "5.1.1",
+    ),
+    "NetEase": (
+        "Postmaster@163.example",
+        "系统退信",
+        (
+            "抱歉，您的邮件被退回来了……\n收件人：chen@163.example\n"
+            "退信原因：对方邮箱容量已满，550 MI:CEL\n建议解决方案：请稍后重试\n"
+        ),
+        "chen@163.example",
+        "5.2.2",
+    ),
+    "Alibaba": (
+        "postmaster@aliyun.example",
+        "系统退信: 回复：转账",
+        (
+            "您的邮件无法投递到以下收件人：\nliu@firm.example\n"
+            "失败原因：554 RCPT (liu@firm.example) dosn't exist\n"
+        ),
+        "liu@firm.example",
+        "5.0.0",
+    ),
+    "Exchange zh": (
+        "Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@firm.example>",
+        "未传递: 回复：转账",
+        (
+            "向以下收件人或组传递邮件失败:\n\nwangfang@firm.example\n找不到您输入的电子邮件地址。\n"
+            "#550 5.1.10 RESOLVER.ADR.RecipientNotFound ##\n"
+        ),
+        "wangfang@firm.example",
+        "5.1.10",
+    ),
+    "Exchange zh-Hant": (
+        "Mail Delivery System <MAILER-DAEMON@firm.example>",
+        "無法傳遞: 退款",
+        "傳送至下列收件者或通訊群組清單失敗:\n\nchen@firm.example\n收件者信箱空間不足。\n",
+        "chen@firm.example",
+        "5.2.2",
+    ),
+    "a daemon without a standard": (
+        "MAILER-DAEMON@mx.example",
+        "failure notice",
+        (
+            "Hi. This is the mail program at mx.example.\nI'm afraid I wasn't able to deliver your "
+            "message.\n\n<kim@mx.example>:\nSorry, no mailbox here by that name. (#5.1.1)\n"
+        ),
+        "kim@mx.example",
+        "5.1.1",
+    ),
+    "a delay": (
+        "Mail Delivery System <MAILER-DAEMON@mx.example>",
+        "Warning: message has not yet been delivered",
+        "Your message to\n  kim@mx.example\nhas not yet been delivered: connection timed out.\n",
+        "kim@mx.example",
+        "4.4.7",
+    ),
+    "a server under another name": (
+        "mail-service@isp.example",
+        "Returned Mail - Error During Delivery",
+        (
+            "------ Failed Recipients ------\n<kim@isp.example>: mailbox unavailable. "
+            "[SMTP Error Code 550]\nYour message could not be delivered.\n"
+        ),
+        "kim@isp.example",
+        "5.1.1",
+    ),
+    "a sending service's JSON": (
+        "no-reply@notices.example",
+        "Notification",
+        (
+            '{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bouncedRecipients":'
+            '[{"emailAddress":"kim@mx.example","status":"5.1.1","diagnosticCode":"550 x"}]}}\n--'
+        ),
+        "kim@mx.example",
+        "5.1.1",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BOUNCES)
+def test_a_broken_bounce_is_a_bounce(kind):
+    sender, subject, text, recipient, status = BOUNCES[kind]
+    mail = read(sender, subject, text)
+    assert mail.automatic == "bounce"
+    assert (mail.bounce.recipients, mail.bounce.status) == ((recipient,), status)
+    assert mail.bounce.permanent == status.startswith("5")
+
+
+def report(action, status="5.0.0", *more):
+    fields = [f"Action: {action}", f"Status: {status}", *more]
+    lines = [
+        *(
+            "From: x@mx.example",
+            "Content-Type: multipart/report; boundary=b",
+            "",
+            "--b",
+            "",
+            "told",
+        ),
+        *("--b", "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; mx", ""),
+        *("Final-Recipient: rfc822; final@mx.example", *fields, "--b--", ""),
+    ]
+    return parse_mail("\r\n".join(lines).encode(), account="desk").bounce
+
+
+@pytest.mark.parametrize("action", ["failed", "delayed", "expired", "FAILED (permanent)"])
+def test_a_report_of_failure_is_a_bounce(action):
+    assert report(action).recipients == ("final@mx.example",)
+
+
+@pytest.mark.parametrize("action", ["delivered", "relayed", "expanded", "deliverable"])
+def test_a_report_of_success_is_none(action):
+    assert report(action, "2.0.0") is None
+
+
+def test_the_address_we_wrote_to_counts_more_than_where_it_led():
+    original = "Original-Recipient: rfc822;asked@mx.example"
+    assert report("failed", "5.1.1", original).recipients == ("asked@mx.example",)
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "text"),
+    [
+        ("li@qq.example", "退信问题", "我给你们发的邮件总是被退回，怎么办？"),
+        ("li@qq.example", "Re: 退信", "您好，收件人不存在是什么意思？我的地址 li@qq.example"),
+        ("li@qq.example", "邮件发送失败", "我发送验证码失败，错误代码 550，请帮忙"),
+        ("kim@mx.example", "Undeliverable", "Your letter says undeliverable. Is my address wrong?"),
+        ("kim@mx.example", "Mail error 550", "The app says mail error. My friend is a@b.example."),
+        ("kim@mx.example", "Fwd: Returned mail", "<help@wallet.example>: 550 unknown user, see."),
+        ("kim@mx.example", "money returned", "The transfer was returned and rejected, 5.1.1?"),
+        ("kim@mx.example", "{", '{"bounce": {"bouncedRecipients": "x"}}'),
+    ],
+)
+def test_a_person_who_writes_about_bounces_is_no_bounce(sender, subject, text):
+    assert read(sender, subject, text).bounce is None
+
+
+ANSWERS = [
+    "您好，我正在休假，期间无法及时回复邮件，11月30日返回后会尽快回复您。",
+    "您好！本人出差，急事请致电 138。",
+    "这是一封自动回复邮件，您的来信已收到。",
+    "此邮件为系统自动发送，请勿回复。",
+    "I am out of the office until Monday and will reply when I return.",
+    "I'm currently on annual leave with limited access to email.",
+    "This is an automated response. Your message was received.",
+]
+
+
+@pytest.mark.parametrize("text", ANSWERS)
+def test_an_absence_told_in_words_alone_is_no_persons_answer(text):
+    answering = "In-Reply-To: <o.1@desk.example>"
+    assert read("li@mail.example", "回复：工单", text, answering).automatic == "auto_submitted"
+    assert read("li@mail.example", "工单", text).automatic == ""  # it answers nothing
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我正在出差，手机丢了，请联系我另一个号码 13800000000。",
+        "我在休假，钱包突然被冻结，急着付酒店的钱，请尽快处理。",
+        "I am on vacation until Monday and my card was stolen. Please block it, it is urgent.",
+        "I was out of the office, sorry. Here is the number: 77.",
+        "你们的自动回复说三天内处理，已经五天了。",
+        "Is this an automatic reply? I need a person.",
+        "The message said this is an automatic reply, can somebody read it?",
+    ],
+)
+def test_a_person_who_is_away_is_still_a_person(text):
+    mail = read("li@mail.example", "Re: x", text, "In-Reply-To: <o.1@desk.example>")
+    assert mail.automatic == ""
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["自动回复：工单", "【自动回复】您好", "自動回覆: x", "Automatic reply: x", "Auto-Reply: x"],
+)
+def test_an_automatic_answer_is_known_by_its_subject(subject):
+    assert read("li@mail.example", subject, "x").automatic == "auto_submitted"
+
+
+@pytest.mark.parametrize("piece", ["-", "a@", "message ", "退信 ", "user ", "5.1.", "copy of the "])
+def test_a_hostile_bounce_is_read_in_linear_time(piece):
+    text = piece * (200_000 // len(piece))
+    started = process_time()
+    read("MAILER-DAEMON@mx.example", "failure notice", text)
+    read("a@mx.example", "Returned mail", f"{text}\nundeliverable a@b.example")
+    assert process_time() - started < 2
