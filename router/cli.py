@@ -178,12 +178,14 @@ def explain(
     rules: Annotated[Path | None, typer.Option(help="a folder with rules of your own")] = None,
 ) -> None:
     """Say what a message is about, how urgent it is, and which words decided."""
+    from rich.console import Console
+
     from router import explaining
 
     if jsonl:
         explaining.lines(sys.stdin, sys.stdout, rules)
     else:
-        typer.echo(explaining.tell(text or sys.stdin.read(), rules))
+        explaining.tell(text or sys.stdin.read(), rules, Console(highlight=False))
 
 
 @app.command(name="parse-mail")

@@ -9,7 +9,10 @@ import json
 from pathlib import Path
 from typing import Any, TextIO
 
+from rich.console import Console
+
 from channels.email.report import parse_report
+from router import showing
 from router.core import language, markup, quoting, redact
 from rules.contract import Facts, Finding, Verdict
 from rules.engine import Ruleset, load
@@ -37,6 +40,8 @@ def _line(rules: Ruleset, line: str, number: int) -> dict[str, Any]:
         "category": verdict.category,
         "urgency": verdict.urgency.value,
         "findings": [_finding(one) for one in verdict.findings],
+        "scores": dict(verdict.scores),
+        "near": dict(verdict.near),
         "ruleset": verdict.ruleset,
     }
 
@@ -49,6 +54,8 @@ def _finding(one: Finding) -> dict[str, Any]:
         "end": one.end,
         "category": one.category,
         "urgency": one.urgency.value,
+        "weight": one.weight,
+        "read_as": one.read_as,
     }
 
 
@@ -65,13 +72,10 @@ def judge(rules: Ruleset, text: str, subject: str = "", channel: str = "") -> Ve
     )
 
 
-def tell(text: str, folder: Path | None) -> str:
-    """The decision about one message in a few lines for a person."""
-    verdict = judge(load(folder), text)
-    told = [f"{verdict.category}  {verdict.urgency.value}   (rules {verdict.ruleset})"]
-    told += [f"  {one.rule}: “{one.words}” ({one.weight:g})" for one in verdict.findings]
-    told += [f"  nearly {rule}: {reason}" for rule, reason in verdict.near]
-    return "\n".join(told)
+def tell(text: str, folder: Path | None, console: Console) -> None:
+    """The decision about one message, shown to a person: its words, the reasons, what was near."""
+    rules = load(folder)
+    showing.show(console, rules, redact.mask(text).text, judge(rules, text))
 
 
 def mail(path: Path) -> dict[str, Any]:
