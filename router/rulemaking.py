@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from router import backtest
 from router.assemble import Router
 from router.core.clock import monotonic, to_us
 from router.core.rights import Who, may
-from router.errors import Conflict, Invalid, NotAllowed, NotFound
+from router.errors import Conflict, Invalid, NotAllowed, NotFound, RouterError
 from router.rulebook import compiled, files_of, shipped_version, written
 from router.store import claims, rulesets, timeline
 from router.store.rulesets import Version
@@ -123,58 +125,70 @@ def restore(router: Router, who: Who, version_id: int) -> int:
 
 def faults(files: Mapping[str, str]) -> list[Remark]:
     """Why these files cannot be used as they are; nothing when they can."""
+    return list(_faults(tuple(sorted(files.items()))))
+
+
+@lru_cache(maxsize=16)
+def _faults(files: tuple[tuple[str, str], ...]) -> tuple[Remark, ...]:
     try:
-        written(files)
+        written(dict(files))
     except RulesFault as fault:
-        return unreadable(fault)
-    return []
+        return tuple(unreadable(fault))
+    return ()
 
 
 # ---------------------------------------------------------------- checking
 
 
-def check(router: Router, who: Who, draft_id: int, part: str) -> None:
-    """Lint or backtest a draft as it is saved, telling how far it is; may take minutes."""
-    _check_right(who, "edit_rules")
-    with router.store.reading() as unit:
-        router.rules.notice(unit)
-        row = _draft(unit, draft_id)
-    report = _Report(router, row, part)
-    report.say("running")
-    try:
-        found = (_lint if part == LINT else _backtest)(router, row, report.progress)
-    except Moved:
-        return
-    except RulesFault as fault:
-        report.say("failed", remarks=_packed(unreadable(fault)))
-        return
-    report.say("done", **found)
-    router.store.write(
-        lambda unit: _audit(unit, who, f"checked.{part}", draft_id, row.digest), bulk=True
-    )
+class Check:
+    """A draft being linted or backtested as it is saved, telling how far it is. Made where it is
+    asked for; :meth:`run` may take minutes and belongs into a thread of its own."""
 
-
-class _Report:
-    """The draft's report while a check runs."""
-
-    def __init__(self, router: Router, row: Version, part: str) -> None:
-        self._router, self._row, self._part = router, row, part
+    def __init__(self, router: Router, who: Who, draft_id: int, part: str) -> None:
+        """Begin; raises Conflict while another check of this draft runs."""
+        _check_right(who, "edit_rules")
+        with router.store.reading() as unit:
+            router.rules.notice(unit)
+            self._row = _draft(unit, draft_id)
+        if any(running(router, self._row.report.get(one, {})) for one in PARTS):
+            raise Conflict("check_running")
+        self._router, self._who, self._part = router, who, part
         self._next = monotonic() + _TELL_SECONDS
+        self._say("running")
 
-    def say(self, state: str, **told: Any) -> None:
+    def run(self) -> None:
+        """Do it, and leave what it says in the draft's report."""
+        work = _lint if self._part == LINT else _backtest
+        try:
+            self._say("done", **work(self._router, self._row, self._progress))
+        except Moved:
+            return
+        except RulesFault as fault:
+            with suppress(Moved):
+                self._say("failed", remarks=_packed(unreadable(fault)))
+        except Exception:
+            with suppress(Moved, RouterError):
+                self._say("broke")
+            raise
+
+    def _say(self, state: str, **told: Any) -> None:
         """Write it down; raises Moved when the draft is another one by now."""
         told |= {"state": state, "at": to_us(self._router.clock.now())}
-        row, part = self._row, self._part
-        if not self._router.store.write(
-            lambda unit: rulesets.tell(unit, row.id, row.digest, part, told), bulk=True
-        ):
+        row, part, who = self._row, self._part, self._who
+
+        def work(unit: Unit) -> bool:
+            if state == "done":
+                _audit(unit, who, f"checked.{part}", row.id, row.digest)
+            return rulesets.tell(unit, row.id, row.digest, part, told)
+
+        if not self._router.store.write(work, bulk=True):
             raise Moved
 
-    def progress(self, done: int, total: int) -> None:
+    def _progress(self, done: int, total: int) -> None:
         """How far it is, at most once a second."""
         if monotonic() >= self._next:
             self._next = monotonic() + _TELL_SECONDS
-            self.say("running", done=done, total=total)
+            self._say("running", done=done, total=total)
 
 
 def _lint(router: Router, row: Version, tell: Callable[[int, int], None]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 from pathlib import Path
 
-from rules.contract import Facts, Rule, Verdict
+from rules.contract import UNSORTED, Facts, Rule, Verdict
 from rules.engine import FLOOR, Ruleset
 from rules.load import Book, RulesFault
 from rules.subsumed import Covers
@@ -111,6 +111,8 @@ def _contradictions(ruleset: Ruleset) -> Iterator[Remark]:
     """A rule's own example decided otherwise; one example that two rules claim differently."""
     claimed: dict[str, Rule] = {}
     for rule in ruleset.rules:
+        if rule.when or rule.category == UNSORTED:
+            continue
         for example in rule.match:
             other = claimed.setdefault(fold(example).text, rule)
             if other.category != rule.category:
@@ -132,7 +134,7 @@ def _outvoted(rule: Rule, verdict: Verdict) -> bool:
 def _dead(book: Book, ruleset: Ruleset) -> Iterator[Remark]:
     """Terms that the rule's own exclusions or cues always undo; rules with nothing else."""
     for rule in ruleset.rules:
-        if _conditional(rule):
+        if rule.when:
             continue
         reasons = {
             name: reason
@@ -145,11 +147,6 @@ def _dead(book: Book, ruleset: Ruleset) -> Iterator[Remark]:
             continue
         for name, reason in reasons.items():
             yield _remark(rule, "dead_term", term=name, reason=reason)
-
-
-def _conditional(rule: Rule) -> bool:
-    """Whether more than words decides if it fires."""
-    return bool(getattr(rule, "when", None))
 
 
 def _probes(rule: Rule, book: Book) -> Iterator[tuple[str, Iterable[str]]]:
@@ -197,7 +194,7 @@ def _duplicates(book: Book) -> Iterator[Remark]:
             yield from _twice(rule, list_name, [(term, expand([term])) for term in terms])
         for side in (side for pair in rule.near for side in pair[:2]):
             yield from _twice(rule, "near", [(one, expand([one])) for one in _ways(side)])
-        if rule.all or rule.none or _conditional(rule):
+        if rule.all or rule.none or rule.when or rule.floor:
             continue
         for term in rule.any:
             other = plain.setdefault((rule.category, expand([term])), rule)
@@ -236,7 +233,8 @@ def _siblings(book: Book) -> Iterator[Remark]:
     """Categories whose rules speak one of the two languages only."""
     by_category: dict[str, list[Rule]] = {}
     for rule in book.rules:
-        by_category.setdefault(rule.category, []).append(rule)
+        if rule.category != UNSORTED:
+            by_category.setdefault(rule.category, []).append(rule)
     for category, rules in by_category.items():
         spoken = {one for rule in rules for one in languages(rule, book)}
         for missing in sorted({"zh", "en"} - spoken):

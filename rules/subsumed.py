@@ -72,7 +72,7 @@ class Covers:
         """Whether nothing but the words could keep ``other`` from finding what ``rule`` finds."""
         if other.negatable and not rule.negatable:
             return False
-        if (when := getattr(other, "when", None)) and when != getattr(rule, "when", None):
+        if other.when and other.when != rule.when:
             return False
         if not self._expand(other.none) <= self._expand(rule.none):
             return False
@@ -118,6 +118,8 @@ class Covers:
 
 def _stronger(rule: Rule, other: Rule) -> bool:
     """Whether what ``other`` decides leaves nothing to ``rule``."""
+    if rule.floor and (other.floor or other.urgency) > rule.floor:
+        return False
     if other.category == rule.category:
         return other.urgency <= rule.urgency and other.weight >= rule.weight
     alarm = other.category.startswith("security.") and other.weight >= FLOOR

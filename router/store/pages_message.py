@@ -46,6 +46,7 @@ class FindingView:
     part: str
     start: int
     end: int
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class MessageView:
     findings: tuple[FindingView, ...] = ()
     near: tuple[tuple[str, str], ...] = ()
     ruleset: str = ""
+    decided: str = ""
     outbox_id: int | None = None
     outbox_state: str = ""
     outbox_reason: str = ""
@@ -145,6 +147,7 @@ def _message(
         if verdict is not None
         else (),
         ruleset=verdict.ruleset if verdict is not None else "",
+        decided=verdict.category if verdict is not None else "",
         outbox_id=out.id if out is not None else None,
         outbox_state=out.state if out is not None else "",
         outbox_reason=out.reason if out is not None else "",
@@ -199,17 +202,23 @@ def _verdicts(unit: Unit, ids: Sequence[int]) -> dict[int, tuple[Any, list[Findi
     if not ids:
         return {}
     rows = unit.rows(
-        "SELECT id, message_id, near, ruleset FROM verdict WHERE message_id IN :ids",
+        "SELECT id, message_id, near, ruleset, category FROM verdict WHERE message_id IN :ids",
         ids=list(ids),
     )
     findings: dict[int, list[FindingView]] = defaultdict(list)
     for row in unit.rows(
-        "SELECT verdict_id, rule, category, urgency, part, start_char, end_char FROM finding "
+        "SELECT verdict_id, rule, category, urgency, part, start_char, end_char, weight FROM finding "
         "WHERE verdict_id IN :ids",
         ids=[row.id for row in rows] or [0],
     ):
         view = FindingView(
-            row.rule, row.category, row.urgency, row.part, row.start_char, row.end_char
+            rule=row.rule,
+            category=row.category,
+            urgency=row.urgency,
+            part=row.part,
+            start=row.start_char,
+            end=row.end_char,
+            weight=row.weight,
         )
         findings[row.verdict_id].append(view)
     return {

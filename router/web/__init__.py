@@ -14,7 +14,9 @@ from router.web import faults, rights, speech
 from router.web.live import Hub
 
 #: Modules of this package that are not pages.
-_MACHINERY = frozenset({"faults", "rights", "speech", "live", "server", "telling"})
+_MACHINERY = frozenset(
+    {"faults", "rights", "speech", "live", "server", "telling", "rulewords", "checks"}
+)
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; frame-src 'self'; worker-src 'self'; form-action 'self'; "
