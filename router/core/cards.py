@@ -7,20 +7,28 @@ order number that happens to have all three is left alone when it is called one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from router.core.secret import Secret
+from router.core.secret import HIDDEN, Secret
 
 _GAP = r"[\s.\-_–—·]{0,3}"
 _DIGITS = re.compile(rf"[0-9](?:{_GAP}[0-9]){{12,}}(?:{_GAP}[Xx](?![A-Za-z]))?")
 _GROUP = re.compile(r"[0-9]+[Xx]?|[Xx]")
 _ORDER = re.compile(
-    r"order|invoice|reference|\bref\b|serial|tracking|\btx|transaction (?:id|no|number)"
-    r"|订单|訂單|流水|单号|單號|交易号|交易號|编号|編號|凭证|憑證|快递|运单",
+    r"\borders?\b|invoice|reference|\bref\b|serial|tracking|\btx|transaction (?:id|no|number)"
+    r"|订单|訂單|流水|单号|單號|交易号|交易號|编号|編號|凭证|憑證|快递|快遞|运单|運單|交易ID|txid",
     re.IGNORECASE,
 )
-_CARD = re.compile(r"card|visa|master|amex|union ?pay|\bpan\b|卡|银联|銀聯", re.IGNORECASE)
-_NEAR = 24
+_CARD = re.compile(
+    r"card|visa|master|amex|union ?pay|\bpan\b|pa(?:id|y) with|卡|银联|銀聯", re.IGNORECASE
+)
+_IDENTITY = re.compile(
+    r"身份证|身份證|身分證|证件|證件|实名|實名|identity|passport"
+    r"|(?<!transaction )(?<!order )(?<!payment )\bid\b",
+    re.IGNORECASE,
+)
+_NEAR, _NEARER, _AFTER = 36, 16, 20  # nobody writes an order's number by fours
+_CLAUSE = re.compile(r"[\n。！？!?；;]")
 
 # Issuers' prefixes with the lengths they issue.
 _ISSUERS = re.compile(
@@ -37,45 +45,10 @@ _ISSUERS = re.compile(
     r"|9558[0-9]{15}"
 )
 _PROVINCES = frozenset(
-    [
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "21",
-        "22",
-        "23",
-        "31",
-        "32",
-        "33",
-        "34",
-        "35",
-        "36",
-        "37",
-        "41",
-        "42",
-        "43",
-        "44",
-        "45",
-        "46",
-        "50",
-        "51",
-        "52",
-        "53",
-        "54",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "71",
-        "81",
-        "82",
-        "83",
-        "91",
-    ]
-)
+    str(place)
+    for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65))
+    for place in range(first, last + 1)
+) | {"71", "81", "82", "83", "91"}
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
@@ -106,7 +79,7 @@ def is_id_card(number: str) -> bool:
 
 
 def find(text: str) -> Iterator[Secret]:
-    """Cards and identity numbers. Digits are ASCII here; groups may be parted by up to 3 marks."""
+    """Cards and identity cards. Digits are ASCII here; groups may be parted by up to 3 marks."""
     for run in _DIGITS.finditer(text):
         groups = [(run.start() + one.start(), one[0]) for one in _GROUP.finditer(run[0])]
         first = 0
@@ -131,25 +104,26 @@ def _window(text: str, groups: list[tuple[int, str]], first: int) -> tuple[Secre
             break
         if len(number) < 13:
             continue
-        kind = _kind(number, shape, whole=first == 0 and last == len(groups) - 1)
+        whole = first == 0 and last == len(groups) - 1
         start, end = groups[first][0], groups[last][0] + len(groups[last][1])
-        if kind == "id_card":
-            best = Secret(start, end, kind), last + 1
-        elif kind == "card" and not _called_otherwise(text, start):
-            best = Secret(start, end, kind, f"•••• {number[-4:]}"), last + 1
+        for kind, holds in PARTS.items():
+            if holds(number, shape, whole) and not _called_otherwise(
+                text, start, end, kind, _NEAR if len(shape) == 1 else _NEARER
+            ):
+                shown = f"•••• {number[-4:]}" if kind == "card" else HIDDEN
+                best = Secret(start, end, kind, shown), last + 1
+                break
     return best
 
 
-def _kind(number: str, shape: list[int], *, whole: bool) -> str:
-    if (len(shape) == 1 or shape == [6, 8, 4] or whole) and is_id_card(number):
-        return "id_card"
-    if not number.isdigit() or not _written_so(shape, whole=whole):
-        return ""
-    return "card" if is_card(number) else ""
+def _written_as_id_card(number: str, shape: list[int], whole: bool) -> bool:  # noqa: FBT001
+    return (len(shape) == 1 or shape == [6, 8, 4] or whole) and is_id_card(number)
 
 
-def _written_so(shape: list[int], *, whole: bool) -> bool:
+def _written_as_card(number: str, shape: list[int], whole: bool) -> bool:  # noqa: FBT001
     """Whether people part card numbers like this: not at all, by fours, as Amex does, in halves."""
+    if not number.isdigit() or not is_card(number):
+        return False
     if len(shape) == 1 or shape in ([4, 6, 5], [4, 6, 4], [4, 5, 6], [8, 8], [6, 10], [6, 13]):
         return True
     if all(size == 4 for size in shape[:-1]) and shape[-1] <= 4:
@@ -157,14 +131,25 @@ def _written_so(shape: list[int], *, whole: bool) -> bool:
     return whole and all(size == 1 for size in shape)
 
 
-def _called_otherwise(text: str, start: int) -> bool:
-    """Whether the words before it call it an order, or it is the tail of another number."""
-    before = text[max(0, start - _NEAR) : start]
-    card = max((one.end() for one in _CARD.finditer(before)), default=-1)
-    if card >= 0:
-        return any(one.start() > card for one in _ORDER.finditer(before))
-    if before and (before[-1].isascii() and (before[-1].isalnum() or before[-1] == "_")):
+def _called_otherwise(text: str, start: int, end: int, kind: str, near: int) -> bool:
+    """Whether the words around it call it an order, or it is the tail of another number."""
+    before = _CLAUSE.split(text[max(0, start - near) : start].rstrip())[-1]
+    named = _IDENTITY if kind == "id_card" else _CARD
+    own = max((one.end() for one in named.finditer(before)), default=-1)
+    other = max((one.end() for one in _ORDER.finditer(before)), default=-1)
+    if own >= 0 or other >= 0:
+        return other > own
+    touching = text[start - 1 : start]
+    if touching.isascii() and (touching.isalnum() or touching == "_"):
         return True
-    if before.endswith(".") and before[-2:-1].isdigit():
+    if touching == "." and text[max(0, start - 2) : start - 1].isdigit():
         return True
-    return _ORDER.search(before) is not None
+    after = _CLAUSE.split(text[end : end + _AFTER])[0]
+    return _ORDER.search(after) is not None and named.search(after) is None
+
+
+#: Every number that is looked for, by its kind; each can be proven by taking it away.
+PARTS: dict[str, Callable[[str, list[int], bool], bool]] = {
+    "id_card": _written_as_id_card,
+    "card": _written_as_card,
+}

@@ -7,13 +7,13 @@ verification code is a code, unless it counts something or is a date.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from router.core.secret import Secret
 
-_PASSWORDS = ("password", "pass word", "passphrase", "pass phrase", "passwd", "pwd", "pin")
+_PASSWORDS = ("password", "pass word", "passphrase", "pass phrase", "passwd", "pwd", "pw", "pin")
 _PASSWORDS_HAN = ("密码", "密碼", "口令")
 _EITHER = ("passcode",)
 _CODES = ("code", "otp", "authenticator")
@@ -26,11 +26,11 @@ _ALL = (*_PASSWORDS, *_PASSWORDS_HAN, *_EITHER, *_CODES, *_CODES_HAN, *_CARD_COD
 _CUES = AhoCorasick(_ALL, matchkind=MatchKind.LeftmostLongest)
 _TELLS_PASSWORD = frozenset((*_PASSWORDS, *_PASSWORDS_HAN, *_EITHER))
 _TELLS_CODE = frozenset((*_EITHER, *_CODES, *_CODES_HAN))
-_WHOLE_WORDS = frozenset(("pin", "otp", "pwd", "cvv", "cvc", "cvn"))
+_WHOLE_WORDS = frozenset(("pin", "otp", "pwd", "pw", "cvv", "cvc", "cvn"))
 #: The least that stands in every text with such a word; what the first look searches for.
 CUES = (
     "pass",
-    "pwd",
+    "pw",
     "pin",
     "code",
     "otp",
@@ -88,7 +88,9 @@ _ELSE = re.compile(
     r"|自从|電話|电话|错误|錯誤|拨打|客服|订单|訂單|尾号|尾號|报错|代码|手机|手機",
     re.IGNORECASE,
 )
-_CARD_CODE = re.compile(r"2?[^0-9\n•]{0,10}(?P<code>[0-9]{3,4})(?![0-9])")
+_CARD_CODE = re.compile(
+    r"2?[^0-9\n•]{0,10}(?:on the back[^0-9\n•]{0,16})?(?P<code>[0-9]{3,4})(?![0-9])"
+)
 
 
 def find(text: str) -> Iterator[Secret]:
@@ -97,12 +99,9 @@ def find(text: str) -> Iterator[Secret]:
         cue = _ALL[place]
         if cue in _WHOLE_WORDS and _inside_word(text, start, end):
             continue
-        if cue in _TELLS_PASSWORD:
-            yield from _password(text, end)
-        if cue in _TELLS_CODE and (cue != "code" or _is_one_time(text, start, end)):
-            yield from _code(text, start, end)
-        if cue in _CARD_CODES and (told := _CARD_CODE.match(text, end)):
-            yield Secret(told.start("code"), told.end("code"), "card_code")
+        for part, cues in PARTS.items():
+            if cue in cues:
+                yield from _READS[part](text, start, end)
 
 
 def _inside_word(text: str, start: int, end: int) -> bool:
@@ -111,7 +110,7 @@ def _inside_word(text: str, start: int, end: int) -> bool:
     return any(one.isascii() and one.isalpha() for one in around)
 
 
-def _password(text: str, end: int) -> Iterator[Secret]:
+def _password(text: str, _start: int, end: int) -> Iterator[Secret]:
     match = _PASSWORD.match(text, end)
     if match is None:
         return
@@ -145,6 +144,8 @@ def _is_one_time(text: str, start: int, end: int) -> bool:
 
 
 def _code(text: str, start: int, end: int) -> Iterator[Secret]:
+    if text[start:end].lower() == "code" and not _is_one_time(text, start, end):
+        return
     later = _AFTER.match(text, end)
     if later and not _ELSE.search(later["glue"]):
         yield Secret(later.start("code"), later.end("code"), "one_time_code")
@@ -152,3 +153,21 @@ def _code(text: str, start: int, end: int) -> Iterator[Secret]:
     sooner = _BEFORE.search(text, first, start)
     if sooner and not _ELSE.search(sooner["glue"]):
         yield Secret(sooner.start("code"), sooner.end("code"), "one_time_code")
+
+
+def _card_code(text: str, _start: int, end: int) -> Iterator[Secret]:
+    if told := _CARD_CODE.match(text, end):
+        yield Secret(told.start("code"), told.end("code"), "card_code")
+
+
+_READS: dict[str, Callable[[str, int, int], Iterator[Secret]]] = {
+    "password": _password,
+    "one_time_code": _code,
+    "card_code": _card_code,
+}
+#: Each kind with the words it is told by; each can be proven by taking it away.
+PARTS: dict[str, frozenset[str]] = {
+    "password": _TELLS_PASSWORD,
+    "one_time_code": _TELLS_CODE,
+    "card_code": frozenset(_CARD_CODES),
+}

@@ -9,16 +9,19 @@ passwords), each linear in the length of the text.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick
 
 from router.core import cards, passwords, private_keys, seeds
-from router.core.secret import HIDDEN, Secret
+from router.core.secret import Secret
 
 # What is inside what: a longer name for the same characters wins.
 _RANK = {"private_key": 0, "seed_phrase": 1, "id_card": 2, "card": 3}
+#: Groups and blanks in these say nothing.
+_DIGITS_ONLY = frozenset(("card", "id_card", "one_time_code", "card_code"))
 _Find = Callable[[str], Iterator[Secret]]
 _ROUNDS = 4  # one secret's mask may bring another's word nearer
 
@@ -30,21 +33,53 @@ class Masked(NamedTuple):
     hits: tuple[str, ...]
 
 
+class Kept(NamedTuple):
+    """All that is kept of a secret: what it was, how long (a phrase in words, all else in
+    characters), a print that tells it from others and tells nothing, and where its mask stands."""
+
+    kind: str
+    length: int
+    fingerprint: str
+    at: int
+
+
 def mask(text: str) -> Masked:
     """The text with every secret replaced by dots; masking twice changes nothing more."""
+    masked, _ = examine(text, None)
+    return masked
+
+
+def examine(text: str, fingerprint: Callable[[str], str] | None) -> tuple[Masked, tuple[Kept, ...]]:
+    """The masked text, and what may be kept of each secret; the secrets themselves are let go."""
     kinds: dict[str, None] = {}
+    kept: list[Kept] = []
     for _ in range(_ROUNDS):
         found = _found(text)
         if not found:
             break
         parts: list[str] = []
-        at = 0
+        at = written = 0
         for secret in found:
-            parts += (text[at : secret.start], secret.shown)
-            at = secret.end
             kinds[secret.kind] = None
+            written += secret.start - at
+            if fingerprint is not None:
+                kept.append(_kept(secret, text[secret.start : secret.end], fingerprint, written))
+            parts += (text[at : secret.start], secret.shown)
+            written += len(secret.shown)
+            at = secret.end
         text = "".join(parts) + text[at:]
-    return Masked(text, tuple(kinds))
+    return Masked(text, tuple(kinds)), tuple(kept)
+
+
+def _kept(secret: Secret, value: str, fingerprint: Callable[[str], str], at: int) -> Kept:
+    """The same secret in another layout has the same print."""
+    if secret.words:
+        same = unicodedata.normalize("NFKD", " ".join(secret.words))
+        return Kept(secret.kind, len(secret.words), fingerprint(f"{secret.kind}:{same}"), at)
+    same = unicodedata.normalize("NFKC", value)
+    if secret.kind in _DIGITS_ONLY:
+        same = "".join(one for one in same if one.isalnum()).upper()
+    return Kept(secret.kind, len(same), fingerprint(f"{secret.kind}:{same}"), at)
 
 
 def holds_secret(text: str) -> bool:
@@ -54,11 +89,16 @@ def holds_secret(text: str) -> bool:
 
 def _found(text: str) -> list[Secret]:
     """The secrets in the order they stand, none inside another."""
-    plain = _plain(text)
+    plain, places = _plain(text)
     found: list[Secret] = []
     for find in _suspicions(plain):
         found += find(plain)
-    return _apart(found) if found else found
+    if not found:
+        return found
+    apart = _apart(found)
+    if places is None:
+        return apart
+    return [one._replace(start=places[one.start], end=places[one.end - 1] + 1) for one in apart]
 
 
 def _apart(found: list[Secret]) -> list[Secret]:
@@ -70,13 +110,10 @@ def _apart(found: list[Secret]) -> list[Secret]:
             taken.append(secret)
             continue
         grave, light = sorted((last, secret), key=lambda one: _RANK.get(one.kind, 4))
-        inside = grave.start <= light.start and light.end <= grave.end
-        taken[-1] = Secret(
-            last.start,
-            max(last.end, secret.end),
-            grave.kind,
-            grave.shown if inside else HIDDEN,
-        )
+        if grave.start <= light.start and light.end <= grave.end:
+            taken[-1] = grave
+        else:
+            taken[-1] = Secret(last.start, max(last.end, secret.end), grave.kind)
     return taken
 
 
@@ -102,12 +139,21 @@ _WORDS = bytes(
 _SOLID = _table(a=_LOWER + _UPPER + _FIGURES)
 _DIGITS = _table(d=_FIGURES)
 _BETWEEN_DIGITS = b" \t\r\n.-_>\xc2\xa0\xb7\xe2\x80\x93\x94\x8b\x8c\x8d\x90\x91\x92\x89\xaf"
-_CJK_GAPS = tuple(one.encode() for one in "\u3000，、；：")
+#: Signs that stand around the words of a phrase; one by one, which is what Python does fastest.
+_SIGNS = "\u3000，、；：）．。“”‘’「」『』•·●▪–—…→"  # noqa: RUF001  # as they write
+#: First bytes of the letters with accents and of Cyrillic, which have capitals.
+_CASED = tuple(bytes([one]) for one in (0xC3, 0xC4, 0xC5, 0xD0, 0xD1))
 _SEEDLIKE = b"\x01" * 5
-# Digits of other scripts, full-width letters, blanks that are none of the usual.
-_ODD = re.compile(
-    "[\u00a0\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u2000-\u200d\u2060\ufeff\uff10-\uff19\uff21-\uff5a]"
+_NUMBERS = b" " * 120  # hardly a letter far and wide: a key's bytes in numbers
+_INVISIBLE = (
+    "\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe0e\ufe0f\ufeff\u20e3"
 )
+# What is not there, digits of other scripts, full-width letters, blanks that are none of the usual.
+_ODD = re.compile(
+    f"[{_INVISIBLE}\u00a0\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u2000-\u200a\u2460-\u249b\u2776-\u2793"
+    "\uff10-\uff19\uff21-\uff5a]"
+)
+_UNSEEN = re.compile(f"[{_INVISIBLE}]")
 _CUES: tuple[tuple[str, _Find], ...] = (
     *((cue, passwords.find) for cue in passwords.CUES),
     *((cue, private_keys.find) for cue in private_keys.CUES),
@@ -118,30 +164,28 @@ _LOOK = BytesAhoCorasick([cue.encode() for cue, _ in _CUES])
 
 def _suspicions(text: str) -> set[_Find]:
     """Which detectors have to read this text. Works on bytes, where Python is quick."""
-    ascii_only = text.isascii()
-    raw = (text if ascii_only else text.lower()).encode("utf-8", "surrogatepass")
+    if not text.isascii():
+        for sign in _SIGNS:
+            text = text.replace(sign, " ")
+    raw = text.encode("utf-8", "surrogatepass")
+    if len(raw) > len(text) and any(one in raw for one in _CASED):
+        raw = text.lower().encode("utf-8", "surrogatepass")
     words = raw.translate(_WORDS)
     found = {_CUES[place][1] for place, _, _ in _LOOK.find_matches_as_indexes(words)}
     if b"ddddddddddddd" in raw.translate(_DIGITS, _BETWEEN_DIGITS):
         found.add(cards.find)
-    if b"a" * 50 in raw.translate(_SOLID):
+    if b"a" * 36 in raw.translate(_SOLID):
+        found |= {private_keys.find, seeds.find}
+    if _NUMBERS in words:
         found.add(private_keys.find)
-    if not ascii_only:
-        words = _gapped(words)
     if _SEEDLIKE in seeds.listed(words.split()):
         found.add(seeds.find)
     return found
 
 
-def _gapped(words: bytes) -> bytes:
-    """Chinese commas and the like are blanks too."""
-    for gap in _CJK_GAPS:
-        words = words.replace(gap, b" ")
-    return words
-
-
 def _folding() -> dict[int, str]:
-    table = dict.fromkeys((0xA0, 0x2060, 0xFEFF, *range(0x2000, 0x200E)), " ")
+    table = dict.fromkeys((0xA0, *range(0x2000, 0x200B)), " ")
+    table |= dict.fromkeys((*range(0x2460, 0x249C), *range(0x2776, 0x2794)), " ")
     table |= {place: chr(place - 0xFEE0) for place in range(0xFF01, 0xFF5F)}
     for zero in (0x660, 0x6F0, 0x966):
         table |= {zero + digit: str(digit) for digit in range(10)}
@@ -151,8 +195,12 @@ def _folding() -> dict[int, str]:
 _FOLDING = _folding()
 
 
-def _plain(text: str) -> str:
-    """The same text, character for character, as the detectors read it."""
+def _plain(text: str) -> tuple[str, list[int] | None]:
+    """The text as the detectors read it: character for character, or, where some were invisible,
+    with the place of each in the original."""
     if text.isascii() or not _ODD.search(text):
-        return text
-    return text.translate(_FOLDING)
+        return text, None
+    if not _UNSEEN.search(text):
+        return text.translate(_FOLDING), None
+    places = [place for place, one in enumerate(text) if not _UNSEEN.match(one)]
+    return _UNSEEN.sub("", text).translate(_FOLDING), places

@@ -9,9 +9,14 @@ HIDDEN = "••••"
 
 
 class Secret(NamedTuple):
-    """``text[start:end]`` is a secret of this kind; ``shown`` takes its place."""
+    """``text[start:end]`` is a secret of this kind; ``shown`` takes its place.
+
+    ``words`` are those of a phrase, so that the same phrase in another layout is known as the same;
+    other secrets have none.
+    """
 
     start: int
     end: int
     kind: str
     shown: str = HIDDEN
+    words: tuple[str, ...] = ()

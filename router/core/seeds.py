@@ -1,51 +1,40 @@
 """Seed phrases of wallets: the word lists of BIP-39, as people really paste them.
 
-Numbered, one a line, with commas, quoted in a reply, a word misspelt, a word missing. No list holds
-the small words of its language (the, of, to, и), so twelve neighbours from one list are hardly ever
-prose. Chinese is the exception: its list is the 2,048 commonest characters, so there they must
-stand apart, or the text must say that a phrase follows. The checksum never decides alone: a
-misspelt phrase is a stolen wallet too.
+Numbered, one a line, with commas, quoted in a reply, told word by word, a word misspelt, a word
+missing. No list holds the small words of its language (the, of, to, и), so twelve neighbours from
+one list are hardly ever prose. The checksum never decides: a misspelt phrase is a stolen wallet
+too. Chinese, whose list is the commonest characters, has a module of its own (seeds_han).
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from mnemonic import Mnemonic
 
+from router.core import seeds_han
 from router.core.secret import Secret
 
-KIND = "seed_phrase"
+KIND = seeds_han.KIND
 _SPELT = (
     *("english", "french", "spanish", "italian", "portuguese"),
     *("czech", "turkish", "russian", "japanese", "korean"),
 )
-_HAN = ("chinese_simplified", "chinese_traditional")
+#: Whose accents people leave out.
+_ACCENTED = frozenset(("french", "spanish", "portuguese", "turkish"))
 _WHOLE, _LEAST = 12, 8  # words of the shortest phrase; neighbours that are enough after a cue
 
 #: What the first look searches for; the texts that hold one are read whole.
 CUES = (
-    "seed",
-    "mnemonic",
-    "phrase",
-    "words",
-    "记词",
-    "記詞",
-    "恢复词",
-    "恢复短",
-    "恢復詞",
-    "恢復短",
-    "种子",
-    "種子",
-    "备份词",
-    "備份詞",
-    "密语",
-    "密語",
+    *("seed", "mnemonic", "phrase", "words", "word   "),  # "word 1:", digits are blanks here
+    *("记词", "記詞", "恢复词", "恢复短", "恢復詞", "恢復短", "种子", "種子", "备份词", "備份詞"),
+    *("密语", "密語", "个词", "個詞", "个单词", "個單詞", "个字", "個字"),
 )
 _CUE = re.compile(
     r"seed|mnemonic|recovery (?:phrase|words?)|secret (?:phrase|words?)|backup (?:phrase|words?)"
@@ -53,20 +42,52 @@ _CUE = re.compile(
     r"|[助注]记词|助記詞|恢复[词短]|恢復[詞短]|种子|種子|备份词|備份詞|密语|密語",
     re.IGNORECASE,
 )
-_MARKS = "\u0300-\u036f\u3099\u309a"
-_TOKEN = re.compile(rf"[^\W\d_\u3400-\u9fff][^\W\d_\u3400-\u9fff{_MARKS}]*(?:[{_MARKS}]\w*)*")
-_FARTHEST = 16  # characters between two words: "\n> 12) " and a label fit
-_HAN_GAP = r"[\s\d,，、.。;；:：|/()（）\-_>]{1,8}"
-_HAN_APART = re.compile(
-    rf"(?<![\u3400-\u9fff])[\u4e00-\u9fff](?:{_HAN_GAP}[\u4e00-\u9fff](?![\u3400-\u9fff])){{10,}}"
-)
-_HAN_CLOSE = re.compile(
-    r"(?:[助注]记词|助記詞|恢复[词短]语?|恢復[詞短]語?|种子|種子|seed(?: phrase)?|mnemonic)"
-    r"(?P<link>[^\u3400-\u9fff\n]{0,8}(?:就?[是为為]|如下)?[^\u3400-\u9fff]{0,4})"
-    r"(?P<phrase>[\u4e00-\u9fff]{12,24})(?![\u3400-\u9fff])",
+# What people say between the words when they tell them one by one.
+_LABEL = re.compile(
+    r"第?[ 0-9一二三四五六七八九十]{1,4}[个個](?:助?[记記]?[单單]?[词詞字])?[ ]?(?:是|为|為)?"
+    r"|\b(?:the )?word (?:no\.? ?|number )?#?[0-9]{1,2}(?: is| was)?\b"
+    r"|\b(?:the )?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh"
+    r"|twelfth|last|next|[12]?[0-9](?:st|nd|rd|th))(?: (?:word|one)(?: is| was)?|(?= ?[:=]))",
     re.IGNORECASE,
 )
-_PROSE = frozenset("的是了吗嗎我你您他们們不没沒在有请請这這那什么麼怎被把呢吧啊")
+_TOLD = re.compile(r"word|[个個]|(?:st|nd|rd|th) ?[:=]", re.IGNORECASE)
+_MARKS = "\u0300-\u036f\u3099\u309a"
+_TOKEN = re.compile(rf"[^\W\d_\u3400-\u9fff][^\W\d_\u3400-\u9fff{_MARKS}]*(?:[{_MARKS}]\w*)*")
+_BREAK = re.compile(r"[0-9]{4}|(?![和与與及跟])[\u3400-\u9fff]")  # no number of a word; Chinese
+_COUNTED = re.compile(r"[ 0-9]+")
+_FARTHEST = 24  # characters between two words: "\n> 12) " and a label fit
+#: Words of the English list that talk is made of. A whole phrase may hold them, part of one not.
+_TALK = frozenset(
+    (
+        *("you", "can", "this", "that", "will", "what", "when", "have", "your", "there", "any"),
+        *(
+            "all",
+            "just",
+            "now",
+            "one",
+            "use",
+            "when",
+            "why",
+            "where",
+            "who",
+            "into",
+            "some",
+            "only",
+        ),
+        *("know", "because", "that", "been", "please", "need", "help", "make", "try", "before"),
+    )
+)
+_GLUED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{36,220}(?![A-Za-z0-9])")
+_LONGEST_WORD = 8  # of the English list
+
+
+class _Word(NamedTuple):
+    """A word of a text, and a bit for each list it stands in."""
+
+    start: int
+    end: int
+    known: int
+    spelling: str
 
 
 class _Lists(NamedTuple):
@@ -74,7 +95,6 @@ class _Lists(NamedTuple):
 
     words: dict[bytes, int]
     short: frozenset[bytes]
-    han: tuple[dict[str, int], ...]
 
 
 @cache
@@ -83,23 +103,24 @@ def _lists() -> _Lists:
     short: set[bytes] = set()
     for place, language in enumerate(_SPELT):
         for word in Mnemonic(language).wordlist:
-            for spelling in _spellings(word):
+            for spelling in _spellings(word, bare=language in _ACCENTED):
                 words[spelling] = words.get(spelling, 0) | 1 << place
-            if word.isascii() and language == "english":
+            if language == "english":
                 short.add(word[:4].encode())
-    han = tuple(
-        {word: place for place, word in enumerate(Mnemonic(name).wordlist)} for name in _HAN
-    )
-    for place, table in enumerate(han, len(_SPELT)):
+    for place, table in enumerate(seeds_han.tables(), len(_SPELT)):
         for word in table:
             words[word.encode()] = words.get(word.encode(), 0) | 1 << place
-    return _Lists(words, frozenset(short - words.keys()), han)
+    return _Lists(words, frozenset(short - words.keys()))
 
 
-def _spellings(word: str) -> set[bytes]:
-    """Composed and decomposed; and as capitals come back from Turkish ones."""
+def _spellings(word: str, *, bare: bool) -> set[bytes]:
+    """Composed, decomposed, without its accents; and as capitals come back from Turkish ones."""
+    word = word.replace("\ufffd\ufffd", "в")  # the package's one damaged word, снова
     forms = {unicodedata.normalize(form, word) for form in ("NFC", "NFKD")}
-    return {form.encode() for form in forms | {form.replace("\u0131", "i") for form in forms}}
+    forms |= {form.replace("\u0131", "i") for form in forms}
+    if bare:
+        forms |= {"".join(one for one in form if not unicodedata.combining(one)) for form in forms}
+    return {form.encode() for form in forms}
 
 
 def listed(words: list[bytes]) -> bytes:
@@ -110,86 +131,186 @@ def listed(words: list[bytes]) -> bytes:
 def find(text: str) -> Iterator[Secret]:
     """Every seed phrase, in any list. Words are lower case here, or not; it does not matter."""
     told = _CUE.search(text) is not None
-    yield from _spelt(text, told=told)
-    if not text.isascii():
-        yield from _apart(text, told=told)
-        if told:
-            yield from _close(text)
+    if _TOLD.search(text):
+        text = _LABEL.sub(_blank, text)
+    for part in PARTS.values():
+        yield from part(text, told)
 
 
-def _spelt(text: str, *, told: bool) -> Iterator[Secret]:
+def _blank(label: re.Match[str]) -> str:
+    return " " * len(label[0])
+
+
+def _spelt(text: str, told: bool) -> Iterator[Secret]:  # noqa: FBT001  # one shape for all parts
     """Phrases of words: runs of neighbours among which at most one in twelve is in no list."""
     lists = _lists()
-    run: list[tuple[int, int, int]] = []
+    run: list[_Word] = []
     for token in _TOKEN.finditer(text):
-        spelling = token[0].lower().encode()
-        known = lists.words.get(spelling, 0) or (1 if told and spelling in lists.short else 0)
-        if run and token.start() - run[-1][1] > _FARTHEST:
-            yield from _judged(run, told=told)
+        spelling = token[0].lower()
+        written = spelling.encode("utf-8", "surrogatepass")
+        known = lists.words.get(written, 0) or (1 if told and written in lists.short else 0)
+        if run and _far(text, run[-1].end, token.start()):
+            yield from _judged(text, run, told=told)
             run = []
         elif not known and _strangers(run) > told:
-            yield from _judged(run, told=told)
+            yield from _judged(text, run, told=told)
             run = _later(run)
         if known or run:
-            run.append((token.start(), token.end(), known))
-    yield from _judged(run, told=told)
+            run.append(_Word(token.start(), token.end(), known, spelling))
+    yield from _judged(text, run, told=told)
 
 
-def _strangers(run: list[tuple[int, int, int]]) -> int:
+def _far(text: str, end: int, start: int) -> bool:
+    """Whether too much stands between two words; blanks do not count twice."""
+    gap = text[end:start]
+    return len(" ".join(gap.split())) > _FARTHEST or _BREAK.search(gap) is not None
+
+
+def _strangers(run: list[_Word]) -> int:
     """How many of the last eleven words are in no list; a phrase may hold one, a told one two."""
-    return sum(not known for _, _, known in run[1 - _WHOLE :])
+    return sum(not one.known for one in run[1 - _WHOLE :])
 
 
-def _later(run: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+def _later(run: list[_Word]) -> list[_Word]:
     """The words after the first stranger among the last eleven: a phrase may begin there."""
     last = run[1 - _WHOLE :]
-    first = next(place for place, (_, _, known) in enumerate(last) if not known)
+    first = next(place for place, one in enumerate(last) if not one.known)
     return last[first + 1 :]
 
 
-def _judged(run: list[tuple[int, int, int]], *, told: bool) -> Iterator[Secret]:
+def _judged(text: str, run: list[_Word], *, told: bool) -> Iterator[Secret]:
     """The run between its first and last word of one list, if there are enough of that list."""
     enough = _LEAST if told else _WHOLE - 1
     if len(run) < enough:
         return
-    counts = [sum(known >> place & 1 for _, _, known in run) for place in range(len(_SPELT))]
+    counts = [sum(one.known >> place & 1 for one in run) for place in range(len(_SPELT))]
     most = max(counts)
     if most < enough:
         return
-    own = [one for one in run if one[2] >> counts.index(most) & 1]
-    between = sum(own[0][0] <= start <= own[-1][0] for start, _, _ in run)
-    if most >= between * 0.8:
-        yield Secret(own[0][0], own[-1][1], KIND)
+    place = counts.index(most)
+    for strangers in (1, 0):
+        phrase = _unbroken(run, place, strangers)
+        own = [one for one in phrase if one.known >> place & 1]
+        part = strangers == 0 and len(own) >= enough and not _is_talk(own)
+        if len(own) >= _WHOLE - 1 or part:
+            words = _with_slips(text, phrase, place)
+            spelt = tuple(one.spelling for one in words)
+            yield Secret(words[0].start, words[-1].end, KIND, words=spelt)
+            return
 
 
-def _apart(text: str, *, told: bool) -> Iterator[Secret]:
-    """Chinese phrases whose characters stand apart."""
-    han = _lists().han
-    for match in _HAN_APART.finditer(text):
-        characters = [one for one in match[0] if "\u4e00" <= one <= "\u9fff"]
-        known = max(sum(one in table for one in characters) for table in han)
-        if len(characters) - known <= 1 + told and known >= (10 if told else _WHOLE - 1):
-            yield Secret(match.start(), match.end(), KIND)
+def _unbroken(run: list[_Word], place: int, strangers: int) -> list[_Word]:
+    """The longest stretch from one word of the list to another with so many strangers between
+    them; a slip of the finger is no stranger."""
+    found = [
+        at
+        for at, one in enumerate(run)
+        if not one.known >> place & 1 and not nearly_listed(one.spelling, _SPELT[place])
+    ]
+    borders = [-1, *found, len(run)]
+    spans = zip(borders, borders[1 + strangers :], strict=False)
+    first, last = max(spans, key=lambda span: span[1] - span[0], default=(-1, len(run)))
+    return _trimmed(run[first + 1 : last], place)
 
 
-def _close(text: str) -> Iterator[Secret]:
-    """Chinese phrases written together, right after words that announce them."""
-    for match in _HAN_CLOSE.finditer(text):
-        phrase = match["phrase"]
-        if len(phrase) % 3:
-            continue
-        fenced = not match["link"].isspace() and match["link"] != ""
-        plain = sum(one in _PROSE for one in phrase) <= 1
-        if any(
-            all(one in table for one in phrase) and (_checked(phrase, table) or (fenced and plain))
-            for table in _lists().han
-        ):
-            yield Secret(match.start("phrase"), match.end("phrase"), KIND)
+def _trimmed(words: list[_Word], place: int) -> list[_Word]:
+    own = [at for at, one in enumerate(words) if one.known >> place & 1]
+    return words[own[0] : own[-1] + 1] if own else []
 
 
-def _checked(phrase: str, table: dict[str, int]) -> bool:
-    """Whether the phrase's last bits are the checksum of its others."""
-    bits = "".join(f"{table[one]:011b}" for one in phrase)
-    body = len(bits) * 32 // 33
-    digest = hashlib.sha256(int(bits[:body], 2).to_bytes(body // 8, "big")).digest()
-    return f"{digest[0]:08b}".startswith(bits[body:])
+def _is_talk(words: list[_Word]) -> bool:
+    """Whether somebody speaks of a phrase, in words that its list happens to have."""
+    return sum(one.spelling in _TALK for one in words) > 1
+
+
+# ---------------------------------------------------------------- a slip in the first or last word
+
+
+def _with_slips(text: str, phrase: list[_Word], place: int) -> list[_Word]:
+    """The phrase with its neighbours, where they stand like its words and are nearly of its list:
+    the misspelt first or last word of a phrase must go too."""
+    style = Counter(_style(text[one.end : two.start]) for one, two in pairwise(phrase))
+    usual = style.most_common(1)[0][0]
+    before, after = _neighbour_before(text, phrase[0].start), _TOKEN.search(text, phrase[-1].end)
+    if before and _fits(before, text[before.end() : phrase[0].start], usual, place):
+        phrase = [_as_word(before), *phrase]
+    if after and _fits(after, text[phrase[-1].end : after.start()], usual, place):
+        phrase = [*phrase, _as_word(after)]
+    return phrase
+
+
+def _as_word(token: re.Match[str]) -> _Word:
+    return _Word(token.start(), token.end(), 0, token[0].lower())
+
+
+def _neighbour_before(text: str, start: int) -> re.Match[str] | None:
+    last = None
+    for last in _TOKEN.finditer(text, max(0, start - 48), start):  # noqa: B007  # the last one
+        pass
+    return last
+
+
+def _style(gap: str) -> str:
+    """How words are kept apart: numbers count all the same."""
+    return _COUNTED.sub(" ", gap)
+
+
+def _fits(token: re.Match[str], gap: str, usual: str, place: int) -> bool:
+    return _style(gap) == usual and nearly_listed(token[0].lower(), _SPELT[place])
+
+
+@cache
+def _slips(language: str) -> frozenset[str]:
+    """Every word of a list, whole and with any one letter left out."""
+    words = {unicodedata.normalize("NFC", word) for word in Mnemonic(language).wordlist}
+    return frozenset(words.union(*(_shorter(word) for word in words)))
+
+
+def _shorter(word: str) -> set[str]:
+    return {word[:at] + word[at + 1 :] for at in range(len(word))}
+
+
+def nearly_listed(word: str, language: str) -> bool:
+    """Whether one slip of the finger makes it a word of the list: a letter more, less or another,
+    or two that changed places."""
+    if not (3 if word.isascii() else 2) <= len(word) <= 12:
+        return False
+    given = unicodedata.normalize("NFC", word)
+    return not _slips(language).isdisjoint({given, *_shorter(given)})
+
+
+# ---------------------------------------------------------------- written without gaps
+
+
+def _glued(text: str, told: bool) -> Iterator[Secret]:  # noqa: ARG001, FBT001  # as above
+    """English phrases without blanks: a long word that is twelve words of the list."""
+    for match in _GLUED.finditer(text):
+        words = _taken_apart(match[0].lower())
+        if len(words) >= _WHOLE:
+            yield Secret(match.start(), match.end(), KIND, words=words)
+
+
+def _taken_apart(solid: str) -> tuple[str, ...]:
+    """The words of the list that it consists of; none when letters are left over."""
+    words = _lists().words
+    come_from: dict[int, int] = {0: 0}
+    for end in range(3, len(solid) + 1):
+        for start in range(max(0, end - _LONGEST_WORD), end - 2):
+            if start in come_from and words.get(solid[start:end].encode(), 0) & 1:
+                come_from[end] = start
+                break
+    parts: list[str] = []
+    end = len(solid)
+    while end and end in come_from:
+        parts.append(solid[come_from[end] : end])
+        end = come_from[end]
+    return tuple(reversed(parts)) if not end else ()
+
+
+#: Every way a phrase is looked for, by name; each can be proven by taking it away.
+PARTS: dict[str, Callable[[str, bool], Iterator[Secret]]] = {
+    "words": _spelt,
+    "glued words": _glued,
+    "characters": seeds_han.apart,
+    "joined characters": seeds_han.joined,
+}
