@@ -188,6 +188,23 @@ def explain(
         explaining.tell(text or sys.stdin.read(), rules, Console(highlight=False))
 
 
+@app.command()
+def mask(
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="one JSON object a line in, one out")
+    ] = False,
+    text: Annotated[str, typer.Argument(help="the message, when not by lines")] = "",
+) -> None:
+    """Show a text as it would be stored: without seed phrases, keys, cards, passwords and codes."""
+    from router import explaining
+    from router.core import redact
+
+    if jsonl:
+        explaining.masked_lines(sys.stdin, sys.stdout)
+    else:
+        typer.echo(redact.mask(text or sys.stdin.read()).text)
+
+
 @app.command(name="parse-mail")
 def parse_mail(
     jsonl: Annotated[bool, typer.Option("--jsonl", help="one path a line in")] = False,

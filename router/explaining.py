@@ -28,6 +28,26 @@ def lines(given: TextIO, told: TextIO, folder: Path | None) -> None:
         told.flush()
 
 
+def masked_lines(given: TextIO, told: TextIO) -> None:
+    """One JSON object a line in (``id``, ``text``), one out: the text as it would be stored and
+    the kinds of what was taken out of it."""
+    for number, line in enumerate(given, start=1):
+        if not line.strip():
+            continue
+        told.write(json.dumps(_masked_line(line, number), ensure_ascii=False) + "\n")
+        told.flush()
+
+
+def _masked_line(line: str, number: int) -> dict[str, Any]:
+    try:
+        item = json.loads(line)
+        text = str(item["text"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {"line": number, "error": "not an object with a text"}
+    masked = redact.mask(text)
+    return {"id": item.get("id"), "text": masked.text, "masked": list(masked.hits)}
+
+
 def _line(rules: Ruleset, line: str, number: int) -> dict[str, Any]:
     try:
         item = json.loads(line)
