@@ -20,6 +20,7 @@ from rules.negation import Reading, Span
 from rules.terms import Lexicon, bare
 
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_BEGINS, _ENDS = 1, 2  # which ends of a string must be ends of a word
 _OVERLAP = 4  # hits of one list that may overlap at one place before the nearest is given up
 _NONE: tuple[Span, ...] = ()
 
@@ -84,20 +85,21 @@ class Matcher:
         self._called = self._calls()
         self._callers = frozenset(self._called)
         self._build()
+        del self._numbers, self._lexicon  # only compiling needs them, and they are large
 
     def scan(self, text: str) -> Hits:
         """Where each term set stands in the folded ``text``."""
         found: defaultdict[int, list[Span]] = defaultdict(list)
-        marks = self._marks
+        edges, groups = self._edges, self._groups
         last = len(text)
         for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            latin, begins, ends, group = marks[number]
-            if latin:
-                if begins and start and text[start - 1] in _WORD:
+            edge = edges[number]
+            if edge:
+                if edge & _BEGINS and start and text[start - 1] in _WORD:
                     continue
-                if ends and end < last and text[end] in _WORD:
+                if edge & _ENDS and end < last and text[end] in _WORD:
                     continue
-            found[group].append((start, end))
+            found[groups[number]].append((start, end))
         present: set[int] = set()
         for group in found:
             present |= self._sets_of[group]
@@ -165,20 +167,18 @@ class Matcher:
         return {number: tuple(sorted(called)) for number, called in calls.items()}
 
     def _build(self) -> None:
-        owners: dict[str, list[int]] = {}
+        """Equal tuples are kept once: there are tens of thousands of strings, and few kinds."""
+        owners: dict[str, tuple[int, ...]] = {}
+        groups: dict[tuple[int, ...], int] = {}
+        once: dict[tuple[int, ...], tuple[int, ...]] = {}
         for strings, number in self._numbers.items():
             for string in strings:
-                owners.setdefault(string, []).append(number)
-        groups: dict[tuple[int, ...], int] = {}
-        self._marks = [
-            (
-                string[0] in _WORD or string[-1] in _WORD,
-                string[0] in _WORD,
-                string[-1] in _WORD,
-                groups.setdefault(tuple(sets), len(groups)),
-            )
-            for string, sets in owners.items()
+                sets = (*owners.get(string, ()), number)
+                owners[string] = once.setdefault(sets, sets)
+        self._edges = [
+            _BEGINS * (string[0] in _WORD) | _ENDS * (string[-1] in _WORD) for string in owners
         ]
+        self._groups = [groups.setdefault(sets, len(groups)) for sets in owners.values()]
         self._sets_of = [frozenset(sets) for sets in groups]
         groups_of: list[set[int]] = [set() for _ in self._numbers]
         for sets, group in groups.items():

@@ -17,7 +17,7 @@ from functools import cached_property
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from rules.text import HAN, fold
-from rules.typos import LONGEST, SHORTEST, Speller
+from rules.typos import LONGEST, Speller
 
 #: What a finding of the second view weighs, compared with one of the first.
 SHARE = 0.6
@@ -149,25 +149,30 @@ class SecondView:
         return kept
 
     def _corrected(self, text: str) -> Iterator[_Change]:
+        words, real, meant = self._words, self._real, self._speller.meant
+        drawn_out = _REPEATED.search(text) is not None
         for token in _TOKEN.finditer(text):
             written = token[0]
-            if len(written) < _SHORTEST_KNOWN or len(written) > 2 * LONGEST:
+            size = len(written)
+            if size < _SHORTEST_KNOWN or size > 2 * LONGEST or written in words:
                 continue
-            if written not in self._words and (meant := self._meant(written)):
-                yield token.start(), token.end(), meant
+            if written in real:
+                continue
+            if not drawn_out and written.isascii() and written.isalpha():
+                word = meant(written)  # by far the most
+            else:
+                word = self._meant(written)
+            if word:
+                yield token.start(), token.end(), word
 
     def _meant(self, written: str) -> str:
-        """The alarming word behind one token, or nothing."""
-        if written in self._real or written.isdigit():
-            return ""
+        """The alarming word behind a token with looks and repeated letters in it, or nothing."""
         plain = written if written.isalpha() and written.isascii() else _unmasked(written)
         twice, once = _REPEATED.sub(r"\1\1", plain), _REPEATED.sub(r"\1", plain)
-        for short in dict.fromkeys((plain, twice, once)):
-            if short != written and short in self._words and len(short) >= _SHORTEST_KNOWN:
+        for short in (plain, twice, once):
+            if short != written and short in self._words:
                 return short
-        if not plain.isalpha() or len(plain) < SHORTEST - 1 or plain in self._real:
-            return ""
-        return self._speller.meant(plain)
+        return self._speller.meant(plain) if plain not in self._real else ""
 
     def _rejoined(self, text: str) -> Iterator[_Change]:
         for run in _SPACED.finditer(text):

@@ -38,18 +38,23 @@ class Lexicon:
 
     def expand(self, terms: Iterable[str]) -> frozenset[str]:
         """Every string that ``terms`` stand for. Raises :class:`TermFault`."""
-        found: set[str] = set()
-        for term in terms:
-            if term not in self._known:
-                self._known[term] = frozenset(self._strings(term))
-            found |= self._known[term]
-        return frozenset(found)
+        found = [self._one(term) for term in terms]
+        return found[0] if len(found) == 1 else frozenset().union(*found)
+
+    def _one(self, term: str) -> frozenset[str]:
+        """What one term stands for; worked out once for the check and for the automaton."""
+        known = self._known.get(term)
+        if known is None:
+            known = self._known[term] = frozenset(self._strings(term))
+        return known
 
     def _strings(self, term: str) -> Iterable[str]:
         for choice in _alternatives(fold(term).text):
             choices = self._choices(choice, term)
             for chosen in product(*choices):
-                string = " ".join("".join(chosen).split())
+                string = "".join(chosen)
+                if "  " in string or string != string.strip():
+                    string = " ".join(string.split())
                 if not bare(string):
                     raise TermFault(f"the term {term!r} is empty; write a word or remove it")
                 yield string

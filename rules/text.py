@@ -23,13 +23,15 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _DROP = "\uffff"  # an invisible character: nothing is left of it
 _GROW = "\ufffe"  # a character that folds to several
 
-_GAPS = rf"[ \t._\-*·~/+{_DROP}]+"
+_GAPS = rf"[ \t._\-*·~/+{_DROP}]"
+# Each way begins with the same class of characters, so that most are passed over at once.
 _ODD = re.compile(
-    rf"(?<=[^{HAN}][{HAN}]){_GAPS}(?=[{HAN}])"  # 被 盗了: a single character before the gap …
-    rf"|(?<=\A[{HAN}]){_GAPS}(?=[{HAN}])"
-    rf"|(?<=[{HAN}]){_GAPS}(?=[{HAN}](?:[^{HAN}]|\Z))"  # … or after it
-    rf"|{_DROP}+|{_GROW}"
-    r"|(?<=[ \t])[ \t]+"
+    rf"[ \t._\-*·~/+{_DROP}{_GROW}]"
+    rf"(?:(?<=[^{HAN}][{HAN}]{_GAPS}){_GAPS}*(?=[{HAN}])"  # 被 盗了: one character before the gap …
+    rf"|(?<=\A[{HAN}]{_GAPS}){_GAPS}*(?=[{HAN}])"
+    rf"|(?<=[{HAN}]{_GAPS}){_GAPS}*(?=[{HAN}](?:[^{HAN}]|\Z))"  # … or after it
+    rf"|(?<={_DROP}){_DROP}*|(?<={_GROW})"
+    r"|(?<=[ \t][ \t])[ \t]*)"
 )
 # A cheap look at whether the above can match at all.
 _MAYBE = re.compile(rf"[{_DROP}{_GROW} \t._\-*·~/+](?:(?<=[{_DROP}{_GROW}])|(?=[ \t{HAN}]))")
@@ -43,6 +45,7 @@ _SAME = {
     "\t": " ",
 }
 _TWINS = {"帐": "账", "陆": "录"}  # one word, two accepted spellings: 帐户/账户, 登陆/登录
+_LONG, _FEW = 2000, 400
 _LONGEST = 3  # letters kept of one character; ligatures of whole sentences exist
 
 
@@ -81,10 +84,23 @@ def fold(text: str) -> Folded:
         if "  " not in flat and _DROP not in flat:
             return Folded(flat)
     else:
-        flat = text.translate(_TABLE)
+        flat = _flat(text)
         if not _MAYBE.search(flat):
             return Folded(flat)
     return _squeeze(flat, text)
+
+
+def _flat(text: str) -> str:
+    """Each character of ``text`` folded to one. A long text has few different ones that change, and
+    replacing those one by one is much quicker than looking at every character."""
+    if len(text) < _LONG:
+        return text.translate(_TABLE)
+    changed = {char: to for char in set(text) if (to := _TABLE[ord(char)]) != char}
+    if len(changed) > _FEW or not changed.keys().isdisjoint(changed.values()):
+        return text.translate(_TABLE)
+    for char, to in changed.items():
+        text = text.replace(char, to)
+    return text
 
 
 def _squeeze(flat: str, text: str) -> Folded:
