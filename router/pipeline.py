@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -192,9 +193,16 @@ def journalled(router: Router, *, limit: int = 50) -> int:
     """Work on pushed items that were journalled and answered; how many."""
     lease = router.settings.deliver.lease_seconds * 1_000_000
     rows = router.store.write(lambda unit: journal.claim(unit, lease_us=lease, limit=limit))
-    router.rules.follow(router.store)
-    for row in rows:
-        again(router, row)
+    left = [row.id for row in rows]
+    try:
+        router.rules.follow(router.store)
+        for row in rows:
+            again(router, row)
+            left.remove(row.id)
+    except StoreError:  # a database that takes nothing now is no fault of the items'
+        with suppress(StoreError):
+            router.store.write(lambda unit: journal.release(unit, left))
+        raise
     return len(rows)
 
 

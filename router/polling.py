@@ -7,13 +7,15 @@ parked unread after a few deaths.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from channels.contract import Batch as Fetched
 from channels.contract import Channel, Polls, Raw
 from router import parking, pipeline
 from router.assemble import Router
+from router.errors import StoreError
 from router.prepared import Terms
 from router.store import journal
 from router.store.journal import Item
@@ -66,7 +68,8 @@ def _take(
             tally.add(_alone(router, door, raw, suspects[raw.remote_id], terms))
     _mark(router, door, innocent)
     move = pipeline.cursor_mover(door, fetched.cursor)
-    tally.add(pipeline.receive(router, door, innocent, terms, also=move))
+    with _forgiven(router, door, {}):
+        tally.add(pipeline.receive(router, door, innocent, terms, also=move))
 
 
 def _alone(
@@ -77,7 +80,19 @@ def _alone(
         item = Item(door.kind, door.account, raw.remote_id)
         return pipeline.commit(router, [parking.unread(item, raw, attempts, terms)])
     _mark(router, door, [raw], attempts)
-    return pipeline.receive(router, door, [raw], terms)
+    with _forgiven(router, door, {raw.remote_id: attempts}):
+        return pipeline.receive(router, door, [raw], terms)
+
+
+@contextmanager
+def _forgiven(router: Router, door: Channel, before: Mapping[str, int]) -> Iterator[None]:
+    """A database that takes nothing now is no fault of the mail's: its attempt does not count."""
+    try:
+        yield
+    except StoreError:
+        with suppress(StoreError):
+            router.store.write(lambda unit: journal.mark(unit, door.kind, door.account, before))
+        raise
 
 
 def _mark(router: Router, door: Channel, raws: Sequence[Raw], attempts: int = 0) -> None:

@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from channels.contract import Channel, ChannelError, Polls, Waits
 from router import polling, sweeps
 from router.assemble import Router
-from router.errors import RouterError
+from router.errors import RouterError, StoreError
 from router.store import claims
 from router.store.unit import Unit
 
@@ -26,6 +26,8 @@ LEASE = timedelta(seconds=90)
 #: How long one wait at a source may last, and the pauses after failures.
 WAIT = timedelta(seconds=25)
 _PAUSES = (1, 2, 5, 10, 30, 60)
+#: Once a database that was away is back, mail flows again within so many seconds (G9).
+_LONGEST_AWAY = 10
 #: What is being fetched when the worker stops may take so long, in seconds.
 _GRACE = 0.5
 
@@ -78,7 +80,7 @@ class Worker:
 
     def _attend(self, door: Channel) -> None:
         """Poll, wait to be woken, poll again; pause longer after each failure."""
-        failures = 0
+        failures, longest = 0, _PAUSES[-1]
         while not self._stop.is_set():
             try:
                 self._visit(door)
@@ -87,13 +89,14 @@ class Worker:
                 if self._stop.is_set():
                     return  # the door was closed to call us back
                 failures += 1
+                longest = _LONGEST_AWAY if isinstance(fault, StoreError) else _PAUSES[-1]
                 self._tell(door, fault)
             except Exception as fault:  # told in the log and in the health table
                 log.exception("polling %s.%s failed", door.kind, door.account)
                 failures += 1
                 self._tell(door, fault)
             if failures:
-                self._stop.wait(_PAUSES[min(failures, len(_PAUSES)) - 1])
+                self._stop.wait(min(_PAUSES[min(failures, len(_PAUSES)) - 1], longest))
 
     def _visit(self, door: Channel) -> None:
         name = f"poll:{door.kind}:{door.account}"

@@ -36,6 +36,7 @@ KNOCK_EVERY = 0.002
 RACES = 4
 
 _LOCKED = ("database is locked", "database table is locked", "database schema is locked")
+_READ_ONLY = "25006"
 _LOST_RACE = ("40001", "40P01", "23505", "23503")
 
 
@@ -85,7 +86,9 @@ def _translated(fault: DBAPIError) -> StoreError | None:
     if any(sign in words for sign in _LOCKED):
         return StoreBusy(f"another process holds the database: {fault.orig}")
     damaged = type(fault) is DatabaseError  # SQLite: not a database, or a malformed one
-    if damaged or isinstance(fault, OperationalError) or fault.connection_invalidated:
+    read_only = getattr(fault.orig, "sqlstate", "") == _READ_ONLY
+    away = isinstance(fault, OperationalError) or fault.connection_invalidated
+    if damaged or read_only or away:
         return StoreDown(f"the database does not take this now: {fault.orig}")
     return None
 
@@ -150,20 +153,33 @@ class Store:
     def pulse(self) -> str:
         """A word that changes whenever any process has committed something."""
         with self._watching:
+            had = self._watch is not None
             try:
-                if self._watch is None:
-                    self._watch = self.engine.connect().execution_options(
-                        isolation_level="AUTOCOMMIT"
-                    )
-                ask = (
-                    "PRAGMA data_version"
-                    if self.single_writer
-                    else "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
-                )
-                return str(self._watch.exec_driver_sql(ask).scalar())
+                return self._looked()
             except DBAPIError as fault:
-                self._watch = None
+                if not had:
+                    raise _translated(fault) or fault from fault
+            try:
+                return self._looked()  # the old line may have died long ago; a new one tells
+            except DBAPIError as fault:
                 raise _translated(fault) or fault from fault
+
+    def _looked(self) -> str:
+        ask = (
+            "PRAGMA data_version"
+            if self.single_writer
+            else "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+        )
+        if self._watch is None:
+            self._watch = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            return str(self._watch.exec_driver_sql(ask).scalar())
+        except DBAPIError:
+            watch, self._watch = self._watch, None
+            with suppress(DBAPIError):
+                watch.invalidate()
+                watch.close()
+            raise
 
     # ------------------------------------------------------------ writing
 

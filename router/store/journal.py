@@ -125,6 +125,17 @@ def claim(unit: Unit, *, lease_us: int, limit: int) -> list[Any]:
     ]
 
 
+def release(unit: Unit, row_ids: Sequence[int]) -> None:
+    """Give claimed items back: nobody could even try them. The rows keep their size, for this is
+    done when the disk is full.
+    """
+    unit.run_many(
+        "UPDATE journal SET leased_until = :past, attempts = attempts - 1 "
+        "WHERE id = :id AND state = 'received'",
+        [{"id": row_id, "past": unit.now_us - 1} for row_id in row_ids],
+    )
+
+
 def pending(unit: Unit) -> bool:
     """Whether any pushed item waits and nobody works on it."""
     return bool(

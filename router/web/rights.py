@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from werkzeug.wrappers import Response
 
 from router.assemble import Router
 from router.core.rights import ACTIONS, Who, may
-from router.errors import Conflict, NotAllowed
+from router.errors import Conflict, NotAllowed, StoreError
 from router.store import people
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -141,7 +142,8 @@ def _recognise() -> None:
     g.who, row = found
     g.csrf, g.session = row.csrf, row.secret_hash
     if now_us - row.seen_at > _TOUCH:
-        store.write(lambda unit: people.touch_session(unit, row.secret_hash))
+        with suppress(StoreError):  # a full disk keeps nobody from reading
+            store.write(lambda unit: people.touch_session(unit, row.secret_hash))
 
 
 def _check_origin() -> None:
