@@ -4,8 +4,10 @@ import threading
 
 import pytest
 
+from router import desk, form, importing
+from router.core.rights import Who
 from router.errors import StoreBusy, StoreDown
-from router.store import journal
+from router.store import journal, people
 from router.store.database import Store, check_writable, open_engine
 from router.store.journal import Item
 from router.store.tables import CounterDelta
@@ -130,3 +132,112 @@ def test_a_second_row_for_the_same_item_is_refused_by_the_database(store):
     store.write(lambda unit: journal.put(unit, item, "done"))
     with pytest.raises(Exception, match=r"(?i)unique"):
         store.write(lambda unit: journal.put(unit, item, "done"))
+
+
+# ---------------------------------------------------------------- an import at work
+
+
+class Watched:
+    """Counts the bulk jobs that begin, and notes how many an urgent one had to wait for."""
+
+    def __init__(self, store, monkeypatch):
+        self.begun, self.overtaken = 0, []
+        write = store.write
+
+        def watched(work, *, bulk=False):
+            seen = self.begun
+
+            def job(unit):
+                if bulk:
+                    self.begun += 1
+                else:
+                    self.overtaken.append(self.begun - seen)
+                return work(unit)
+
+            return write(job, bulk=bulk)
+
+        monkeypatch.setattr(store, "write", watched)
+
+
+def _old_mail(folder, count):
+    for number in range(count):
+        (folder / f"{number:03}.eml").write_text(
+            f"From: p{number}@m{number}.example\nSubject: Transfer {number}\n"
+            f"Message-ID: <{number}@m.example>\n\nMy transfer {number} is still pending.\n"
+        )
+    return importing.sources(folder)
+
+
+def test_forms_and_agents_do_not_queue_behind_an_import(assembled, tmp_path, monkeypatch):
+    router = assembled(intake={"batch": 2})
+    if not router.store.single_writer:
+        pytest.skip("PostgreSQL has no queue of ours; every job is its own transaction")
+    (tmp_path / "old").mkdir()
+    found = _old_mail(tmp_path / "old", 120)
+    ticket, who = _somebody_at_work(router)
+    watched = Watched(router.store, monkeypatch)
+    half, over = threading.Event(), threading.Event()
+
+    def bring():
+        for tally in importing.take(router, router.doors.reader("email", "import"), found):
+            if tally.fetched >= 10:
+                half.set()
+        over.set()
+
+    importer = threading.Thread(target=bring)
+    importer.start()
+    assert half.wait(20)
+    for number in range(8):
+        desk.note(router, who, ticket, f"note {number}", once=f"note {number}")
+        form.submit(router, _form(number), [], source=f"2001:db8:{number:x}::1", spam=False)
+    finished_first = not over.is_set()
+    importer.join(30)
+    assert finished_first
+    assert watched.begun == 60
+    assert len(watched.overtaken) >= 24
+    # The one that was being done, or was just taken up; never the line of those that wait.
+    assert max(watched.overtaken) <= 1
+    assert _messages(router) == 120 + 1 + 8 + 8
+
+
+def _form(number):
+    body = f"Form {number}: my transfer is pending"
+    return {"idempotency_key": str(number), "body": body, "email": f"f{number}@f{number}.example"}
+
+
+def _somebody_at_work(router):
+    taken = form.submit(router, _form(99), [], source="203.0.113.9", spam=False)
+
+    def work(unit):
+        return people.create_agent(unit, "mo@desk.example", "Mo", "admin", ["support"])
+
+    return taken.ticket_id, Who(router.store.write(work), "Mo", "admin", frozenset({1, 2}), "en")
+
+
+def _messages(router):
+    with router.store.reading() as unit:
+        return unit.value("SELECT COUNT(*) FROM message")
+
+
+def test_of_many_that_wait_every_urgent_one_goes_first(store):
+    if not store.single_writer:
+        pytest.skip("PostgreSQL has no queue of ours; every job is its own transaction")
+    order, gate = [], threading.Event()
+    threads = [threading.Thread(target=lambda: store.write(lambda _: gate.wait(5)))]
+    threads[0].start()
+    for number in range(40):
+        name = ("urgent", "bulk")[number % 2]
+        threads.append(
+            threading.Thread(
+                target=lambda name=name: store.write(
+                    lambda _: order.append(name), bulk=name == "bulk"
+                )
+            )
+        )
+        threads[-1].start()
+    while store._bulk.qsize() < 20 or store._urgent.qsize() < 20:
+        pass
+    gate.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["urgent"] * 20 + ["bulk"] * 20
