@@ -269,8 +269,8 @@ def test_its_options_are_checked_like_any(config, router_command):
 def test_its_rule_explains_itself(config, tmp_path, router_command):
     code, told = router_command("explain", "--rules", tmp_path / "rules", "my pigeon is lost")
     assert code == 0
-    assert told.startswith("other.pigeons  P2")
-    assert "other.pigeons.lost" in told
+    for word in ("P2", "Pigeon trouble", "other.pigeons.lost", "pigeon is lost"):
+        assert word in told
 
 
 def test_a_rule_file_with_a_fault_is_told_in_words(config, tmp_path, router_command):
