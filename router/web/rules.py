@@ -25,6 +25,7 @@ from router.web import rulewords
 from router.web.checks import Checks
 from router.web.faults import sentence
 from router.web.rights import allowed, here
+from rules.contract import GROUPS, Rule
 from rules.lint import Remark
 
 blueprint = Blueprint("rules", __name__)
@@ -32,7 +33,7 @@ blueprint = Blueprint("rules", __name__)
 #: The figures on the rules' page, and the report of misroutes, look back so many days.
 LATELY, MISROUTES = 7, 30
 #: Of a backtest so many changes are shown.
-_SHOWN = 60
+_SHOWN = 40
 
 
 @blueprint.app_context_processor
@@ -43,6 +44,7 @@ def _words() -> dict[str, Any]:
         "nearly": rulewords.nearly,
         "others_scored": rulewords.others_scored,
         "remark_words": rulewords.remark,
+        "refused_words": lambda one: rulewords.refused(dict(one.params)["message"]),
         "count_found": lambda rules, found: sum(found.get(one.id, 0) for one in rules),
     }
 
@@ -72,14 +74,14 @@ def rules() -> str:
             "drafts": rulesets.drafts(unit),
             "history": rulesets.history(unit),
         }
-    by_category: dict[str, list[Any]] = {name: [] for name in book.categories}
-    for rule in book.rules:
-        by_category.setdefault(rule.category, []).append(rule)
+    groups: dict[str, dict[str, list[Rule]]] = {group: {} for group in GROUPS}
+    for name in book.categories:
+        groups[name.partition(".")[0]][name] = [one for one in book.rules if one.category == name]
     own = present.files if present else files_of(here().settings.rules.folder)
     return render_template(
         "rules/rules.html",
         **told,
-        by_category=by_category,
+        groups=groups,
         own=own,
         days=LATELY,
         version=book.version,

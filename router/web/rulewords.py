@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -23,7 +24,9 @@ from rules.text import HAN
 #: Of one list of words at most so many are told; the rest are counted.
 _WORDS = 5
 _PAIRS = 2
+_SAID = 3  # ways in brackets
 _LIST = re.compile(r"@([\w-]+)")
+_WAYS = re.compile(r"\(([^()]*)\)")
 _FIRST_HAN = HAN[0]
 
 
@@ -71,18 +74,23 @@ def _words(terms: Iterable[str]) -> Markup:
     """Some of the words, those of the reader's language first, and how many more there are."""
     own = language() == "zh"
     words = [one.strip().strip("*") for one in terms if one.strip()]
-    words.sort(key=lambda one: (max(one, default="") >= _FIRST_HAN) != own)
+    words.sort(key=lambda one: ((max(one, default="") >= _FIRST_HAN) != own, "(" in one))
     told = t("rules.plain.comma").join([_word(one) for one in words[:_WORDS]])
     rest = len(words) - _WORDS
     return told + " " + t("rules.plain.more", n=rest) if rest > 0 else told
 
 
 def _word(term: str) -> Markup:
-    """One term; brackets are told as slashes, a word list by its name."""
+    """One term; of several ways in brackets the first are told, a word list by its name."""
     if _LIST.fullmatch(term):
         return t("rules.plain.list", name=term[1:])
     shown = _LIST.sub(lambda found: f"[{found[1]}]", term)
-    return t("rules.plain.quoted", word=re.sub(r"[()]", "", shown).replace("|", "/"))
+    return t("rules.plain.quoted", word=_WAYS.sub(_first_ways, shown))
+
+
+def _first_ways(found: re.Match[str]) -> str:
+    ways = found[1].split("|")
+    return "/".join(ways[:_SAID]) + "/…" * (len(ways) > _SAID)
 
 
 def _conditions(when: When) -> Iterator[Markup]:
@@ -129,12 +137,45 @@ def others_scored(findings: Iterable[FindingView], decided: str) -> list[tuple[s
 def remark(one: Remark) -> tuple[Markup, Markup]:
     """What lint found and what to do about it."""
     params: dict[str, Any] = dict(one.params)
+    if "message" in params:
+        params["message"] = refused(params["message"])
+    if "reason" in params:
+        params["reason"] = nearly(params["reason"])
     if "category" in params:
         params["category"] = label("category", params["category"])
     if one.code == "sibling":
         params["language"] = label("language", params["language"])
     what = t(f"rules.lint.{one.code}.what", **params)
     return what, t(f"rules.lint.{one.code}.do", **params)
+
+
+def refused(message: str) -> Markup:
+    """What the loader said, in the reader's language; as it is when nobody translated it."""
+    for pattern, key in _refusals():
+        if found := pattern.fullmatch(message):
+            return t(key, **found.groupdict())
+    return escape(message)
+
+
+@cache
+def _refusals() -> list[tuple[re.Pattern[str], str]]:
+    """The loader's sentences, whose English catalogue holds them with gaps, the longest first."""
+    known = [
+        (sentence, key)
+        for key, sentence in catalogue()["en"].items()
+        if key.startswith("rulefaults.")
+    ]
+    known.sort(key=lambda one: -len(re.sub(r"{\w+}", "", one[0])))
+    return [(_gapped(sentence), key) for sentence, key in known]
+
+
+def _gapped(sentence: str) -> re.Pattern[str]:
+    parts = re.split(r"{(\w+)}", sentence)
+    told = [
+        re.escape(part) if place % 2 == 0 else f"(?P<{part}>.+?)"
+        for place, part in enumerate(parts)
+    ]
+    return re.compile("".join(told), re.DOTALL)
 
 
 # ---------------------------------------------------------------- what differs, what moves
