@@ -29,6 +29,8 @@ _SPELT = (
 #: Whose accents people leave out.
 _ACCENTED = frozenset(("french", "spanish", "portuguese", "turkish"))
 _WHOLE, _LEAST = 12, 8  # words of the shortest phrase; neighbours that are enough after a cue
+_LENGTHS = frozenset((12, 15, 18, 21, 24))
+_CLINGING = 4
 
 #: What the first look searches for; the texts that hold one are read whole.
 CUES = (
@@ -77,6 +79,12 @@ _TALK = frozenset(
         *("know", "because", "that", "been", "please", "need", "help", "make", "try", "before"),
     )
 )
+#: Small words that are near some word of the list and no slips.
+_SMALL = frozenset(
+    ("and", "the", "for", "are", "was", "but", "not", "has", "had", "her", "his", "our", "from")
+)
+#: Words of the list that announce a phrase rather than begin it.
+_OPENING = frozenset(("seed", "phrase", "word", "secret", "wallet", "key"))
 _GLUED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{36,220}(?![A-Za-z0-9])")
 _LONGEST_WORD = 8  # of the English list
 
@@ -196,6 +204,8 @@ def _judged(text: str, run: list[_Word], *, told: bool) -> Iterator[Secret]:
             words = _with_slips(text, phrase, place)
             spelt = tuple(one.spelling for one in words)
             yield Secret(words[0].start, words[-1].end, KIND, words=spelt)
+            yield from _judged(text, [one for one in run if one.end <= words[0].start], told=told)
+            yield from _judged(text, [one for one in run if one.start >= words[-1].end], told=told)
             return
 
 
@@ -210,7 +220,33 @@ def _unbroken(run: list[_Word], place: int, strangers: int) -> list[_Word]:
     borders = [-1, *found, len(run)]
     spans = zip(borders, borders[1 + strangers :], strict=False)
     first, last = max(spans, key=lambda span: span[1] - span[0], default=(-1, len(run)))
-    return _trimmed(run[first + 1 : last], place)
+    phrase = _trimmed(run[first + 1 : last], place)
+    return _without_talk(phrase, place) if strangers else phrase
+
+
+def _without_talk(phrase: list[_Word], place: int) -> list[_Word]:
+    """A phrase of a whole length without the words of talk that cling to it: "… and card"."""
+    whole = len(phrase) in _LENGTHS
+    for at, one in enumerate(phrase):
+        if one.known >> place & 1 or nearly_listed(one.spelling, _SPELT[place]):
+            continue
+        if whole and one.spelling not in _SMALL:
+            continue  # a misspelt word of its own
+        before, after = _opened(phrase[:at]), _opened(phrase[at + 1 :])
+        if len(before) in _LENGTHS and len(phrase) - at <= _CLINGING:
+            return before
+        if len(after) in _LENGTHS and at < _CLINGING:
+            return after
+    return _opened(phrase)
+
+
+def _opened(phrase: list[_Word]) -> list[_Word]:
+    """A phrase without the word that announces it, when it is whole without."""
+    for skipped in (1, 2):
+        announced = all(one.spelling in _OPENING for one in phrase[:skipped])
+        if announced and len(phrase) not in _LENGTHS and len(phrase) - skipped in _LENGTHS:
+            return phrase[skipped:]
+    return phrase
 
 
 def _trimmed(words: list[_Word], place: int) -> list[_Word]:
@@ -273,7 +309,7 @@ def _shorter(word: str) -> set[str]:
 def nearly_listed(word: str, language: str) -> bool:
     """Whether one slip of the finger makes it a word of the list: a letter more, less or another,
     or two that changed places."""
-    if not (3 if word.isascii() else 2) <= len(word) <= 12:
+    if not (3 if word.isascii() else 2) <= len(word) <= 12 or word in _SMALL:
         return False
     given = unicodedata.normalize("NFC", word)
     return not _slips(language).isdisjoint({given, *_shorter(given)})
