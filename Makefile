@@ -1,4 +1,4 @@
 # Thin names for scripts/dev.py, which needs nothing but Python.
-.PHONY: install run test check slow bench screenshots lock
-install run test check slow bench screenshots lock:
+.PHONY: install run test check slow bench bench-triage screenshots lock
+install run test check slow bench bench-triage screenshots lock:
 	@python3 scripts/dev.py $@

@@ -45,7 +45,7 @@ _SAME = {
     "\t": " ",
 }
 _TWINS = {"帐": "账", "陆": "录"}  # one word, two accepted spellings: 帐户/账户, 登陆/登录
-_LONG, _FEW = 2000, 400
+_LONG, _FEW = 2000, 100
 _LONGEST = 3  # letters kept of one character; ligatures of whole sentences exist
 
 

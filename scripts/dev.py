@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Install, run, test and check this project with nothing but Python at hand.
 
-    python3 scripts/dev.py install | run | test | check | slow | bench | screenshots | lock
+    python3 scripts/dev.py install | run | test | check | slow | bench | bench-triage
+                          | screenshots | lock
 
 Uses uv when it is there, pip otherwise. Works again without a network once it is installed.
 """
@@ -32,6 +33,7 @@ def main() -> int:
         "check": check,
         "slow": slow,
         "bench": bench,
+        "bench-triage": bench_triage,
         "screenshots": screenshots,
         "lock": lock,
     }
@@ -187,6 +189,13 @@ def bench(rest: list[str]) -> int:
     return call(PYTHON, ROOT / "bench" / "run.py", *rest)
 
 
+def bench_triage(rest: list[str]) -> int:
+    """Print how fast messages are judged."""
+    if code := install(dev=True):
+        return code
+    return call(PYTHON, ROOT / "bench" / "triage.py", *rest)
+
+
 def screenshots(rest: list[str]) -> int:
     """Take the pictures of docs/pictures from a running demo desk."""
     if code := install(dev=True):
@@ -208,7 +217,11 @@ def lock(_rest: list[str]) -> int:
         "--no-emit-find-links",
         "--custom-compile-command=python3 scripts/dev.py lock",
     )
-    for name, extra in (("requirements.txt", ()), ("requirements-dev.txt", ("--extra", "dev"))):
+    meaning = ("--extra", "meaning")
+    for name, extra in (
+        ("requirements.txt", meaning),
+        ("requirements-dev.txt", (*meaning, "--extra", "dev")),
+    ):
         if code := call(uv, "pip", "compile", "pyproject.toml", *common, *extra, "-o", name):
             return code
     return 0
