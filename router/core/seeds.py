@@ -292,6 +292,8 @@ def _style(gap: str) -> str:
 
 
 def _fits(token: re.Match[str], gap: str, usual: str, place: int) -> bool:
+    if token[0].lower() in _OPENING:
+        return False
     return _style(gap) == usual and nearly_listed(token[0].lower(), _SPELT[place])
 
 
