@@ -80,7 +80,7 @@ class Matcher:
         self._numbers: dict[frozenset[str], int] = {}
         self._lexicon = lexicon
         self.plans = tuple(self._plan(rule) for rule in rules)
-        cues = ("negation", "seeming", "settled")
+        cues = ("negation", "seeming", "settled", "supposing")
         self._cues = tuple(self._terms([f"@{cue}"] if cue in lexicon.lists else []) for cue in cues)
         self._called = self._calls()
         self._callers = frozenset(self._called)
@@ -107,8 +107,7 @@ class Matcher:
 
     def reading(self, text: str, hits: Hits) -> Reading:
         """``text`` with the cues that stand in it."""
-        cues, seeming, settled = (hits.spans(number) for number in self._cues)
-        return Reading(text, cues, seeming, settled)
+        return Reading(text, *(hits.spans(number) for number in self._cues))
 
     def called(self, hits: Hits) -> list[Plan]:
         """The rules worth trying, always in the same order."""

@@ -2,7 +2,7 @@
 
 A cue only reaches words shortly behind it in its own clause, and some cues only look like one
 ("not sure whether", 是不是). Which words are cues stands in the rule files, in the word lists
-``negation``, ``seeming`` and ``settled``.
+``negation``, ``seeming``, ``settled`` and ``supposing`` ("what if", 万一).
 """
 
 from __future__ import annotations
@@ -35,10 +35,16 @@ class Reading:
     """One folded message while rules are tried on it; clauses are found when first asked for."""
 
     def __init__(
-        self, text: str, cues: Sequence[Span], seeming: Sequence[Span], settled: Sequence[Span]
+        self,
+        text: str,
+        cues: Sequence[Span],
+        seeming: Sequence[Span],
+        settled: Sequence[Span],
+        supposing: Sequence[Span] = (),
     ) -> None:
         self.text = text
-        self._cues, self._seeming, self._settled = cues, seeming, settled
+        self._cues, self._seeming = cues, seeming
+        self._settled, self._supposing = settled, supposing
 
     def clause(self, start: int, end: int) -> Span:
         """The clause around ``start`` to ``end``, or the clauses when they are several."""
@@ -72,6 +78,15 @@ class Reading:
             if self._governs(cue, at):
                 return self.text[cue[0] : cue[1]]
         return ""
+
+    def supposed(self, start: int) -> str:
+        """The words ahead in the same clause that only suppose what begins at ``start``."""
+        if not self._supposing:
+            return ""
+        mark = bisect_right(self._supposing, (start, len(self.text))) - 1
+        if mark < 0 or self._supposing[mark][0] < self.clause(start, start)[0]:
+            return ""
+        return self.text[slice(*self._supposing[mark])]
 
     def settled(self, start: int, end: int) -> str:
         """The words in the same sentence that say it is over ("found it", 已找回), or nothing."""
