@@ -23,6 +23,7 @@ from router.core.threads import Tokens
 from router.core.wording import Wording
 from router.errors import Fault, KeyMissing, NotFound, SettingsFault
 from router.rulebook import Rulebook
+from router.second_reader import SecondReader
 from router.settings import PREFIX, Settings
 from router.store import version
 from router.store.database import Store, check_writable
@@ -132,6 +133,7 @@ class Router:
     wording: Wording
     policies: Policies
     doors: Doors
+    reader: SecondReader
 
     def close(self) -> None:
         """Finish what is being written and let go of everything."""
@@ -171,6 +173,7 @@ def assemble(
         wording=Wording.load(),
         policies=policies(settings),
         doors=doors,
+        reader=SecondReader(settings),
     )
 
 

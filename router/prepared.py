@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from channels.contract import Inbound, Raw
 from router.core.keys import Sealed
+from router.core.secret_parts import MaskedPart
 from router.store.budgets import Allowance
 from router.store.journal import Item
-from rules.contract import Verdict
+from rules.contract import Urgency, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class Prepared:
     files: Sequence[SealedFile] = ()
     named_tickets: tuple[int, ...] = ()
     fields: str = ""
+    #: What was masked, in which part of the message; and the files of which a masked copy is kept.
+    secrets: Sequence[MaskedPart] = ()
+    masked_files: tuple[str, ...] = ()
     terms: Terms = field(default_factory=Terms)
     #: The item's row when it was journalled before (pushed, parked).
     row_id: int | None = None
@@ -78,3 +82,9 @@ class Failed:
     trace: str
     terms: Terms = field(default_factory=Terms)
     row_id: int | None = None
+
+
+def read_twice(message: Prepared, *, on: bool) -> bool:
+    """Whether the second reader shall read this message once it is committed."""
+    urgent = message.verdict.urgency is Urgency.P1
+    return on and not (urgent or message.inbound.automatic or message.terms.old)

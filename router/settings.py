@@ -158,10 +158,61 @@ class DeliverSettings(Section):
     undo_seconds: int = Field(0, ge=0, le=60, description="Agents' replies wait so long for undo.")
 
 
+class WavesSettings(Section):
+    """Waves: many people writing about one thing, or one person writing again and again."""
+
+    senders: int = Field(5, ge=2, description="So many different senders in 24 hours are a wave.")
+    likeness: float = Field(
+        0.4, ge=0.2, le=1, description="Share of shingles two variants of a text have in common."
+    )
+    messages: int = Field(
+        200_000, ge=1000, le=250_000, description="Messages of a day that are compared at most."
+    )
+    ignore_hosts: list[str] = Field(
+        default_factory=lambda: [
+            *("example.com", "example.net", "example.org", "google.com", "apple.com"),
+            *("microsoft.com", "facebook.com", "youtube.com", "x.com", "twitter.com"),
+            *("whatsapp.com", "t.me", "weixin.qq.com", "qq.com", "163.com", "126.com"),
+            *("gmail.com", "outlook.com", "hotmail.com", "icloud.com", "baidu.com"),
+            *("taobao.com", "alipay.com", "etherscan.io", "tronscan.org", "bscscan.com"),
+            *("blockchain.com", "mempool.space", "solscan.io", "oklink.com"),
+        ],
+        description="Hosts (with all below them) that everybody names; our own are known.",
+    )
+    ignore_phones: list[str] = Field(
+        default_factory=list,
+        description="Telephone numbers that tie nothing; desk.hotline is known.",
+    )
+    ignore_wallets: list[str] = Field(
+        default_factory=lambda: [
+            "0xdac17f958d2ee523a2206206994597c13d831ec7",
+            "TR7NHqjeKQGxGTCi8q8ZY4pL8otSzgjLj6t",
+        ],
+        description="Wallet addresses that tie nothing: the desk's own, contracts of tokens.",
+    )
+    outage_senders: int = Field(
+        8, ge=3, description="Fewer people than this in five minutes are never an outage."
+    )
+    repeat_hours: int = Field(
+        24,
+        ge=0,
+        description="Writing on another ticket within so many hours raises urgency; 0: never.",
+    )
+
+
 class RulesSettings(Section):
     """Where site rules are."""
 
     folder: str = Field("", description="A folder with rule files of your own, added to ours.")
+
+
+class ReaderSettings(Section):
+    """The second reader, which reads by meaning what the rules did not call urgent."""
+
+    enabled: bool = Field(
+        default=True, description="Read a second time, where the extra `meaning` is installed."
+    )
+    threads: int = Field(1, ge=1, le=16, description="Processor threads that reading may take.")
 
 
 class LogSettings(Section):
@@ -193,7 +244,9 @@ class Settings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings)
     intake: IntakeSettings = Field(default_factory=IntakeSettings)
     deliver: DeliverSettings = Field(default_factory=DeliverSettings)
+    waves: WavesSettings = Field(default_factory=WavesSettings)
     rules: RulesSettings = Field(default_factory=RulesSettings)
+    reader: ReaderSettings = Field(default_factory=ReaderSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     channels: dict[str, dict[str, dict[str, Any]]] = Field(
         default_factory=dict,

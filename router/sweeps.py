@@ -11,11 +11,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from router import deliver, escalate, pipeline
+from router import deliver, escalate, pipeline, rereading, waves
 from router.assemble import Router
 from router.core.clock import to_us
 from router.errors import Conflict
-from router.store import audit, budgets, claims, clocks, counters, journal, outbox, tickets
+from router.store import (
+    audit,
+    budgets,
+    claims,
+    clocks,
+    counters,
+    incidents,
+    journal,
+    outbox,
+    readings,
+    tickets,
+)
 from router.store.unit import Unit
 
 log = logging.getLogger("router.sweeps")
@@ -78,8 +89,10 @@ DUTIES = (
     Duty("journal", timedelta(seconds=1), journal.pending, pipeline.journalled),
     Duty("escalate", timedelta(seconds=5), lambda unit: clocks.overdue(unit, 1), escalate.sweep),
     Duty("recover", timedelta(seconds=5), lambda unit: outbox.lost(unit, 1), deliver.recover),
+    Duty("reread", timedelta(seconds=1), readings.pending, rereading.sweep, exclusive=True),
     Duty("fold", timedelta(seconds=5), counters.pending, _fold, exclusive=True),
     Duty("seal", timedelta(seconds=5), audit.pending, _seal, exclusive=True),
+    Duty("waves", timedelta(seconds=5), incidents.pending, waves.sweep, exclusive=True),
     Duty("rules", timedelta(seconds=5), _always, _follow),
     Duty("beat", timedelta(seconds=30), _always, _beat),
     Duty("purge", timedelta(hours=1), _always, _purge, exclusive=True),

@@ -179,7 +179,7 @@ def settings_of(store_url, tmp_path):
             data_dir=str(tmp_path / "data"),
             key_file=str(tmp_path / "desk.key"),
             database={"url": store_url},
-            **sections,
+            **{"reader": {"enabled": False}, **sections},
         )
 
     return make
@@ -196,7 +196,8 @@ def assembled(settings_of, frozen, shipped_rules):
     made = []
 
     def make(**sections):
-        changes = {key: sections.pop(key) for key in ("doors", "rules") if key in sections}
+        given = ("doors", "rules", "reader")
+        changes = {key: sections.pop(key) for key in given if key in sections}
         rules = None if "rules" in sections else changes.get("rules", shipped_rules)
         router = assemble(settings_of(**sections), clock=frozen, rules=rules)
         made.append(router)

@@ -28,6 +28,8 @@ CATCH_ALL = {
     "router/worker.py": "told in the log and in the health table",
     "router/store/database.py": "handed to whoever waits for the job",
 }
+#: What a machine has learnt from our own text is larger than what people write.
+LEARNT = ("rules/reader.npz",)
 VENDORS = ("imapclient", "tweepy", "wechatpy", "apscheduler")
 BAD_NAMES = re.compile(r"(^|_)(utils?|helpers?|misc|managers?|common)(_|\.|$)")
 
@@ -173,7 +175,8 @@ def test_every_dependency_has_its_reason():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     wanted = {
         re.match(r"[A-Za-z0-9_.-]+", one)[0].lower()
-        for one in [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+        for group in [project["dependencies"], *project["optional-dependencies"].values()]
+        for one in group
     }
     page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
     listed = {name.lower() for name in re.findall(r"^\| `([^`]+)`", page, re.MULTILINE)}
@@ -186,7 +189,11 @@ def test_the_locks_name_no_host():
 
 
 def test_the_repository_holds_no_large_or_foreign_file(tracked):
-    large = [_name(path) for path in tracked if path.stat().st_size > 600_000]
+    large = [
+        _name(path)
+        for path in tracked
+        if path.stat().st_size > (2_000_000 if _name(path) in LEARNT else 600_000)
+    ]
     assert large == []
 
 

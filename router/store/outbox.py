@@ -56,6 +56,20 @@ def claim(unit: Unit, *, lease_us: int, without: Collection[tuple[str, str]] = (
     return None
 
 
+def reword(unit: Unit, once: str, *, subject: str, text: str, wording: str) -> bool:
+    """Give a row that nobody has tried to send yet other words; False when it is on its way."""
+    return bool(
+        unit.run(
+            "UPDATE outbox SET subject = :subject, text = :text, wording = :wording "
+            "WHERE once = :once AND attempts = 0 AND state IN ('queued', 'held')",
+            subject=subject,
+            text=text,
+            wording=wording,
+            once=once,
+        )
+    )
+
+
 def settle(unit: Unit, row_id: int, state: str, **columns: Any) -> bool:
     """Write what came of a try; False when the row is no longer ours to settle."""
     changes = {"state": state, "leased_until": 0, **columns}

@@ -1,0 +1,100 @@
+"""The second reading: after the commit, in batches, within two seconds of a message's arrival.
+
+The rules decided at once and can say why in words. What they did not call urgent is read again by
+meaning; that may only raise, and shows the nearest examples as its reason. A ticket that a person
+has already corrected or closed stays as that person left it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from router import acknowledge, triage
+from router.assemble import Router
+from router.store import readings, timeline
+from router.store.batch import Batch, Draft, Wanted
+from router.store.unit import Unit
+from rules.contract import Urgency, Verdict
+from rules.raising import Judged, Opinion, Raised, raised
+
+TOGETHER = 64
+_NEAR_SHOWN = 80
+
+
+def sweep(router: Router) -> int:
+    """Read what waits, a batch at a time; how many were read."""
+    read = 0
+    while rows := _waiting(router):
+        reader = router.reader.open()
+        if reader is None:
+            _forget(router, rows)
+            continue
+        opinions = reader.read([f"{row.subject}\n{row.text}".strip() for row in rows])
+        _write(router, rows, opinions, reader.version)
+        read += len(rows)
+    return read
+
+
+def _waiting(router: Router) -> list[Any]:
+    with router.store.reading() as unit:
+        return readings.waiting(unit, TOGETHER)
+
+
+def _forget(router: Router, rows: Sequence[Any]) -> None:
+    """There is no second reader here; nothing waits for it."""
+    router.store.write(lambda unit: readings.done(unit, [row.message_id for row in rows]))
+
+
+def _write(router: Router, rows: Sequence[Any], opinions: Sequence[Opinion], version: str) -> None:
+    def work(unit: Unit) -> None:
+        ours = readings.done(unit, [row.message_id for row in rows])
+        tickets = {row.ticket_id for row in rows}
+        batch = Batch(unit, Wanted(ticket_ids=tickets))
+        decided = readings.corrected(unit, tickets)
+        for row, opinion in zip(rows, opinions, strict=True):
+            if row.message_id in ours:
+                change = _change(router, row, opinion, batch, decided)
+                if change is not None:
+                    _apply(router, batch, batch.tickets[row.ticket_id], change, opinion)
+                readings.keep(
+                    unit,
+                    row.message_id,
+                    opinion,
+                    bank=version,
+                    raised=change is not None,
+                    urgency=change.urgency.value if change else row.urgency,
+                )
+        batch.save()
+
+    router.store.write(work)
+
+
+def _change(
+    router: Router, row: Any, opinion: Opinion, batch: Batch, decided: set[int]
+) -> Raised | None:
+    draft = batch.tickets.get(row.ticket_id)
+    if draft is None or draft.state == "closed" or row.ticket_id in decided:
+        return None
+    judged = Judged(row.category, Urgency(row.urgency), float(row.score))
+    return raised(judged, opinion, router.rules.kinds)
+
+
+def _apply(router: Router, batch: Batch, draft: Draft, change: Raised, opinion: Opinion) -> None:
+    """Let the ticket follow, say why, and give a frightened requester the right words."""
+    near = [one.text[:_NEAR_SHOWN] for one in opinion.near]
+    timeline.note(
+        batch.unit,
+        draft.id,
+        "reread",
+        category=change.category,
+        urgency=change.urgency.value,
+        near=near,
+    )
+    was_calm = not draft.security
+    if not draft.security and change.urgency is not Urgency.P1 and draft.messages == 1:
+        draft.category = change.category
+    triage.follow(router, batch, Verdict(change.category, change.urgency), draft)
+    batch.touch(draft)
+    if was_calm and draft.security:
+        acknowledge.reword(router, batch, draft)

@@ -1,0 +1,177 @@
+"""The second reading: it raises, sorts the unsorted, and leaves alone what a person decided."""
+
+import pytest
+
+from router import desk, pipeline, rereading
+from router.core.rights import Who
+from router.prepared import Terms
+from router.store import people
+from rules.raising import Near, Opinion
+from tests.fakes import FakeDoor, FakeDoors
+
+QUIET = "the drawer was shut and the number is smaller than this morning"
+
+
+class FakeReader:
+    """Says of every text what it was told to say, and keeps a ledger of what it read."""
+
+    def __init__(self):
+        self.on = True
+        self.version = "fake+1"
+        self.says = Opinion("security.suspicious_transaction", 0.0, "other.product", 0.0)
+        self.texts = []
+
+    def open(self):
+        return self if self.on else None
+
+    def read(self, texts):
+        self.texts += texts
+        return [self.says] * len(texts)
+
+
+@pytest.fixture
+def reader():
+    return FakeReader()
+
+
+@pytest.fixture
+def door():
+    return FakeDoor()
+
+
+@pytest.fixture
+def router(assembled, door, reader):
+    return assembled(doors=FakeDoors(door), reader=reader)
+
+
+@pytest.fixture
+def arrive(router, door):
+    def make(text, **mail):
+        raw = door.arrives(text=text, **mail)
+        return pipeline.receive(router, door, [raw], Terms())[0]
+
+    return make
+
+
+def _ticket(router, taken):
+    with router.store.reading() as unit:
+        return unit.row("SELECT * FROM ticket WHERE id = :id", id=taken.ticket_id)
+
+
+def _codes(router, taken):
+    with router.store.reading() as unit:
+        sql = "SELECT code FROM entry WHERE ticket_id = :id ORDER BY id"
+        return [row.code for row in unit.rows(sql, id=taken.ticket_id)]
+
+
+def _ack(router, taken):
+    with router.store.reading() as unit:
+        return unit.row("SELECT * FROM outbox WHERE once = :once", once=f"ack:{taken.ticket_id}")
+
+
+def _alarm(**changes):
+    near = (Near("security.suspicious_transaction", "money left by itself", 0.9),)
+    values = {"alarm": 0.97, "calm": "other.product", "score": 0.01, "near": near, **changes}
+    return Opinion("security.suspicious_transaction", **values)
+
+
+def test_a_message_without_a_telling_word_is_raised_by_its_meaning(router, arrive, reader):
+    taken = arrive(QUIET)
+    assert _ticket(router, taken).category == "other.unsorted"
+    reader.says = _alarm()
+    assert rereading.sweep(router) == 1
+    ticket = _ticket(router, taken)
+    assert (ticket.category, ticket.urgency) == ("security.suspicious_transaction", "P1")
+    assert ticket.security
+    assert "reread" in _codes(router, taken)
+
+
+def test_the_reason_is_kept_with_the_nearest_examples(router, arrive, reader):
+    taken = arrive(QUIET)
+    reader.says = _alarm()
+    rereading.sweep(router)
+    with router.store.reading() as unit:
+        row = unit.row("SELECT * FROM reading WHERE message_id = :id", id=taken.message_id)
+    assert "money left by itself" in row.nearest
+    assert (row.bank, bool(row.raised)) == ("fake+1", True)
+
+
+def test_the_acknowledgement_waits_and_then_has_the_words_of_an_alarm(router, arrive, reader):
+    taken = arrive(QUIET)
+    before = _ack(router, taken)
+    assert before.wording == "open"
+    assert before.due_at > before.created_at
+    reader.says = _alarm()
+    rereading.sweep(router)
+    after = _ack(router, taken)
+    assert after.wording == "security"
+    assert after.rfc_id == before.rfc_id
+
+
+def test_an_acknowledgement_that_was_tried_keeps_its_words(router, arrive, reader):
+    taken = arrive(QUIET)
+    router.store.write(
+        lambda unit: unit.run(
+            "UPDATE outbox SET attempts = 1, state = 'sent' WHERE ticket_id = :id",
+            id=taken.ticket_id,
+        )
+    )
+    reader.says = _alarm()
+    rereading.sweep(router)
+    assert _ack(router, taken).wording == "open"
+
+
+def test_an_unsorted_message_is_sorted_but_never_calmed(router, arrive, reader):
+    taken = arrive(QUIET)
+    reader.says = Opinion("security.phishing", 0.01, "other.chitchat", 0.9)
+    rereading.sweep(router)
+    ticket = _ticket(router, taken)
+    assert (ticket.category, ticket.urgency) == ("other.chitchat", "P3")
+
+
+def test_a_doubtful_opinion_changes_nothing(router, arrive, reader):
+    taken = arrive(QUIET)
+    reader.says = _alarm(alarm=0.5, score=0.2)
+    rereading.sweep(router)
+    assert _ticket(router, taken).category == "other.unsorted"
+
+
+def test_what_the_rules_called_urgent_is_not_read_again(router, arrive, reader):
+    arrive("There is a payment I did not make, my account was hacked")
+    assert rereading.sweep(router) == 0
+    assert reader.texts == []
+
+
+def test_a_person_who_decided_is_not_overruled(router, arrive, reader):
+    taken = arrive(QUIET)
+    agent = router.store.write(
+        lambda unit: people.create_agent(unit, "a@desk.example", "A", "agent", ["support"])
+    )
+    who = Who(agent, "A", "agent", frozenset({1}))
+    desk.set_category(router, who, taken.ticket_id, "other.product")
+    reader.says = _alarm()
+    rereading.sweep(router)
+    ticket = _ticket(router, taken)
+    assert (ticket.category, bool(ticket.security)) == ("other.product", False)
+
+
+def test_a_message_is_read_once(router, arrive, reader):
+    arrive(QUIET)
+    rereading.sweep(router)
+    assert rereading.sweep(router) == 0
+    assert len(reader.texts) == 1
+
+
+def test_where_there_is_no_reader_nothing_waits_for_one(router, arrive, reader):
+    arrive(QUIET)
+    reader.on = False
+    rereading.sweep(router)
+    with router.store.reading() as unit:
+        assert unit.value("SELECT 1 FROM unread") is None
+
+
+def test_a_machine_and_an_import_are_not_read(router, door, arrive, reader):
+    arrive(QUIET, automatic="auto_submitted")
+    raw = door.arrives(text=QUIET + " old")
+    pipeline.receive(router, door, [raw], Terms(old=True))
+    assert rereading.sweep(router) == 0
