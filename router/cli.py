@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,13 @@ app.add_typer(rules_app, name="rules")
 Config = Annotated[
     Path | None, typer.Option("--config", help="config.toml of this desk", show_default=False)
 ]
+
+
+class Readers(StrEnum):
+    """Who reads a message that is explained."""
+
+    RULES = "rules"
+    BOTH = "both"
 
 
 def main() -> None:
@@ -160,11 +168,11 @@ def import_(
     config: Config = None,
 ) -> None:
     """Take in old mail (.eml, mbox, Maildir) without acknowledging anybody."""
-    from router import starting
+    from router import filling
 
     router = _assemble(config, migrate_first=True)
     try:
-        starting.import_mail(router, path, account)
+        filling.import_mail(router, path, account)
     finally:
         router.close()
 
@@ -176,16 +184,22 @@ def explain(
     ] = False,
     text: Annotated[str, typer.Argument(help="the message, when not by lines")] = "",
     rules: Annotated[Path | None, typer.Option(help="a folder with rules of your own")] = None,
+    reader: Annotated[
+        Readers, typer.Option(help="the rules alone, or the second reader after them")
+    ] = Readers.BOTH,
+    config: Config = None,
 ) -> None:
     """Say what a message is about, how urgent it is, and which words decided."""
     from rich.console import Console
 
     from router import explaining
+    from router.second_reader import SecondReader
 
+    second = SecondReader(_settings(config)).open() if reader is Readers.BOTH else None
     if jsonl:
-        explaining.lines(sys.stdin, sys.stdout, rules)
+        explaining.lines(sys.stdin, sys.stdout, rules, second)
     else:
-        explaining.tell(text or sys.stdin.read(), rules, Console(highlight=False))
+        explaining.tell(text or sys.stdin.read(), rules, Console(highlight=False), second)
 
 
 @app.command()
@@ -253,6 +267,32 @@ def rules_lint(
     raise typer.Exit(ruling.look(_settings(config), folder, as_json=as_json))
 
 
+@rules_app.command(name="learn")
+def rules_learn(
+    ship: Annotated[
+        bool, typer.Option("--ship", help="learn what ships with the program, from the bank alone")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Let the second reader read its examples anew, with what agents have corrected here."""
+    from router import filling, learning
+
+    if ship:
+        from rules.engine import load
+
+        with filling.progress_bar("reading the examples") as told:
+            typer.echo(f"learnt; kept in {learning.shipped(load(), told).name}")
+        return
+    router = _assemble(config, migrate_first=True)
+    try:
+        with filling.progress_bar("reading the examples") as told:
+            path, own = learning.here(router, told)
+    finally:
+        router.close()
+    typer.echo(f"learnt, {own} of this desk's corrections among it; kept in {path}")
+    typer.echo("a running desk reads with it after its next start")
+
+
 @rules_app.command(name="backtest")
 def rules_backtest(
     old: Annotated[str, typer.Argument(help="a folder, published, shipped, or a draft's number")],
@@ -282,11 +322,11 @@ def demo(
     config: Config = None,
 ) -> None:
     """Fill an empty desk with made-up tickets in Chinese and English."""
-    from router import starting
+    from router import filling
 
     router = _assemble(config, migrate_first=True)
     try:
-        starting.demo(router, tickets)
+        filling.demo(router, tickets)
     finally:
         router.close()
 

@@ -6,7 +6,11 @@ Nothing is stored; the same code reads and judges as in the pipeline.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -14,18 +18,50 @@ from rich.console import Console
 from channels.email.report import parse_report
 from router import showing
 from router.core import language, markup, quoting, redact
-from rules.contract import Facts, Finding, Verdict
+from router.second_reader import Reads
+from rules.contract import Facts, Finding, Urgency, Verdict
 from rules.engine import Ruleset, load
+from rules.raising import Judged, Opinion, Raised, raised
+
+#: The second reader reads so many messages at once at most.
+_TOGETHER = 64
 
 
-def lines(given: TextIO, told: TextIO, folder: Path | None) -> None:
+def lines(given: TextIO, told: TextIO, folder: Path | None, reader: Reads | None = None) -> None:
     """One JSON object a line in (``id``, ``text``, optional ``channel``, ``subject``), one out."""
     rules = load(folder)
-    for number, line in enumerate(given, start=1):
-        if not line.strip():
-            continue
-        told.write(json.dumps(_line(rules, line, number), ensure_ascii=False) + "\n")
+    for batch in _batches(given):
+        items = [_item(line, number) for number, line in batch]
+        texts = [f"{one['subject']}\n{one['text']}".strip() for one in items if "error" not in one]
+        opinions = iter(reader.read([redact.mask(one).text for one in texts]) if reader else ())
+        for item in items:
+            answer = item
+            if "error" not in item:
+                answer = _answer(rules, item, next(opinions, None))
+            told.write(json.dumps(answer, ensure_ascii=False) + "\n")
         told.flush()
+
+
+def _batches(given: TextIO) -> Iterator[list[tuple[int, str]]]:
+    """Numbered lines, as many together as have come: a file is read quickly, a person at once."""
+    come: SimpleQueue[tuple[int, str] | None] = SimpleQueue()
+
+    def listen() -> None:
+        for number, line in enumerate(given, start=1):
+            if line.strip():
+                come.put((number, line))
+        come.put(None)
+
+    Thread(target=listen, daemon=True).start()
+    one = come.get()
+    while one is not None:
+        batch = [one]
+        with suppress(Empty):
+            while len(batch) < _TOGETHER and (one := come.get_nowait()) is not None:
+                batch.append(one)
+        yield batch
+        if one is not None:
+            one = come.get()
 
 
 def masked_lines(given: TextIO, told: TextIO) -> None:
@@ -48,22 +84,45 @@ def _masked_line(line: str, number: int) -> dict[str, Any]:
     return {"id": item.get("id"), "text": masked.text, "masked": list(masked.hits)}
 
 
-def _line(rules: Ruleset, line: str, number: int) -> dict[str, Any]:
+def _item(line: str, number: int) -> dict[str, Any]:
     try:
         item = json.loads(line)
         text, subject = str(item["text"]), str(item.get("subject") or "")
+        channel = str(item.get("channel") or "")
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
         return {"line": number, "error": f"not an object with a text: {fault}"}
-    verdict = judge(rules, text, subject, str(item.get("channel") or ""))
-    return {
-        "id": item.get("id"),
-        "category": verdict.category,
-        "urgency": verdict.urgency.value,
+    return {"id": item.get("id"), "text": text, "subject": subject, "channel": channel}
+
+
+def _answer(rules: Ruleset, item: dict[str, Any], opinion: Opinion | None) -> dict[str, Any]:
+    verdict = judge(rules, item["text"], item["subject"], item["channel"])
+    change = second_thoughts(rules, verdict, opinion)
+    answer = {
+        "id": item["id"],
+        "category": change.category if change else verdict.category,
+        "urgency": change.urgency.value if change else verdict.urgency.value,
         "findings": [_finding(one) for one in verdict.findings],
         "scores": dict(verdict.scores),
         "near": dict(verdict.near),
         "ruleset": verdict.ruleset,
     }
+    if opinion is not None:
+        answer["second"] = {
+            "changed": change is not None,
+            "alarm": round(opinion.alarm, 3),
+            "like": [[one.category, one.text, one.likeness] for one in opinion.near],
+        }
+    return answer
+
+
+def second_thoughts(rules: Ruleset, verdict: Verdict, opinion: Opinion | None) -> Raised | None:
+    """What the second reader makes of the rules' verdict; None when it stands."""
+    if opinion is None:
+        return None
+    judged = Judged(
+        verdict.category, verdict.urgency, dict(verdict.scores).get(verdict.category, 0)
+    )
+    return raised(judged, opinion, rules.kinds)
 
 
 def _finding(one: Finding) -> dict[str, Any]:
@@ -92,10 +151,14 @@ def judge(rules: Ruleset, text: str, subject: str = "", channel: str = "") -> Ve
     )
 
 
-def tell(text: str, folder: Path | None, console: Console) -> None:
+def tell(text: str, folder: Path | None, console: Console, reader: Reads | None = None) -> None:
     """The decision about one message, shown to a person: its words, the reasons, what was near."""
     rules = load(folder)
-    showing.show(console, rules, redact.mask(text).text, judge(rules, text))
+    shown, verdict = redact.mask(text).text, judge(rules, text)
+    showing.show(console, rules, shown, verdict)
+    if reader is not None and verdict.urgency is not Urgency.P1:
+        opinion = reader.read([shown])[0]
+        showing.second(console, rules, shown, opinion, second_thoughts(rules, verdict, opinion))
 
 
 def mail(path: Path) -> dict[str, Any]:

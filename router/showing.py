@@ -15,6 +15,7 @@ from rich.text import Text
 from router.core import language
 from rules.contract import UNSORTED, Finding, Rule, Urgency, Verdict
 from rules.engine import FLOOR, Ruleset
+from rules.raising import Opinion, Raised
 
 _COLOURS = {"P1": "bold white on red", "P2": "bold black on yellow", "P3": "bold", "P4": "dim"}
 _FOUND = {True: "bold red underline", False: "bold underline"}
@@ -42,6 +43,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "supposed": "{rule}: “{cue}” only supposes it",
         "when": "{rule}: the words are there, but its condition “{cue}” does not hold",
         "ruleset": "rules {version}",
+        "second": "The second reader",
+        "stands": "lets the rules' decision stand",
+        "makes": "makes it {name}, {urgency}, because it reads like",
     },
     "zh": {
         "why": "判断依据",
@@ -62,6 +66,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "supposed": "{rule}：“{cue}”只是假设",
         "when": "{rule}：用词相符，但条件“{cue}”不成立",
         "ruleset": "规则版本 {version}",
+        "second": "第二读者",
+        "stands": "维持规则的判断",
+        "makes": "改为{name}，{urgency}，因为读起来像",
     },
 }
 
@@ -83,6 +90,21 @@ def show(console: Console, rules: Ruleset, text: str, verdict: Verdict) -> None:
     _part(console, said["also"], _others(rules, verdict, said, chinese=chinese))
     _part(console, said["near"], (_nearly(rule, why, said) for rule, why in verdict.near))
     console.print(Text(said["ruleset"].format(version=verdict.ruleset), "dim"))
+
+
+def second(
+    console: Console, rules: Ruleset, text: str, opinion: Opinion, change: Raised | None
+) -> None:
+    """What the second reader makes of it, and the examples it thought of."""
+    chinese = language.detect(text).startswith("zh")
+    said = _WORDS["zh" if chinese else "en"]
+    told = said["stands"]
+    if change is not None:
+        kind = rules.kinds[change.category]
+        name = kind.zh if chinese else kind.en
+        told = said["makes"].format(name=name, urgency=change.urgency)
+    near = (f"“{_plain(one.text)}”  {one.likeness:.2f}" for one in opinion.near)
+    _part(console, said["second"], iter((told, *near)))
 
 
 def _part(console: Console, title: str, lines: Iterator[Text | str]) -> None:
