@@ -57,3 +57,13 @@ class Ids:
             (tick & ~_COUNT) << _DRAWN | self._node | (tick & _COUNT)
             for tick in range(first, first + count)
         ]
+
+
+def first_at(at: datetime) -> int:
+    """The smallest id that can be given out at this moment: where a stretch of time begins."""
+    return max((at - _START) // _MILLISECOND, 0) << (_COUNTED + _DRAWN)
+
+
+def earlier(row_id: int, span: timedelta) -> int:
+    """An id so much older; ids of two processes may be written down out of order."""
+    return max(row_id - (span // _MILLISECOND << (_COUNTED + _DRAWN)), 0)
