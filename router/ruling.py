@@ -20,9 +20,9 @@ from router.backtest import ALARM, LOST, Outcome
 from router.core.clock import SystemClock, to_us
 from router.core.ids import Ids
 from router.errors import RouterError
+from router.filling import progress_bar
 from router.rulebook import files_of, written
 from router.settings import Settings
-from router.starting import progress_bar
 from router.store import rulesets, version
 from router.store.database import Store
 from router.web.speech import catalogue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -18,10 +20,15 @@ from router.web.speech import LANGUAGES
 blueprint = Blueprint("signing", __name__)
 
 _HASHER = PasswordHasher()
-#: Checked when nobody has the address, so that a stranger learns nothing from the time it takes.
-_NOBODY = _HASHER.hash("nobody has this password")
 _SHORTEST = 10
 _THEMES = ("light", "dark")
+
+
+@cache
+def _nobody() -> str:
+    """Checked when nobody has the address, so that a stranger learns nothing from the time it
+    takes. Made when it is first needed: it takes as long as it should."""
+    return _HASHER.hash("nobody has this password")
 
 
 def _safe_next(path: str) -> str:
@@ -70,8 +77,9 @@ def sign_in_now() -> Response | tuple[str, int]:
     with here().store.reading() as unit:
         known = people.find_agent(unit, email)
     usable = known is not None and known.active and known.password_hash
+    nobody = _nobody()  # made before, whoever asks
     try:
-        _HASHER.verify(known.password_hash if usable else _NOBODY, request.form.get("password", ""))
+        _HASHER.verify(known.password_hash if usable else nobody, request.form.get("password", ""))
     except (VerificationError, InvalidHashError):
         usable = False
     if not usable:
