@@ -65,7 +65,7 @@ def reply(
         if draft.assignee_id is None:
             _assign(unit, draft, who, who.id)
         written = _write(unit, draft, who, body, "out", router)
-        _send(router, unit, draft, written, body, once)
+        _send(router, unit, draft, written, body, f"reply:{once}")
         draft.state, draft.closed_at = state, None
         clocks.meet(unit, draft, clocks.ANSWERS)
         clocks.pause(unit, draft, router.policies)
@@ -75,6 +75,25 @@ def reply(
         return written
 
     return _act(router, who, "reply", ticket_id, work)
+
+
+def tell(router: Router, unit: Unit, draft: Draft, who: Who, body: str, once: str) -> bool:
+    """Put an answer that goes to many on one ticket in hand; False when it was put there before.
+
+    Nobody takes the ticket by it. An urgent matter is not settled by what everybody is told: its
+    promises run on and it stays where it stands in the list.
+    """
+    if outbox.said_once(unit, once) is not None:
+        return False
+    state = lifecycle.after(draft.state, "reply")
+    _send(router, unit, draft, _write(unit, draft, who, body, "out", router), body, once)
+    if draft.urgency != "P1":
+        draft.state = state
+        clocks.meet(unit, draft, clocks.ANSWERS)
+        clocks.pause(unit, draft, router.policies)
+    draft.updated_at = unit.now_us
+    timeline.note(unit, draft.id, "replied", agent_id=who.id)
+    return True
 
 
 def note(router: Router, who: Who, ticket_id: int, text: str, *, once: str) -> int:
@@ -141,7 +160,7 @@ def _send(router: Router, unit: Unit, draft: Draft, written: int, body: str, onc
         ticket_id=draft.id,
         message_id=written,
         purpose="reply",
-        once=f"reply:{once}",
+        once=once,
         channel=speaker[0] if speaker else "",
         account=speaker[1] if speaker else "",
         identity_id=draft.identity_id,

@@ -36,6 +36,8 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "see_misroutes": _LEADING,
     "edit_rules": _LEADING,
     "publish_rules": _LEADING,
+    "see_incidents": _LEADING,
+    "handle_incidents": _LEADING,
     "see_people": _MANAGING,
     "see_audit": _MANAGING,
     "manage_people": _ADMIN,

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 from router.core.lifecycle import STANDING, rank, shelf
-from router.store import counters, search
+from router.store import counters, incidents, search
 from router.store.budgets import Ledger
 from router.store.counters import Counted
 from router.store.tables import Identity, Participant, Requester, SlaClock, Ticket
@@ -150,6 +150,7 @@ class Batch:
         self.tickets = load(unit, asked)
         self.participants = _participants(unit, self.tickets)
         self.ledger = Ledger(unit, wanted.budgets)
+        self.banners = incidents.banners(unit)
         self.teams = {row.key: row.id for row in unit.rows("SELECT key, id FROM team")}
         self.touched: dict[int, Draft] = {}
         self.index: list[tuple[int, str]] = []

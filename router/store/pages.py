@@ -8,6 +8,13 @@ what is parked.
 from __future__ import annotations
 
 from router.store.counters import VIEWS
+from router.store.pages_incidents import (
+    IncidentLine,
+    IncidentView,
+    Tied,
+    incident_list,
+    incident_view,
+)
 from router.store.pages_list import (
     Filters,
     Page,
@@ -48,16 +55,21 @@ __all__ = [
     "EntryView",
     "Filters",
     "FindingView",
+    "IncidentLine",
+    "IncidentView",
     "MessageView",
     "OutboxLine",
     "Page",
     "ParkedLine",
     "TicketLine",
     "TicketView",
+    "Tied",
     "all_agents",
     "all_teams",
     "attachment",
     "counts",
+    "incident_list",
+    "incident_view",
     "list_tickets",
     "message_html",
     "outbox_rows",

@@ -15,6 +15,8 @@ from typing import Any
 from router.core.clock import from_us
 from router.core.rights import Who
 from router.errors import NotFound
+from router.store.links import DISMISSED, SUGGESTED
+from router.store.pages_incidents import IncidentLine, of_ticket
 from router.store.pages_list import LINE, TicketLine, line, moment
 from router.store.pages_message import MessageView, messages, within
 from router.store.unit import Unit
@@ -50,8 +52,9 @@ class ClockView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """A ticket that belongs to this one, and why."""
+    """A ticket that belongs to this one, and why; ``suggested`` waits for somebody's word."""
 
+    id: int
     kind: str
     number: str
     subject: str
@@ -80,7 +83,18 @@ class TicketView:
     tags: tuple[str, ...]
     links: tuple[LinkView, ...]
     others: tuple[TicketLine, ...]
+    incidents: tuple[IncidentLine, ...]
     earlier: str | None
+
+    @property
+    def suggested(self) -> tuple[LinkView, ...]:
+        """Ties that nobody has decided about."""
+        return tuple(one for one in self.links if one.kind == SUGGESTED)
+
+    @property
+    def related(self) -> tuple[LinkView, ...]:
+        """Ties that hold."""
+        return tuple(one for one in self.links if one.kind != SUGGESTED)
 
     @property
     def verdict(self) -> MessageView | None:
@@ -119,6 +133,7 @@ def ticket_view(unit: Unit, ticket_id: int, who: Who, *, before: str | None = No
         tags=_tags(unit, ticket_id),
         links=_links(unit, ticket_id, who),
         others=_others(unit, ticket, who),
+        incidents=of_ticket(unit, ticket_id),
         earlier=earlier,
     )
 
@@ -184,14 +199,17 @@ def _links(unit: Unit, ticket_id: int, who: Who) -> tuple[LinkView, ...]:
     """Both directions; of a ticket that is not the viewer's not even the number."""
     limited, known = within(who)
     rows = unit.rows(
-        "SELECT l.kind, t.number, t.subject FROM link l JOIN ticket t ON t.id = l.other_id "  # noqa: S608  # ours
-        f"WHERE l.ticket_id = :id{limited} UNION ALL "
-        "SELECT l.kind, t.number, t.subject FROM link l JOIN ticket t ON t.id = l.ticket_id "
-        f"WHERE l.other_id = :id{limited} LIMIT 50",
+        "SELECT l.id, l.kind, t.number, t.subject FROM link l "  # noqa: S608  # ours
+        "JOIN ticket t ON t.id = l.other_id "
+        f"WHERE l.ticket_id = :id AND l.kind <> :gone{limited} UNION ALL "
+        "SELECT l.id, l.kind, t.number, t.subject FROM link l "
+        "JOIN ticket t ON t.id = l.ticket_id "
+        f"WHERE l.other_id = :id AND l.kind <> :gone{limited} LIMIT 50",
         id=ticket_id,
+        gone=DISMISSED,
         **known,
     )
-    return tuple(LinkView(row.kind, row.number, row.subject) for row in rows)
+    return tuple(LinkView(row.id, row.kind, row.number, row.subject) for row in rows)
 
 
 def _others(unit: Unit, ticket: TicketLine, who: Who) -> tuple[TicketLine, ...]:

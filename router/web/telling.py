@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from channels import registry
 from router.store.pages import ClockView, EntryView, FindingView, MessageView, TicketLine
-from router.web.rights import here
+from router.web.rights import can, here
 from router.web.speech import catalogue, label, language, t
 
 #: What the conversation itself shows is not told a second time.
@@ -169,7 +169,9 @@ def sentence(entry: EntryView) -> Markup:
     """What an entry says, in the reader's language; a code nobody translated is shown as it is."""
     words = catalogue()[language()]
     key = f"entries.{entry.code}"
-    if not entry.agent and f"{key}_auto" in words:
+    if f"{key}_{entry.params.get('reason')}" in words:
+        key = f"{key}_{entry.params['reason']}"
+    elif not entry.agent and f"{key}_auto" in words:
         key = f"{key}_auto"
     if key not in words:
         return escape(entry.code)
@@ -194,8 +196,8 @@ def _param(name: str, value: Any, code: str) -> Any:
         return category(text)
     if name == "urgency" or (code == "urgency" and name in ("old", "new")):
         return label("urgency", text)
-    if name == "number":
-        return Markup('<a href="/ticket/{0}">{0}</a>').format(text)
+    if name in ("number", "incident"):
+        return _way_to(name, text)
     if name == "old":
         return label("outbox", text)
     kind = {
@@ -207,6 +209,15 @@ def _param(name: str, value: Any, code: str) -> Any:
         "team": "team",
     }.get(name)
     return label(kind, text) if kind else text
+
+
+def _way_to(name: str, value: str) -> Markup:
+    """A link to a ticket or an incident; who may not open incidents reads the word only."""
+    if name == "number":
+        return Markup('<a href="/ticket/{0}">{0}</a>').format(value)
+    if not can("see_incidents"):
+        return t("incidents.one")
+    return Markup('<a href="/incidents/{}">{}</a>').format(value, t("incidents.one"))
 
 
 # ---------------------------------------------------------------- the words a rule saw

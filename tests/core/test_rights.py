@@ -7,6 +7,8 @@ from router.core.rights import ACTIONS, ROLES, Who, may, scope
 DECIDED = {
     *("view", "reply", "note", "assign", "move_team", "tag", "categorise", "close", "reopen"),
     *("retry", "replay", "see_parked", "see_outbox", "see_people", "manage_people"),
+    *("see_incidents", "handle_incidents"),
+    *("see_rules", "see_misroutes", "edit_rules", "publish_rules"),
     *("see_audit", "see_status", "settings"),
 }
 
