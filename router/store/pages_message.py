@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from router.core.clock import from_us
 from router.core.rights import Who, scope
 from router.errors import NotFound
+from router.store import readings
 from router.store.pages_list import pack, unpack
 from router.store.unit import Unit
 
@@ -50,6 +51,15 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondView:
+    """What the second reader made of a message, with the examples it is most like."""
+
+    category: str
+    raised: bool
+    nearest: tuple[tuple[str, str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MessageView:
     """One message of the conversation; ``direction`` is in, out, note or auto (what the router
     itself said)."""
@@ -73,6 +83,7 @@ class MessageView:
     findings: tuple[FindingView, ...] = ()
     near: tuple[tuple[str, str], ...] = ()
     ruleset: str = ""
+    second: SecondView | None = None
     decided: str = ""
     outbox_id: int | None = None
     outbox_state: str = ""
@@ -110,6 +121,10 @@ def messages(
     ids = [row.id for row in shown]
     files, verdicts, sent = _files(unit, ids), _verdicts(unit, ids), _sent(unit, ticket_id)
     views = [_message(row, files, verdicts, sent) for row in shown]
+    seconds = readings.of_messages(unit, ids)
+    views = [
+        replace(one, second=_second(seconds[one.id])) if one.id in seconds else one for one in views
+    ]
     views += [_said(row) for row in sent.values() if row.message_id is None]
     if earlier or before:
         low, high = views[0].at if views else from_us(0), from_us(min(place[0], 2**52))
@@ -152,6 +167,13 @@ def _message(
         outbox_state=out.state if out is not None else "",
         outbox_reason=out.reason if out is not None else "",
     )
+
+
+def _second(row: Any) -> SecondView:
+    nearest = tuple(
+        (category, text, likeness) for category, text, likeness in json.loads(row.nearest)
+    )
+    return SecondView(row.category, bool(row.raised), nearest)
 
 
 def _said(row: Any) -> MessageView:
@@ -207,8 +229,8 @@ def _verdicts(unit: Unit, ids: Sequence[int]) -> dict[int, tuple[Any, list[Findi
     )
     findings: dict[int, list[FindingView]] = defaultdict(list)
     for row in unit.rows(
-        "SELECT verdict_id, rule, category, urgency, part, start_char, end_char, weight FROM finding "
-        "WHERE verdict_id IN :ids",
+        "SELECT verdict_id, rule, category, urgency, part, start_char, end_char, weight "
+        "FROM finding WHERE verdict_id IN :ids",
         ids=[row.id for row in rows] or [0],
     ):
         view = FindingView(

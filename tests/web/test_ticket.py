@@ -10,8 +10,10 @@ from channels.contract import Attachment
 from router import desk, form, pipeline
 from router.core.rights import Who
 from router.prepared import Terms
+from router.store import readings
 from router.store.pages_message import MESSAGES
 from router.web.speech import catalogue
+from rules.raising import Near, Opinion
 from tests.web.conftest import submitted
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -316,3 +318,21 @@ def test_the_requesters_other_tickets_are_shown(router, browser_of):
     second = submitted(router, "I forgot my password", email="ann@mail.example")
     page = browser_of("agent").get(f"/ticket/{second.number}").text
     assert f'href="/ticket/{first.number}"' in page
+
+
+def test_what_the_second_reader_made_of_it_stands_with_its_examples(router, browser_of, calm):
+    opinion = Opinion(
+        "security.suspicious_transaction",
+        0.9,
+        "transfer.pending",
+        0.1,
+        (Near("security.suspicious_transaction", "money left <b>by itself</b>", 0.8),),
+    )
+    router.store.write(
+        lambda unit: readings.keep(
+            unit, calm.message_id, opinion, bank="x", raised=True, urgency="P1"
+        )
+    )
+    page = browser_of("agent").get(f"/ticket/{calm.number}?lang=en").text
+    assert "Raised by its meaning to Suspicious transaction" in page
+    assert "money left &lt;b&gt;by itself" in page
