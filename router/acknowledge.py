@@ -6,6 +6,7 @@ desk cannot be turned into a weapon against somebody's mailbox. Nothing the send
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from channels.contract import Verification
@@ -13,6 +14,7 @@ from router.assemble import NO_DOMAIN, Router
 from router.core import identity
 from router.core.clock import from_us
 from router.core.references import message_id
+from router.core.secret import OPENS_A_WALLET
 from router.core.wording import Situation
 from router.prepared import Prepared
 from router.store import outbox, timeline
@@ -99,7 +101,8 @@ def _queue(
 ) -> str:
     unit = batch.unit
     situation = _situation(router, batch, message, draft)
-    words = router.wording.acknowledgement(situation)
+    shown = not OPENS_A_WALLET.isdisjoint(message.masked)
+    words = router.wording.acknowledgement(replace(situation, secret=shown))
     reply_to = ""
     if speaker[0]:
         door = router.doors.open(*speaker)

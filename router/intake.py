@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from secrets import token_urlsafe
 
 from channels.contract import Attachment, Inbound, Raw
 from router.assemble import Router
 from router.core import identity, language, lifecycle, markup, quoting, redact
 from router.core.clock import from_us, to_us
 from router.core.references import ticket_number
+from router.core.secret_parts import Secrets
 from router.core.threads import Candidate, Decision, decide
 from router.prepared import Prepared, SealedFile, Terms
 from router.store import clocks, contacts, journal, search, timeline
@@ -58,46 +59,48 @@ def prepare(
     router: Router, raw: Raw, inbound: Inbound, terms: Terms, before: Met = None
 ) -> Prepared:
     """Mask, cut and judge one message. Pure but for random names and data keys."""
-    masked = redact.mask(inbound.text)
-    subject = redact.mask(inbound.subject[:_SUBJECT])
-    name = redact.mask(inbound.sender.name[:_NAME])
-    html, html_hits = _html(inbound, hits=bool(masked.hits))
-    split = quoting.split_reply(masked.text, subject.text)
-    spoken = language.detect(split.reply or subject.text, inbound.locale)
+    secrets = Secrets(router.keys.fingerprint)
+    masked, kept = redact.examine(inbound.text, router.keys.fingerprint)
+    subject = secrets.out_of(inbound.subject[:_SUBJECT], "subject")
+    name = secrets.out_of(inbound.sender.name[:_NAME], "name")
+    split = quoting.split_reply(masked.text, subject)
+    secrets.found_in_text(kept, masked.text, split.reply)
+    html = _html(inbound, secrets, hits=bool(kept))
+    spoken = language.detect(split.reply or subject, inbound.locale)
     verdict = router.rules.judge(
         replace(
             _circumstances(router, raw, inbound, before),
             text=split.reply,
-            subject=subject.text,
+            subject=subject,
             language=spoken,
         )
     )
-    fields, field_hits = _fields(inbound)
-    hits = (*masked.hits, *subject.hits, *name.hits, *html_hits, *field_hits)
+    fields = _fields(inbound, secrets)
+    files = [_seal(router, one, secrets) for one in inbound.attachments]
     return Prepared(
         item=Item(inbound.kind, inbound.account, inbound.remote_id),
         raw=raw,
         inbound=inbound,
         handle=_handle(inbound),
-        name=name.text,
-        subject=subject.text,
+        name=name,
+        subject=subject,
         text=split.reply,
         rest=split.rest,
         html=html,
-        masked=tuple(dict.fromkeys(hits)),
+        masked=tuple(dict.fromkeys(one.kind for one in secrets.parts)),
         defects=(*inbound.defects, "html_dropped")
         if inbound.html and not html
         else inbound.defects,
         language=spoken or router.settings.desk.language,
         verdict=verdict,
-        index=search.prepare(
-            f"{subject.text}\n{masked.text}", router.settings.intake.search_characters
-        ),
-        files=[_seal(router, one) for one in inbound.attachments],
+        index=search.prepare(f"{subject}\n{masked.text}", router.settings.intake.search_characters),
+        files=files,
         named_tickets=tuple(
             found for token in inbound.tokens if (found := router.tokens.open_reply(token))
         ),
         fields=fields,
+        secrets=secrets.parts,
+        masked_files=tuple(secrets.files),
         terms=terms,
     )
 
@@ -124,32 +127,33 @@ def _circumstances(router: Router, raw: Raw, inbound: Inbound, before: Met) -> F
     )
 
 
-def _html(inbound: Inbound, *, hits: bool) -> tuple[str, tuple[str, ...]]:
+def _html(inbound: Inbound, secrets: Secrets, *, hits: bool) -> str:
     """The HTML, unless a secret stands in it: then only the masked text is kept."""
     if not inbound.html or hits:
-        return "", ()
-    found = redact.mask(markup.tag_stripped(inbound.html))
-    return ("", found.hits) if found.hits else (inbound.html, ())
+        return ""
+    before = len(secrets.parts)
+    secrets.out_of(markup.tag_stripped(inbound.html), "text")
+    return inbound.html if len(secrets.parts) == before else ""
 
 
-def _fields(inbound: Inbound) -> tuple[str, tuple[str, ...]]:
+def _fields(inbound: Inbound, secrets: Secrets) -> str:
     if not inbound.fields:
-        return "", ()
-    masked = {key: redact.mask(value) for key, value in inbound.fields.items()}
-    hits = tuple(hit for one in masked.values() for hit in one.hits)
-    return json.dumps({key: one.text for key, one in masked.items()}, ensure_ascii=False), hits
+        return ""
+    masked = {key: secrets.out_of_field(key, value) for key, value in inbound.fields.items()}
+    return json.dumps(masked, ensure_ascii=False)
 
 
-def _seal(router: Router, file: Attachment) -> SealedFile:
-    token = secrets.token_urlsafe(24)
+def _seal(router: Router, file: Attachment, secrets: Secrets) -> SealedFile:
+    token = token_urlsafe(24)
+    name, mime, data = secrets.out_of_file(file.name[:_NAME], file.mime[:100], file.data)
     return SealedFile(
         token=token,
-        name=redact.mask(file.name[:_NAME]).text,
-        mime=file.mime[:100],
-        size=len(file.data),
-        sha256=hashlib.sha256(file.data).hexdigest(),
+        name=name,
+        mime=mime,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
         content_id=file.content_id[:_NAME],
-        sealed=router.keys.seal(file.data, token.encode()),
+        sealed=router.keys.seal(data, token.encode()),
     )
 
 
@@ -183,8 +187,7 @@ def take(router: Router, batch: Batch, message: Prepared) -> tuple[Draft, int]:
             _link(batch, draft, decision)
     _write_message(batch, message, draft, person, message_id)
     _journal(router, batch, message, draft, message_id)
-    if message.masked:
-        timeline.note(batch.unit, draft.id, "masked", kinds=list(message.masked))
+    _write_secrets(batch, message, draft, message_id)
     return draft, message_id
 
 
@@ -308,6 +311,19 @@ def _write_message(
         _write_file(batch, file, message_id)
     if message.index:
         batch.index.append((message_id, message.index))
+
+
+def _write_secrets(batch: Batch, message: Prepared, draft: Draft, message_id: int) -> None:
+    """What is kept of every masked secret, and that it was masked."""
+    if not message.masked:
+        return
+    for one in message.secrets:
+        batch.unit.put(
+            t.MaskedSecret, id=batch.unit.new_id(), message_id=message_id, **one._asdict()
+        )
+    timeline.note(batch.unit, draft.id, "masked", kinds=list(message.masked))
+    if message.masked_files:
+        timeline.note(batch.unit, draft.id, "masked_copy", names=list(message.masked_files))
 
 
 def _seen_at(message: Prepared, sent: int | None, arrived: int) -> int:

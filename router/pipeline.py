@@ -152,6 +152,7 @@ def _one(router: Router, batch: Batch, message: Prepared | Failed) -> Taken:
         draft, message_id = intake.take(router, batch, message)
         opened = draft.new and draft.messages == 1
         triage.sort(router, batch, message, draft, message_id)
+        triage.heed_secrets(router, batch, message, draft)
         if opened:
             acknowledge.promise(router, batch, message, draft)
         taken = Taken("new" if opened else "joined", item, draft.id, draft.number, message_id)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from channels.contract import Inbound, Raw
 from router.core.keys import Sealed
 from router.core.secret_parts import MaskedPart
+from router.core.secret_parts import MaskedPart
 from router.store.budgets import Allowance
 from router.store.journal import Item
 from rules.contract import Urgency, Verdict
@@ -62,6 +63,9 @@ class Prepared:
     files: Sequence[SealedFile] = ()
     named_tickets: tuple[int, ...] = ()
     fields: str = ""
+    #: What was masked, in which part of the message; and the files of which a masked copy is kept.
+    secrets: Sequence[MaskedPart] = ()
+    masked_files: tuple[str, ...] = ()
     #: What was masked, in which part of the message; and the files of which a masked copy is kept.
     secrets: Sequence[MaskedPart] = ()
     masked_files: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 from router.assemble import Router
+from router.core.secret import OPENS_A_WALLET
 from router.prepared import Prepared
 from router.store import clocks, timeline
 from router.store.batch import UNSORTED, Batch, Draft
@@ -17,6 +18,7 @@ from rules.contract import Urgency, Verdict
 
 #: The queue of each group; every other group belongs to the support team.
 TEAM_OF = {"security": "security"}
+COMPROMISED = "security.compromised"
 
 
 def sort(router: Router, batch: Batch, message: Prepared, draft: Draft, message_id: int) -> None:
@@ -105,6 +107,25 @@ def _move_category(batch: Batch, draft: Draft, category: str) -> None:
         return
     timeline.note(batch.unit, draft.id, "category", old=draft.category, new=category)
     draft.category = category
+
+
+def heed_secrets(router: Router, batch: Batch, message: Prepared, draft: Draft) -> None:
+    """Whoever sent us a seed phrase or a key has shown it to others too: a security matter at once,
+    whatever else the message is about. What the rules found stays as they found it."""
+    kinds = [kind for kind in message.masked if kind in OPENS_A_WALLET]
+    if not kinds or message.inbound.automatic:
+        return
+    unit = batch.unit
+    timeline.note(unit, draft.id, "secret_received", kinds=kinds)
+    if not draft.category.startswith("security."):
+        timeline.note(unit, draft.id, "category", old=draft.category, new=COMPROMISED)
+        draft.category = COMPROMISED
+    draft.security = True
+    draft.team_id = batch.teams.get(TEAM_OF["security"], draft.team_id)
+    if draft.urgency != Urgency.P1.value:
+        timeline.note(unit, draft.id, "urgency", old=draft.urgency, new=Urgency.P1.value)
+        draft.urgency = Urgency.P1.value
+        clocks.retarget(unit, draft, router.policies)
 
 
 def _rules(verdict: Verdict) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from channels import registry
 from channels.contract import (
+    Attachment,
     Batch,
     Channel,
     ChannelOptions,
@@ -64,6 +65,10 @@ class FakeDoor(Channel):
                 automatic=given.get("automatic", ""),
                 verification=Verification(given.get("verification", "unverified")),
                 sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
+                attachments=tuple(
+                    Attachment(name, mime, text.encode())
+                    for name, mime, text in given.get("attachments", ())
+                ),
                 size=len(raw.data),
             )
         ]

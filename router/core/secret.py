@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 #: Stands for a secret of which nothing may be shown.
 HIDDEN = "••••"
+#: Who holds one of these holds the wallet.
+OPENS_A_WALLET = frozenset(("seed_phrase", "private_key"))
 
 
 class Secret(NamedTuple):

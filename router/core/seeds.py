@@ -201,7 +201,7 @@ def _judged(text: str, run: list[_Word], *, told: bool) -> Iterator[Secret]:
         own = [one for one in phrase if one.known >> place & 1]
         part = strangers == 0 and len(own) >= enough and not _is_talk(own)
         if len(own) >= _WHOLE - 1 or part:
-            words = _with_slips(text, phrase, place)
+            words = _with_slips(text, _in_one_style(text, phrase), place)
             spelt = tuple(one.spelling for one in words)
             yield Secret(words[0].start, words[-1].end, KIND, words=spelt)
             yield from _judged(text, [one for one in run if one.end <= words[0].start], told=told)
@@ -265,14 +265,28 @@ def _is_talk(words: list[_Word]) -> bool:
 def _with_slips(text: str, phrase: list[_Word], place: int) -> list[_Word]:
     """The phrase with its neighbours, where they stand like its words and are nearly of its list:
     the misspelt first or last word of a phrase must go too."""
-    style = Counter(_style(text[one.end : two.start]) for one, two in pairwise(phrase))
-    usual = style.most_common(1)[0][0]
+    usual = Counter(_styles(text, phrase)).most_common(1)[0][0]
     before, after = _neighbour_before(text, phrase[0].start), _TOKEN.search(text, phrase[-1].end)
     if before and _fits(before, text[before.end() : phrase[0].start], usual, place):
         phrase = [_as_word(before), *phrase]
     if after and _fits(after, text[phrase[-1].end : after.start()], usual, place):
         phrase = [*phrase, _as_word(after)]
     return phrase
+
+
+def _in_one_style(text: str, phrase: list[_Word]) -> list[_Word]:
+    """The phrase without words that stand apart from it in another way: on the line above."""
+    if len(phrase) in _LENGTHS:
+        return phrase
+    styles = _styles(text, phrase)
+    usual = Counter(styles).most_common(1)[0][0]
+    breaks = [0, *(at + 1 for at, one in enumerate(styles) if one != usual), len(phrase)]
+    pieces = (phrase[first:last] for first, last in pairwise(breaks))
+    return next((piece for piece in pieces if len(piece) in _LENGTHS), phrase)
+
+
+def _styles(text: str, phrase: list[_Word]) -> list[str]:
+    return [_style(text[one.end : two.start]) for one, two in pairwise(phrase)]
 
 
 def _as_word(token: re.Match[str]) -> _Word:

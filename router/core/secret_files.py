@@ -1,0 +1,135 @@
+r"""Secrets in the text files people attach: a phrase in a .txt, cards in a .csv, a keystore file.
+
+Where one is found, a masked copy is kept instead of the file; nothing else of it is. A file that
+hides its text from a plain reading (HTML between tags, a mail in base64, JSON in \\u escapes) is
+read as it is meant, and what is kept is that reading. Pictures, PDF, archives and office files are
+not read: they are sealed like every file, and docs/masking.md says so.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Callable, Iterator
+from email import message_from_bytes
+from email.message import Message
+from typing import NamedTuple
+
+from router.core import markup, redact
+from router.core.redact import Kept
+
+_LONGEST = 1_000_000  # characters that are read; a longer text is hardly written by hand
+_TEXTS = frozenset(
+    (
+        *("txt", "text", "csv", "tsv", "json", "html", "htm", "xhtml", "xml", "md", "log", "eml"),
+        *("ini", "cfg", "conf", "toml", "yaml", "yml", "rtf", "pem", "key", "asc", "vcf", "srt"),
+    )
+)
+_TEXT_TYPES = ("text/", "message/", "application/json", "application/xml", "application/pgp-keys")
+_SNIFFED = 4096
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DEEPEST = 50  # parts of a mail
+
+
+class MaskedFile(NamedTuple):
+    """What is kept instead of a file: its text without secrets, and what is known of those."""
+
+    name: str
+    mime: str
+    data: bytes
+    kept: tuple[Kept, ...]
+
+
+def masked_copy(
+    name: str, mime: str, data: bytes, fingerprint: Callable[[str], str]
+) -> MaskedFile | None:
+    """The copy to keep instead, or None where the file holds no secret that can be read."""
+    text = _text(name, mime, data)
+    if text is None:
+        return None
+    head, rest = text[:_LONGEST], text[_LONGEST:]
+    masked, kept = redact.examine(head, fingerprint)
+    for plain in _meant(name, mime, data, masked.text):
+        more, found = redact.examine(plain[:_LONGEST], fingerprint)
+        if found:
+            return MaskedFile(f"{name}.txt", "text/plain", more.text.encode(), (*kept, *found))
+    if not kept:
+        return None
+    return MaskedFile(name, mime, (masked.text + rest).encode("utf-8", "replace"), kept)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _text(name: str, mime: str, data: bytes) -> str | None:
+    """The file as text; None for everything that is none."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    if b"\0" in data[:_SNIFFED]:
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    if _extension(name) not in _TEXTS and not mime.lower().startswith(_TEXT_TYPES):
+        return None
+    try:
+        return data.decode("gb18030")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _extension(name: str) -> str:
+    return name.rpartition(".")[2].lower()
+
+
+def _meant(name: str, mime: str, data: bytes, text: str) -> Iterator[str]:
+    """The text as its format means it, where a plain reading may miss it."""
+    kind, extension = mime.lower(), _extension(name)
+    if extension == "eml" or kind.startswith("message/"):
+        yield from _mail(data)
+    elif extension in ("html", "htm", "xhtml") or "html" in kind or text[:200].lstrip()[:1] == "<":
+        yield markup.tag_stripped(text)
+    elif "\\u" in text:
+        try:
+            yield json.dumps(json.loads(text), ensure_ascii=False, indent=1)
+        except (ValueError, RecursionError):
+            return
+
+
+def _mail(data: bytes) -> Iterator[str]:
+    """A mail's headers and every text in it, as its reader sees them."""
+    told: list[str] = []
+    encoded = False
+    for part in list(message_from_bytes(data).walk())[:_DEEPEST]:
+        told += [f"{key}: {_header(value)}" for key, value in part.items()]
+        if part.is_multipart() or part.get_content_maintype() != "text":
+            continue
+        encoded |= str(part.get("Content-Transfer-Encoding", "")).lower() not in (
+            "",
+            "7bit",
+            "8bit",
+        )
+        body = _payload(part)
+        told += ["", markup.tag_stripped(body) if part.get_content_subtype() == "html" else body]
+    if encoded or "=?" in "".join(told):
+        yield "\n".join(told)
+
+
+def _payload(part: Message) -> str:
+    raw = part.get_payload(decode=True)
+    if not isinstance(raw, bytes):
+        return ""
+    try:
+        return raw.decode(part.get_content_charset() or "utf-8", "replace")
+    except LookupError:
+        return raw.decode("utf-8", "replace")
+
+
+def _header(value: object) -> str:
+    return str(value).replace("\n", " ")
