@@ -54,7 +54,8 @@ class Mailbox:
         self._password = password
         self._client: IMAPClient | None = None
         self._upcoming: int | None = None
-        self._selected: int | None = None
+        self._validity: int | None = None
+        self._fetched: int | None = None
         self._stopping = threading.Event()
         self._bell: socket.socket | None = None
         self._hanging = threading.Lock()
@@ -65,7 +66,8 @@ class Mailbox:
         """What is new, oldest first. Costs the same in a full mailbox as in an empty one."""
         client = self._opened()
         with self._unbroken():
-            validity, upcoming = self._status(client)
+            validity, upcoming = self._look(client)
+            self._fetched = validity
             last = int(cursor.get("uid", 0)) if cursor.get("uidvalidity") == validity else 0
             uids = _news(client, last) if upcoming > last + 1 else []
             self._upcoming = max(upcoming, uids[-1] + 1) if uids else upcoming
@@ -78,21 +80,15 @@ class Mailbox:
             last = chosen[-1]
             yield Batch(items, {"uidvalidity": validity, "uid": last}, more=bool(uids))
 
-    def _status(self, client: IMAPClient) -> tuple[int, int]:
-        """UIDVALIDITY and UIDNEXT as they are now, of the very folder that is selected."""
-        client.noop()  # of a selected folder Dovecot tells what it was at the last look
-        answer = client.folder_status(self._box.folder, ["UIDVALIDITY", "UIDNEXT"])
-        validity, upcoming = int(answer[b"UIDVALIDITY"]), int(answer[b"UIDNEXT"])
-        if self._selected not in (None, validity):
-            self._select(client)  # the folder was made anew; the uids of the old one are not its
-            if self._selected not in (None, validity):
-                raise ValueError("the folder is being made anew just now")
-        return validity, upcoming
-
-    def _select(self, client: IMAPClient) -> None:
+    def _look(self, client: IMAPClient) -> tuple[int, int]:
+        """UIDVALIDITY and UIDNEXT of the folder, opened anew each time: of one that stays open
+        Dovecot tells what it was, even when it has been deleted and made again.
+        """
         answer = client.select_folder(self._box.folder, readonly=not self._box.processed_folder)
-        validity = answer.get(b"UIDVALIDITY")
-        self._selected = None if validity is None else int(validity)
+        if not {b"UIDVALIDITY", b"UIDNEXT"} <= answer.keys():  # a server of before RFC 3501
+            answer = client.folder_status(self._box.folder, ["UIDVALIDITY", "UIDNEXT"])
+        self._validity = int(answer[b"UIDVALIDITY"])
+        return self._validity, int(answer[b"UIDNEXT"])
 
     def settle(self, items: Sequence[Raw]) -> None:
         """Move what is committed into the processed folder, if there is one."""
@@ -100,6 +96,8 @@ class Mailbox:
         if not uids or not self._box.processed_folder:
             return
         client = self._opened()
+        if self._validity != self._fetched:
+            return  # another folder stands there now; its uids are other mails
         with self._unbroken():
             _move(client, uids, self._box.processed_folder)
 
@@ -118,7 +116,7 @@ class Mailbox:
         client = self._opened()
         with self._unbroken():
             if client.has_capability("IDLE"):
-                if self._upcoming is not None and self._status(client)[1] != self._upcoming:
+                if self._upcoming is not None and self._look(client)[1] != self._upcoming:
                     return True
                 timeout = min(timeout, _LONGEST_IDLE)
                 return self._idle(client, min(timeout, _FIRST_IDLE)) or (
@@ -190,7 +188,7 @@ class Mailbox:
             if client.has_capability("ID"):  # some providers let nobody in who has not said it
                 with contextlib.suppress(IMAPClientError):
                     client.id_(_CLIENT)
-            self._select(client)
+            self._look(client)
         except BaseException:
             _shut(client)
             raise

@@ -18,6 +18,7 @@ class ImapServer:
         self.said = []
         self.moved = []
         self.sizes = {}
+        self.tells_uidnext = True
         self.cut_in_mail = False
         self.accepts = True
         self.idling = threading.Event()
@@ -91,11 +92,10 @@ class ImapServer:
         self._send("* ID NIL")
         return self._done("OK")
 
-    def _noop(self, _):
-        return self._done("OK")
-
     def _select(self, _):
         self._send(f"* {len(self.mails)} EXISTS", f"* OK [UIDVALIDITY {self.validity}] valid")
+        if self.tells_uidnext:
+            self._send(f"* OK [UIDNEXT {max(self.mails, default=0) + 1}] next")
         return self._done("OK")
 
     _examine = _select
