@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from router.assemble import NO_DOMAIN, Router
 from router.core import lifecycle, redact
+from router.core.redact import Kept
 from router.core.references import message_id
 from router.core.rights import Who, may
 from router.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -25,6 +26,15 @@ from rules.contract import Urgency
 T = TypeVar("T")
 
 _LONGEST = 50_000
+
+
+class Written(NamedTuple):
+    """What an agent wrote, masked, and what is kept of each secret that was in it."""
+
+    text: str
+    kept: tuple[Kept, ...] = ()
+
+
 _TAG = re.compile(r"[\w][\w:.-]{0,39}")
 
 
@@ -55,7 +65,7 @@ def reply(
     router: Router, who: Who, ticket_id: int, text: str, *, once: str, close: bool = False
 ) -> int:
     """Send an answer to the requester; the message's id. ``once`` makes a double click harmless."""
-    body = _body(text)
+    body = _body(router, text)
 
     def work(unit: Unit, draft: Draft) -> int:
         said = outbox.said_once(unit, f"reply:{once}")
@@ -65,7 +75,7 @@ def reply(
         if draft.assignee_id is None:
             _assign(unit, draft, who, who.id)
         written = _write(unit, draft, who, body, "out", router)
-        _send(router, unit, draft, written, body, f"reply:{once}")
+        _send(router, unit, draft, written, body.text, f"reply:{once}")
         draft.state, draft.closed_at = state, None
         clocks.meet(unit, draft, clocks.ANSWERS)
         clocks.pause(unit, draft, router.policies)
@@ -86,7 +96,7 @@ def tell(router: Router, unit: Unit, draft: Draft, who: Who, body: str, once: st
     if outbox.said_once(unit, once) is not None:
         return False
     state = lifecycle.after(draft.state, "reply")
-    _send(router, unit, draft, _write(unit, draft, who, body, "out", router), body, once)
+    _send(router, unit, draft, _write(unit, draft, who, Written(body), "out", router), body, once)
     if draft.urgency != "P1":
         draft.state = state
         clocks.meet(unit, draft, clocks.ANSWERS)
@@ -98,7 +108,7 @@ def tell(router: Router, unit: Unit, draft: Draft, who: Who, body: str, once: st
 
 def note(router: Router, who: Who, ticket_id: int, text: str, *, once: str) -> int:
     """Write an internal note that no requester ever sees; the message's id."""
-    body = _body(text)
+    body = _body(router, text)
 
     def work(unit: Unit, draft: Draft) -> int:
         key = f"note:{who.id}:{once}"
@@ -113,16 +123,20 @@ def note(router: Router, who: Who, ticket_id: int, text: str, *, once: str) -> i
     return _act(router, who, "note", ticket_id, work)
 
 
-def _body(text: str) -> str:
+def _body(router: Router, text: str) -> Written:
     body = text.replace("\r\n", "\n").strip()
     if not body:
         raise Invalid("text", "empty")
     if len(body) > _LONGEST:
         raise Invalid("text", "too_long", limit=str(_LONGEST))
-    return redact.mask(body).text
+    masked, kept = redact.examine(body, router.keys.fingerprint)
+    return Written(masked.text, kept)
 
 
-def _write(unit: Unit, draft: Draft, who: Who, body: str, direction: str, router: Router) -> int:
+def _write(
+    unit: Unit, draft: Draft, who: Who, body: Written, direction: str, router: Router
+) -> int:
+    kinds = list(dict.fromkeys(one.kind for one in body.kept))
     written = unit.new_id()
     unit.put(
         t.Message,
@@ -132,14 +146,27 @@ def _write(unit: Unit, draft: Draft, who: Who, body: str, direction: str, router
         channel=draft.channel,
         account=draft.account,
         agent_id=who.id,
-        text=body,
+        text=body.text,
         language=draft.language,
-        size=len(body),
+        masked=" ".join(kinds),
+        size=len(body.text),
         arrived_at=unit.now_us,
         seen_at=unit.now_us,
     )
     unit.flush()
-    entry = search.prepare(body, router.settings.intake.search_characters)
+    for one in body.kept:
+        unit.put(
+            t.MaskedSecret,
+            id=unit.new_id(),
+            message_id=written,
+            kind=one.kind,
+            part="text",
+            length=one.length,
+            fingerprint=one.fingerprint,
+        )
+    if kinds:
+        timeline.note(unit, draft.id, "masked", agent_id=who.id, kinds=kinds)
+    entry = search.prepare(body.text, router.settings.intake.search_characters)
     search.add(unit, [(written, entry)])
     draft.messages += 1
     return written

@@ -28,6 +28,7 @@ from router.store.pages_list import (
 from router.store.pages_message import (
     FindingView,
     MessageView,
+    SecretView,
     attachment,
     message_html,
     pictures,
@@ -61,6 +62,7 @@ __all__ = [
     "OutboxLine",
     "Page",
     "ParkedLine",
+    "SecretView",
     "TicketLine",
     "TicketView",
     "Tied",

@@ -60,6 +60,17 @@ class SecondView:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretView:
+    """What is known of masked secrets of one kind, in one part of a message: how long they were (a
+    phrase in words, all else in characters) and how many."""
+
+    kind: str
+    part: str
+    length: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class MessageView:
     """One message of the conversation; ``direction`` is in, out, note or auto (what the router
     itself said)."""
@@ -79,6 +90,7 @@ class MessageView:
     automatic: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     masked: tuple[str, ...] = ()
+    secrets: tuple[SecretView, ...] = ()
     attachments: tuple[FileView, ...] = ()
     findings: tuple[FindingView, ...] = ()
     near: tuple[tuple[str, str], ...] = ()
@@ -121,6 +133,7 @@ def messages(
     ids = [row.id for row in shown]
     files, verdicts, sent = _files(unit, ids), _verdicts(unit, ids), _sent(unit, ticket_id)
     views = [_message(row, files, verdicts, sent) for row in shown]
+    views = _with_secrets(unit, views)
     seconds = readings.of_messages(unit, ids)
     views = [
         replace(one, second=_second(seconds[one.id])) if one.id in seconds else one for one in views
@@ -174,6 +187,22 @@ def _second(row: Any) -> SecondView:
         (category, text, likeness) for category, text, likeness in json.loads(row.nearest)
     )
     return SecondView(row.category, bool(row.raised), nearest)
+
+
+def _with_secrets(unit: Unit, views: list[MessageView]) -> list[MessageView]:
+    """The messages with what is known of the secrets that were in them; few have any."""
+    ids = [one.id for one in views if one.masked]
+    if not ids:
+        return views
+    found: dict[int, list[SecretView]] = defaultdict(list)
+    for row in unit.rows(
+        "SELECT message_id, kind, part, length, COUNT(*) AS many FROM masked_secret "
+        "WHERE message_id IN :ids GROUP BY message_id, kind, part, length ORDER BY MIN(id)",
+        ids=ids,
+    ):
+        view = SecretView(row.kind, row.part, row.length, row.many)
+        found[row.message_id].append(view)
+    return [replace(one, secrets=tuple(found.get(one.id, ()))) for one in views]
 
 
 def _said(row: Any) -> MessageView:

@@ -71,6 +71,7 @@ def _words() -> dict[str, Any]:
         "channels": telling.channels,
         "filter_name": telling.filter_name,
         "masked_names": telling.masked_names,
+        "masked_part": telling.masked_part,
         "part": request.headers.get("X-Part", ""),
     }
 

@@ -14,7 +14,14 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from channels import registry
-from router.store.pages import ClockView, EntryView, FindingView, MessageView, TicketLine
+from router.store.pages import (
+    ClockView,
+    EntryView,
+    FindingView,
+    MessageView,
+    SecretView,
+    TicketLine,
+)
 from router.web.rights import can, here
 from router.web.speech import catalogue, label, language, t
 
@@ -129,6 +136,15 @@ def filter_name(name: str, value: str) -> str:
 def masked_names(kinds: Iterable[str]) -> str:
     """What was masked, in words."""
     return str(t("entries.comma")).join(label("masked", one) for one in kinds)
+
+
+def masked_part(one: SecretView) -> str:
+    """A masked secret, how long it was and where it stood: seed phrase (12 words), in a file."""
+    unit = "words" if one.kind == "seed_phrase" else "characters"
+    told = str(t(f"ticket.secret.{unit}", kind=label("masked", one.kind), n=one.length))
+    if one.part != "text":
+        told = str(t("ticket.secret.in_part", what=told, part=label("part", one.part)))
+    return f"{told} × {one.count}" if one.count > 1 else told
 
 
 def size(count: int) -> str:

@@ -11,14 +11,14 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from router import desk
-from router.core import markup
+from router.core import markup, redact
 from router.core.references import normalise_number
 from router.core.rights import Who
 from router.errors import Conflict, Invalid, NotFound, RouterError
@@ -46,6 +46,16 @@ _MAIL_POLICY = (
 _FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
+class HoldsSecret(NamedTuple):
+    """What an agent is asked before a text with a secret in it is sent or kept: the form it came
+    from, the text as it would be, what was masked, and the word that says yes to just this text."""
+
+    form: str
+    text: str
+    kinds: tuple[str, ...]
+    confirmed: str
+
+
 # ---------------------------------------------------------------- reading
 
 
@@ -61,7 +71,13 @@ def ticket(number: str) -> AnyResponse | str:
     return _page(proper)
 
 
-def _page(number: str, *, refused: str = "", kept: dict[str, str] | None = None) -> str:
+def _page(
+    number: str,
+    *,
+    refused: str = "",
+    kept: dict[str, str] | None = None,
+    warning: HoldsSecret | None = None,
+) -> str:
     wanted = chosen()
     who: Who = g.who
     router = here()
@@ -83,6 +99,7 @@ def _page(number: str, *, refused: str = "", kept: dict[str, str] | None = None)
         "once": secrets.token_urlsafe(12),
         "refused": refused,
         "kept": kept or {},
+        "warning": warning,
         "stamp": _stamp(shown),
     }
     whole = not request.headers.get("X-Part")
@@ -120,6 +137,16 @@ def _act(number: str, work: Callable[[Who, int], object], **kept: str) -> AnyRes
     return redirect(address, 303)
 
 
+def _warned(number: str, form: str, text: str) -> AnyResponse | None:
+    """The page again, when the text holds a secret and nobody has said yes to its masked form."""
+    masked = redact.mask(text)
+    confirmed = here().keys.fingerprint(masked.text)
+    if not masked.hits or _given("confirmed") == confirmed:
+        return None
+    warning = HoldsSecret(form, masked.text, masked.hits, confirmed)
+    return make_response(_page(number, kept={form: text}, warning=warning), 422)
+
+
 def _given(name: str) -> str:
     return request.form.get(name, "")
 
@@ -140,7 +167,7 @@ def reply(number: str) -> AnyResponse:
     """Send an answer to the requester, perhaps closing the ticket with it."""
     text, close = _given("text"), bool(_given("close"))
     once = _given("once") or secrets.token_urlsafe(12)
-    return _act(
+    return _warned(number, "reply", text) or _act(
         number,
         lambda who, ticket_id: desk.reply(here(), who, ticket_id, text, once=once, close=close),
         reply=text,
@@ -152,7 +179,7 @@ def reply(number: str) -> AnyResponse:
 def note(number: str) -> AnyResponse:
     """Write something that only colleagues see."""
     text, once = _given("text"), _given("once") or secrets.token_urlsafe(12)
-    return _act(
+    return _warned(number, "note", text) or _act(
         number,
         lambda who, ticket_id: desk.note(here(), who, ticket_id, text, once=once),
         note=text,
