@@ -196,13 +196,16 @@ def desk(tmp_path):
         text=True,
         env={name: value for name, value in os.environ.items() if name != "ROUTER_CONFIG"},
     )
-    said = ""
-    while "Ctrl+C" not in said and (line := running.stderr.readline()):
-        said += line
-    yield running, re.search(r"open at (\S+)", said)[1], re.search(r"(/enter/\S+)", said)[1]
-    running.kill()
-    running.wait()
-    running.stderr.close()
+    try:
+        said = ""
+        while "Ctrl+C" not in said and (line := running.stderr.readline()):
+            said += line
+        assert "open at" in said, said
+        yield running, re.search(r"open at (\S+)", said)[1], re.search(r"(/enter/\S+)", said)[1]
+    finally:
+        running.kill()
+        running.wait()
+        running.stderr.close()
 
 
 def test_a_polite_kill_ends_open_streams_and_the_desk_at_once(desk, stream):
