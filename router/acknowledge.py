@@ -12,6 +12,7 @@ from datetime import timedelta
 from channels.contract import Verification
 from router.assemble import NO_DOMAIN, Router
 from router.core import identity
+from router.core.bilingual import for_reader
 from router.core.clock import from_us
 from router.core.references import message_id
 from router.core.secret import OPENS_A_WALLET
@@ -141,9 +142,10 @@ def _situation(router: Router, batch: Batch, message: Prepared, draft: Draft) ->
     due = answers[0] if answers and answers[0] is not None else None
     token = router.tokens.status_token(draft.id, now + STATUS_LINK)
     chinese = message.language.startswith("zh")
+    group = draft.category.partition(".")[0]
     return Situation(
         language=message.language,
-        group=draft.category.partition(".")[0],
+        group=group,
         security=draft.security,
         open=is_open,
         number=draft.number,
@@ -153,4 +155,7 @@ def _situation(router: Router, batch: Batch, message: Prepared, draft: Draft) ->
         desk_name=settings.desk.name_zh if chinese else settings.desk.name_en,
         hotline=settings.desk.hotline,
         status_url=f"{settings.public_url}/t/{token}",
+        banner="\n\n".join(
+            for_reader(message.language, zh, en) for where, zh, en in batch.banners if where == group
+        ),
     )

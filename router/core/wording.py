@@ -49,6 +49,8 @@ class Situation:
     status_url: str
     #: Whether they sent us a seed phrase or a private key.
     secret: bool = False
+    #: What everybody with this kind of trouble should read first; the desk wrote it.
+    banner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +131,6 @@ class Wording:
         text = body.substitute(values)
         while "\n\n\n" in text:
             text = text.replace("\n\n\n", "\n\n")
+        if situation.banner and not situation.secret:  # nothing comes before a leaked secret
+            text = f"{situation.banner.strip()}\n\n{text.strip()}"
         return Words(case, subject.substitute(values).strip(), text.strip() + "\n")
