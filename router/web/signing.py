@@ -132,11 +132,21 @@ def sign_out() -> Response:
 @allowed("view")
 def me() -> str:
     """Own settings and signed-in browsers."""
+    saved = request.args.get("saved", "")
+    return _me(saved=saved if saved in ("look", "password") else "")
+
+
+def _me(*, saved: str = "", wrong: Invalid | None = None) -> str:
     with here().store.reading() as unit:
         rows = people.sessions(unit, g.who.id)
         own = people.agent(unit, g.who.id)
     return render_template(
-        "signing/me.html", sessions=rows, current=g.session, has_password=bool(own.password_hash)
+        "signing/me.html",
+        sessions=rows,
+        current=g.session,
+        has_password=bool(own.password_hash),
+        saved=saved,
+        wrong={wrong.field: wrong.code} if wrong else {},
     )
 
 
@@ -151,33 +161,45 @@ def revoke() -> Response:
 
 @blueprint.post("/me/password")
 @allowed("view")
-def set_password() -> Response:
-    """Set a password; the present one is asked for when there is one."""
+def set_password() -> Response | tuple[str, int]:
+    """Set a password; the present one is asked for when there is one. Every other browser is
+    signed out: whoever changes a password may fear that somebody else is in."""
     fresh = request.form.get("fresh", "")
+    try:
+        _check_password(request.form.get("present", ""), fresh)
+    except Invalid as fault:
+        return _me(wrong=fault), 422
+    hashed, own_id, current = _HASHER.hash(fresh), g.who.id, g.session
+
+    def work(unit: Unit) -> None:
+        people.change(unit, own_id, password_hash=hashed)
+        for row in people.sessions(unit, own_id):
+            if row.secret_hash != current:
+                people.revoke(unit, own_id, row.secret_hash)
+        timeline.audit(unit, f"agent:{own_id}", "password.changed", f"agent:{own_id}")
+
+    here().store.write(work)
+    return redirect(url_for("signing.me", saved="password"), 303)
+
+
+def _check_password(present: str, fresh: str) -> None:
+    """Raise Invalid when the present password is wrong or the new one too short."""
     with here().store.reading() as unit:
         own = people.agent(unit, g.who.id)
     if own.password_hash:
         try:
-            _HASHER.verify(own.password_hash, request.form.get("present", ""))
+            _HASHER.verify(own.password_hash, present)
         except (VerificationError, InvalidHashError) as fault:
             raise Invalid("present", "wrong_password") from fault
     if len(fresh) < _SHORTEST:
         raise Invalid("fresh", "short_password")
-    hashed, own_id = _HASHER.hash(fresh), g.who.id
-
-    def work(unit: Unit) -> None:
-        people.change(unit, own_id, password_hash=hashed)
-        timeline.audit(unit, f"agent:{own_id}", "password.changed", f"agent:{own_id}")
-
-    here().store.write(work)
-    return redirect(url_for("signing.me"), 303)
 
 
 @blueprint.post("/me/look")
 @allowed("view")
 def look() -> Response:
     """Language and light or dark."""
-    response = redirect(url_for("signing.me"), 303)
+    response = redirect(url_for("signing.me", saved="look"), 303)
     wanted = request.form.get("language", "")
     if wanted in LANGUAGES:
         own = g.who.id

@@ -107,7 +107,25 @@ def test_the_database_keeps_no_secret_of_a_session(router, browser_of):
 
 def test_a_new_password_needs_the_present_one(browser_of, password):
     browser = browser_of("agent")
-    data = {"present": "wrong", "fresh": "another password"}
-    assert browser.post("/me/password", data).status_code == 400
-    data["present"] = password
-    assert browser.post("/me/password", data).status_code == 303
+    refused = browser.post(
+        "/me/password?lang=en", {"present": "wrong", "fresh": "another password"}
+    )
+    assert refused.status_code == 422
+    assert "This is not your present password" in refused.text
+    answer = browser.post("/me/password", {"present": password, "fresh": "another password"})
+    assert answer.status_code == 303
+    assert "password is changed" in browser.get(f"{answer.headers['Location']}&lang=en").text
+
+
+def test_a_short_new_password_is_refused_beside_its_field(browser_of, password):
+    data = {"present": password, "fresh": "short"}
+    answer = browser_of("agent").post("/me/password?lang=en", data)
+    assert answer.status_code == 422
+    assert "10 characters or more" in answer.text
+
+
+def test_a_new_password_signs_every_other_browser_out(browser_of, password):
+    here, elsewhere = browser_of("agent"), browser_of("agent")
+    here.post("/me/password", {"present": password, "fresh": "another password"})
+    assert here.get("/me").status_code == 200
+    assert elsewhere.get("/me").status_code == 303

@@ -24,7 +24,10 @@ async function ask() {
   }
 }
 
+let polling = false;
 function poll() {
+  if (polling) return; // the shared stream says "full" to every tab, each time it fails
+  polling = true;
   ask();
   setInterval(() => { if (!document.hidden) ask(); }, 5000);
 }
