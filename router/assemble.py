@@ -22,7 +22,7 @@ from router.core.sla import Policies
 from router.core.threads import Tokens
 from router.core.wording import Wording
 from router.errors import Fault, KeyMissing, NotFound, SettingsFault
-from router.rulebook import Rulebook
+from router.rulebook import Rulebook, files_of
 from router.second_reader import SecondReader
 from router.settings import PREFIX, Settings
 from router.store import version
@@ -154,7 +154,7 @@ def assemble(
     """
     doors = Doors(settings)
     extra = Path(settings.rules.folder).expanduser() if settings.rules.folder else None
-    rulebook = Rulebook(rules or load_rules(extra))
+    rulebook = Rulebook(rules or load_rules(extra), files_of(settings.rules.folder))
     clock = clock or SystemClock()
     ids = Ids(clock)
     store = Store(settings.database_url, clock=clock, ids=ids)

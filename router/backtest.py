@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from router.judges import MANY, Judged, Source, facts_of, one_by_one, side_by_side
 from router.store import feedback, judged
 from router.store.database import Store
 from router.store.judged import Stored
-from rules.contract import UNSORTED, Facts, Finding, Urgency, Verdict
-from rules.engine import Ruleset
+from rules.contract import UNSORTED, Finding, Urgency, Verdict
+from rules.engine import Ruleset, compile_book
 from rules.lint import Census
 
 #: A security finding is no longer found, or no longer urgent, and nobody said it was wrong.
@@ -25,6 +26,7 @@ LOST = "security_lost"
 #: What is no security matter becomes an alarm.
 ALARM = "calm_to_p1"
 
+T = TypeVar("T")
 Tell = Callable[[int, int], object]
 _TELL_EVERY = 250
 
@@ -144,20 +146,40 @@ def _change(one: Change, *, words: bool) -> dict[str, Any]:
 # ---------------------------------------------------------------- running
 
 
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """The rules until now and others instead: where they come from, and compiled."""
+
+    old_source: Source
+    new_source: Source
+    old: Ruleset
+    new: Ruleset
+
+    @classmethod
+    def between(cls, old: Source, new: Source) -> Contest:
+        """Compile both. Raises RulesFault with every fault of the first that cannot be read."""
+        return cls(old, new, compile_book(old.book()), compile_book(new.book()))
+
+    def judged(self, messages: Iterable[Stored], total: int) -> Iterator[Judged]:
+        """Every message with both verdicts."""
+        if total < MANY:
+            return one_by_one(messages, self.old, self.new)
+        return side_by_side(messages, self.old_source, self.new_source)
+
+
 def compare(
-    store: Store, old: Ruleset, new: Ruleset, *, since_us: int = 0, tell: Tell | None = None
+    store: Store, contest: Contest, *, since_us: int = 0, tell: Tell | None = None
 ) -> Outcome:
     """Judge every stored message by both rules. ``tell`` hears (done, of how many)."""
     with store.reading() as unit:
         labels, total = feedback.labels(unit), judged.count(unit, since_us)
-    outcome = Outcome(old.version, new.version)
+    outcome = Outcome(contest.old.version, contest.new.version)
     desks = _Desk(), _Desk()
-    for message in _told(judged.walk(store, since_us=since_us), total, tell):
-        facts = facts_of(message)
-        verdicts = old.judge(facts), new.judge(facts)
+    messages = judged.walk(store, since_us=since_us)
+    for message, *verdicts in _told(contest.judged(messages, total), total, tell):
         for desk, verdict in zip(desks, verdicts, strict=True):
             desk.take(message, verdict)
-        _note(outcome, message, verdicts, labels.get(message.ticket_id, ""))
+        _note(outcome, message, (verdicts[0], verdicts[1]), labels.get(message.ticket_id, ""))
     outcome.tickets = len(desks[0].tickets)
     outcome.load_old, outcome.load_new = (desk.load() for desk in desks)
     outcome.truth_old, outcome.truth_new = (desk.truth(labels) for desk in desks)
@@ -184,26 +206,15 @@ def census(store: Store, rules: Ruleset, most: int, tell: Tell | None = None) ->
     return Census(messages, calm, fired, calm_fired)
 
 
-def _told(messages: Iterable[Stored], total: int, tell: Tell | None) -> Iterator[Stored]:
+def _told(items: Iterable[T], total: int, tell: Tell | None) -> Iterator[T]:
     done = 0
-    for message in messages:
-        yield message
+    for item in items:
+        yield item
         done += 1
         if tell is not None and not done % _TELL_EVERY:
             tell(done, max(total, done))
     if tell is not None:
         tell(done, done)
-
-
-def facts_of(message: Stored) -> Facts:
-    """What is known of a stored message, as far as it is kept."""
-    return Facts(
-        text=message.text,
-        subject=message.subject,
-        channel=message.channel,
-        language=message.language,
-        automatic=message.automatic,
-    )
 
 
 # ---------------------------------------------------------------- one message

@@ -53,9 +53,11 @@ def files_of(folder: str) -> dict[str, str]:
 class Rulebook:
     """The rules in force, whichever they are by now. Judges like a ruleset, from any thread."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
-        """Begin with these; :meth:`notice` follows what is published."""
+    def __init__(self, ruleset: Ruleset, files: Mapping[str, str]) -> None:
+        """Begin with these, of which ``files`` are the desk's own; :meth:`notice` follows what is
+        published."""
         self.present = ruleset
+        self.files = files
         #: The row in force; 0 while the folder of the settings is.
         self.row_id = 0
         #: Why the version in force cannot be used and the one before still judges, or nothing.
@@ -120,7 +122,7 @@ class Rulebook:
         if row is None:
             return
         try:
-            self.present, self.fault = compiled(row.files), ""
+            self.present, self.files, self.fault = compiled(row.files), row.files, ""
         except RulesFault as fault:
             self.fault = str(fault)
             log.error("the published rules %s cannot be used: %s", row.version, fault)  # noqa: TRY400

@@ -19,15 +19,17 @@ from typing import Any
 
 from router import backtest
 from router.assemble import Router
+from router.backtest import Contest
 from router.core.clock import monotonic, to_us
 from router.core.rights import Who, may
 from router.errors import Conflict, Invalid, NotAllowed, NotFound, RouterError
+from router.judges import Source
 from router.rulebook import compiled, files_of, shipped_version, written
 from router.store import claims, rulesets, timeline
 from router.store.rulesets import Version
 from router.store.unit import Unit
 from rules.engine import compile_book
-from rules.lint import Remark, lint, unreadable
+from rules.lint import SHIPPED, Remark, lint, unreadable
 from rules.load import RulesFault
 
 #: The parts of a draft's report.
@@ -200,8 +202,10 @@ def _lint(router: Router, row: Version, tell: Callable[[int, int], None]) -> dic
 
 
 def _backtest(router: Router, row: Version, tell: Callable[[int, int], None]) -> dict[str, Any]:
-    against, old, new = router.rules.row_id, router.rules.present, compiled(row.files)
-    outcome = backtest.compare(router.store, old, new, tell=tell)
+    against, old, files = router.rules.row_id, router.rules.present, router.rules.files
+    sources = Source((SHIPPED,), files), Source((SHIPPED,), row.files)
+    contest = Contest(*sources, old, compile_book(sources[1].book()))
+    outcome = backtest.compare(router.store, contest, tell=tell)
     return {"against": against, "result": outcome.as_dict(_CHANGES, words=False)}
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from router import backtest
-from router.backtest import ALARM, LOST, Outcome
+from router.backtest import ALARM, LOST, Contest, Outcome
 from router.core.clock import SystemClock, to_us
 from router.core.ids import Ids
 from router.errors import RouterError
 from router.filling import progress_bar
-from router.rulebook import files_of, written
+from router.judges import Source
+from router.rulebook import files_of
 from router.settings import Settings
 from router.store import rulesets, version
 from router.store.database import Store
@@ -29,7 +29,7 @@ from router.web.speech import catalogue
 from rules.contract import UNSORTED
 from rules.engine import compile_book
 from rules.lint import SHIPPED, Census, Remark, lint, unreadable
-from rules.load import Book, RulesFault, read
+from rules.load import RulesFault
 
 #: Changed decisions that are listed unless all are asked for.
 SHOWN = 30
@@ -38,20 +38,12 @@ _CENSUS = 20_000
 console = Console(highlight=False, markup=False, soft_wrap=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where rules come from: ``read`` gives the book, ``own`` the files looked at, all if none."""
-
-    read: Callable[[], Book]
-    own: frozenset[str] = frozenset()
-
-
 def look(settings: Settings, folder: Path | None, *, as_json: bool) -> int:
     """Tell what is to be mended in the rules; the exit code."""
     with _store(settings) as store:
-        source = _folder(folder) if folder else _published(settings, store)
+        source, own = _folder(folder) if folder else (_published(settings, store), None)
         try:
-            book = source.read()
+            book = source.book()
         except RulesFault as fault:
             found, census = unreadable(fault), Census()
         else:
@@ -61,8 +53,8 @@ def look(settings: Settings, folder: Path | None, *, as_json: bool) -> int:
                 with progress_bar("reading stored messages") as tell:
                     census = backtest.census(store, rules, _CENSUS, tell)
             found = lint(book, rules, census)
-    if source.own:
-        found = [one for one in found if one.file in source.own]
+    if own is not None:
+        found = [one for one in found if one.file in own]
     (_lint_json if as_json else _lint_lines)(found, census)
     return int(any(not one.hint for one in found))
 
@@ -75,13 +67,11 @@ def compare(
         if store is None:
             raise RouterError("there is no database of this desk yet, so nothing to try rules on")
         try:
-            old, new = (compile_book(_named(word, settings, store).read()) for word in words)
+            contest = Contest.between(*(_named(word, settings, store) for word in words))
         except RulesFault as fault:
             raise RouterError(f"these rules cannot be read:\n{fault}") from fault
         with progress_bar("judging stored messages") as tell:
-            outcome = backtest.compare(
-                store, old, new, since_us=_moment(since, settings), tell=tell
-            )
+            outcome = backtest.compare(store, contest, since_us=_moment(since, settings), tell=tell)
     if as_json:
         told = outcome.as_dict(len(outcome.changes), words=True)
         console.print(json.dumps(told, ensure_ascii=False, indent=1))
@@ -112,11 +102,11 @@ def _store(settings: Settings) -> Iterator[Store | None]:
 def _named(word: str, settings: Settings, store: Store) -> Source:
     """What a word of the command line stands for."""
     if word == "shipped":
-        return Source(lambda: written({}))
+        return Source((SHIPPED,))
     if word == "published":
         return _published(settings, store)
     if Path(word).is_dir():
-        return _folder(Path(word))
+        return _folder(Path(word))[0]
     with store.reading() as unit:
         row = rulesets.find(unit, int(word)) if word.isdecimal() else rulesets.named(unit, word)
     if row is None:
@@ -124,7 +114,7 @@ def _named(word: str, settings: Settings, store: Store) -> Source:
             f"{word!r} is no folder, draft or version; write a folder, published, shipped, or "
             "the number of a draft"
         )
-    return Source(lambda: written(row.files), frozenset(row.files))
+    return Source((SHIPPED,), row.files)
 
 
 def _published(settings: Settings, store: Store | None) -> Source:
@@ -134,17 +124,17 @@ def _published(settings: Settings, store: Store | None) -> Source:
         with store.reading() as unit:
             row = rulesets.find(unit, rulesets.published_id(unit))
     files = row.files if row else files_of(settings.rules.folder)
-    return Source(lambda: written(files))
+    return Source((SHIPPED,), files)
 
 
-def _folder(folder: Path) -> Source:
-    """A folder with rules beside ours, or with a whole set that stands for itself."""
+def _folder(folder: Path) -> tuple[Source, frozenset[str] | None]:
+    """A folder with rules beside ours and the names of its files, or a whole set by itself."""
     if not folder.is_dir():
         raise RouterError(f"{folder} is no folder with rules")
     if _whole(folder):
-        return Source(lambda: read([folder]))
+        return Source((folder,)), None
     names = frozenset(path.name for path in folder.glob("*.toml"))
-    return Source(lambda: read([SHIPPED, folder]), names)
+    return Source((SHIPPED, folder)), names
 
 
 def _whole(folder: Path) -> bool:
