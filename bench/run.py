@@ -8,6 +8,7 @@ compare. ``--full`` measures at 200,000 tickets and installs from nothing; it ta
 """
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
@@ -52,6 +53,7 @@ def main():
     given = asked.parse_args()
     given.tickets = given.tickets or (200_000 if given.full else 20_000)
     given.imports = given.imports or (10_000 if given.full else 2000)
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors", flush=True)
     chosen = given.only.split(",") if given.only else list(PARTS)
     for name in chosen:
         if name in LONG and not (given.full or given.only):

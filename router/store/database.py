@@ -292,7 +292,8 @@ class Store:
                 return
 
     def _group(self, connection: Connection, first: _Job) -> tuple[Connection | None, bool]:
-        """Run the first job and whoever waits behind it, then commit for all of them."""
+        """Run the first job and whoever waits behind it, then commit for all of them. Bulk work
+        joins nobody: the others' commit would wait for it."""
         until = monotonic() + GROUP_SECONDS
         jobs, stop = [first], False
         ran = self._attempt(connection, first)
@@ -300,9 +301,10 @@ class Store:
             len(jobs) < GROUP_JOBS
             and monotonic() < until
             and _in_transaction(connection)
-            and self._wake.acquire(blocking=False)
+            and not self._urgent.empty()
         ):
-            job = self._next()
+            self._wake.acquire()
+            job = self._urgent.get_nowait()
             if job is None:
                 stop = True
                 break
