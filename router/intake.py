@@ -35,6 +35,8 @@ FILED = ("bounce", "list", "own_mail", "precedence", "calendar")
 _SNIPPET = 140
 _NAME = 200
 _SUBJECT = 500
+#: Masked before it is cut: half a seed phrase is none to a mask, and still half a seed phrase.
+_READ = 4000
 #: A handle: the kind of identity, and its normal spelling.
 Handle = tuple[str, str]
 #: When each known sender last wrote; None when no rule asks for it.
@@ -61,8 +63,8 @@ def prepare(
     """Mask, cut and judge one message. Pure but for random names and data keys."""
     secrets = Secrets(router.keys.fingerprint)
     masked, kept = redact.examine(inbound.text, router.keys.fingerprint)
-    subject = secrets.out_of(inbound.subject[:_SUBJECT], "subject")
-    name = secrets.out_of(inbound.sender.name[:_NAME], "name")
+    subject = secrets.out_of(inbound.subject[:_READ], "subject")[:_SUBJECT]
+    name = secrets.out_of(inbound.sender.name[:_READ], "name")[:_NAME]
     split = quoting.split_reply(masked.text, subject)
     secrets.found_in_text(kept, masked.text, split.reply)
     html = _html(inbound, secrets, hits=bool(kept))
@@ -145,10 +147,10 @@ def _fields(inbound: Inbound, secrets: Secrets) -> str:
 
 def _seal(router: Router, file: Attachment, secrets: Secrets) -> SealedFile:
     token = token_urlsafe(24)
-    name, mime, data = secrets.out_of_file(file.name[:_NAME], file.mime[:100], file.data)
+    name, mime, data = secrets.out_of_file(file.name[:_READ], file.mime[:100], file.data)
     return SealedFile(
         token=token,
-        name=name,
+        name=name[:_NAME],
         mime=mime,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),

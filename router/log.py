@@ -13,7 +13,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from router.core import redact
+from router.core import failures, redact
 from router.settings import LogSettings
 
 #: Libraries that tell of ordinary things loudly.
@@ -27,7 +27,7 @@ def begin(settings: LogSettings, to: TextIO | None = None) -> None:
         structlog.stdlib.ProcessorFormatter(
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                _failure,
                 _masked,
                 _renderer(json_lines=settings.json_lines),
             ],
@@ -43,6 +43,17 @@ def begin(settings: LogSettings, to: TextIO | None = None) -> None:
     root.setLevel(settings.level.upper())
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
+
+
+def _failure(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """A failure as a traceback without what its words may quote."""
+    given = line.pop("exc_info", None)
+    fault = given[1] if isinstance(given, tuple) else given
+    if fault is True:
+        fault = sys.exc_info()[1]
+    if isinstance(fault, BaseException):
+        line["exception"] = failures.told(fault)
+    return line
 
 
 def _masked(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:

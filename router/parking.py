@@ -6,11 +6,9 @@ journal row keeps the sealed bytes and the masked traceback until a replay succe
 
 from __future__ import annotations
 
-import traceback
-
 from channels.contract import Raw
 from router.assemble import Router
-from router.core import redact
+from router.core import failures
 from router.core.references import ticket_number
 from router.prepared import Failed, Prepared, Terms
 from router.store import clocks, journal, timeline
@@ -24,12 +22,11 @@ _TRACE = 8_000
 
 def failed(item: Item, raw: Raw, fault: BaseException, terms: Terms) -> Failed:
     """What is kept of an item whose reading raised."""
-    trace = "".join(traceback.format_exception(fault))[-_TRACE:]
     return Failed(
         item=item,
         raw=raw,
         error=type(fault).__name__,
-        trace=redact.mask(trace).text,
+        trace=failures.told(fault)[-_TRACE:],
         terms=terms,
     )
 

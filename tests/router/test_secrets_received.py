@@ -76,6 +76,14 @@ def test_of_each_secret_are_kept_its_kind_part_length_and_print(router, door):
     assert KEY not in kept["private_key", "subject"].fingerprint
 
 
+@pytest.mark.parametrize("room", range(440, 500, 12))
+def test_a_subject_is_masked_before_it_is_cut(router, door, room):
+    taken = _arrive(router, door, text="see above", subject=f"{'. ' * (room // 2)}{PHRASE} {CARD}")
+    (row,) = _rows(router, "SELECT subject FROM message WHERE id = :m", m=taken.message_id)
+    assert not set(PHRASE.split()) & set(row.subject.split())
+    assert "4111" not in row.subject
+
+
 def test_a_clean_message_keeps_nothing(router, door):
     taken = _arrive(router, door, text="My transfer is pending")
     assert _kept(router, taken) == []
