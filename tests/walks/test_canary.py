@@ -284,7 +284,7 @@ def test_no_planted_secret_is_found_anywhere(router, door, agent, frozen, said, 
             if any(one in data for one in spelt)
         ]
     assert hits == []
-    assert looked > 500_000
+    assert looked > 50_000
 
 
 def test_what_was_planted_was_really_there(router, door, agent, frozen):
