@@ -294,8 +294,8 @@ def _undone(plan: Plan, evidence: Evidence, hits: Hits, reading: Reading) -> str
     start, end, second = evidence
     if plan.none in hits.present and (found := reading.within(hits.spans(plan.none), start, end)):
         return f"excluded: {found}"
-    if plan.rule.urgency is Urgency.P1 and (cue := reading.supposed(start)):
-        return f"supposed: {cue}"
+    if plan.rule.urgency is Urgency.P1 and (guess := reading.supposed(start)):
+        return f"supposed: {guess}"
     if not plan.rule.negatable:
         return ""
     if cue := reading.negation(start) or (second != start and reading.negation(second)):

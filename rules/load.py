@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rules.contract import GROUPS, Fault, Rule, Urgency
 from rules.entry import Kind, Known, read_entry, strings, unknown
-from rules.terms import Lexicon
+from rules.terms import Lexicon, TermFault
 from rules.text import fold
 
 _TABLES = ("categories", "words", "spellings", "rule")
@@ -58,6 +58,8 @@ def read(folders: Iterable[Path], texts: Mapping[str, str] | None = None) -> Boo
         _lists(file, table, "words", book.words, book)
         _lists(file, table, "spellings", book.spellings, book)
     book.lexicon = Lexicon(book.words)
+    for file, table in tables:
+        _check_lists(file, table, book)
     for file, table in tables:
         _rules(file, table, book)
     if book.faults:
@@ -153,6 +155,16 @@ def _lists(
             book.fault(file, f"{key} {name}", "a spelling needs two characters or more")
         else:
             into.setdefault(name, set()).update(words)
+
+
+def _check_lists(file: str, table: Mapping[str, object], book: Book) -> None:
+    """Entries of word lists may be terms: whether they can be read is told with their file."""
+    listed = table.get("words")
+    for name in listed if isinstance(listed, dict) else ():
+        try:
+            book.lexicon.expand([f"@{name}"] if name in book.words else [])
+        except TermFault as fault:
+            book.fault(file, f"words {name}", str(fault))
 
 
 def _rules(file: str, table: Mapping[str, object], book: Book) -> None:

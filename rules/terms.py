@@ -16,6 +16,7 @@ from rules.text import fold
 #: More strings than this from one term is a mistake, not a rule.
 MOST = 4000
 
+_TERM = re.compile(r"[(|@]")
 _PIECE = re.compile(r"\(([^()]*)\)|@([\w-]+)")
 
 
@@ -31,9 +32,8 @@ class Lexicon:
 
     def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
         self.lists = {name: tuple(sorted(set(words))) for name, words in sorted(lists.items())}
-        self._folded = {
-            name: tuple(fold(word).text for word in words) for name, words in self.lists.items()
-        }
+        self._listed: dict[str, tuple[str, ...]] = {}
+        self._within: set[str] = set()
         self._known: dict[str, frozenset[str]] = {}
 
     def expand(self, terms: Iterable[str]) -> frozenset[str]:
@@ -82,12 +82,30 @@ class Lexicon:
         for part in parts:
             if not part.startswith("@"):
                 words.append(part)
-            elif part[1:] in self._folded:
-                words.extend(self._folded[part[1:]])
             else:
-                known = ", ".join(self.lists) or "none"
-                raise TermFault(f"there is no word list {part}; known are {known}")
+                words.extend(self._list(part[1:]))
         return tuple(words)
+
+    def _list(self, name: str) -> tuple[str, ...]:
+        """The strings of a word list; its entries may be terms themselves."""
+        if name in self._listed:
+            return self._listed[name]
+        if name not in self.lists:
+            known = ", ".join(self.lists) or "none"
+            raise TermFault(f"there is no word list @{name}; known are {known}")
+        if name in self._within:
+            raise TermFault(f"the word list @{name} holds itself; take @{name} out of it")
+        self._within.add(name)
+        try:
+            strings = dict.fromkeys(
+                string
+                for word in self.lists[name]
+                for string in (self._strings(word) if _TERM.search(word) else (fold(word).text,))
+            )
+        finally:
+            self._within.discard(name)
+        self._listed[name] = tuple(strings)
+        return self._listed[name]
 
 
 def bare(string: str) -> str:
