@@ -17,7 +17,7 @@ from router.core.clock import from_us
 from router.core.references import message_id
 from router.core.secret import OPENS_A_WALLET
 from router.core.wording import Situation
-from router.prepared import Prepared
+from router.prepared import Prepared, read_twice
 from router.store import outbox, timeline
 from router.store.batch import Batch, Draft, Wanted
 from router.store.budgets import Allowance
@@ -25,6 +25,8 @@ from router.store.budgets import Allowance
 #: How long the status link in an acknowledgement works.
 STATUS_LINK = timedelta(days=30)
 _HOUR, _DAY = 3600, 86_400
+#: How long an acknowledgement waits for the second reader, in microseconds.
+_READING = 2_500_000
 
 
 def want(router: Router, wanted: Wanted, message: Prepared) -> None:
@@ -92,6 +94,14 @@ def promise(router: Router, batch: Batch, message: Prepared, draft: Draft) -> No
         timeline.note(batch.unit, draft.id, "acknowledged", case=case)
 
 
+def reword(router: Router, batch: Batch, draft: Draft) -> None:
+    """The matter turned out to be one of security: what is still here is told in those words."""
+    words = router.wording.acknowledgement(_situation(router, batch, draft))
+    outbox.reword(
+        batch.unit, f"ack:{draft.id}", subject=words.subject, text=words.text, wording=words.case
+    )
+
+
 def _queue(
     router: Router,
     batch: Batch,
@@ -101,7 +111,7 @@ def _queue(
     reason: str,
 ) -> str:
     unit = batch.unit
-    situation = _situation(router, batch, message, draft)
+    situation = _situation(router, batch, draft)
     shown = not OPENS_A_WALLET.isdisjoint(message.masked)
     words = router.wording.acknowledgement(replace(situation, secret=shown))
     reply_to = ""
@@ -128,23 +138,24 @@ def _queue(
         thread_ids=message.inbound.message_id,
         language=situation.language,
         wording=words.case,
+        due_at=unit.now_us + (_READING if read_twice(message, on=router.reader.on) else 0),
         state="held" if reason else "queued",
         reason=reason,
     )
     return words.case
 
 
-def _situation(router: Router, batch: Batch, message: Prepared, draft: Draft) -> Situation:
+def _situation(router: Router, batch: Batch, draft: Draft) -> Situation:
     settings, now = router.settings, batch.unit.now
     calendar = router.policies.calendar("P3")
     is_open = calendar.is_open(now)
     answers = [one.due_at for one in draft.clocks if one.kind == "first_response"]
     due = answers[0] if answers and answers[0] is not None else None
     token = router.tokens.status_token(draft.id, now + STATUS_LINK)
-    chinese = message.language.startswith("zh")
+    chinese = draft.language.startswith("zh")
     group = draft.category.partition(".")[0]
     return Situation(
-        language=message.language,
+        language=draft.language,
         group=group,
         security=draft.security,
         open=is_open,
@@ -156,6 +167,6 @@ def _situation(router: Router, batch: Batch, message: Prepared, draft: Draft) ->
         hotline=settings.desk.hotline,
         status_url=f"{settings.public_url}/t/{token}",
         banner="\n\n".join(
-            for_reader(message.language, zh, en) for where, zh, en in batch.banners if where == group
+            for_reader(draft.language, zh, en) for where, zh, en in batch.banners if where == group
         ),
     )

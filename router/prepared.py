@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from channels.contract import Inbound, Raw
 from router.core.keys import Sealed
-from router.core.secret_parts import MaskedPart
+from router.core.secret import OPENS_A_WALLET
 from router.core.secret_parts import MaskedPart
 from router.store.budgets import Allowance
 from router.store.journal import Item
@@ -66,9 +66,6 @@ class Prepared:
     #: What was masked, in which part of the message; and the files of which a masked copy is kept.
     secrets: Sequence[MaskedPart] = ()
     masked_files: tuple[str, ...] = ()
-    #: What was masked, in which part of the message; and the files of which a masked copy is kept.
-    secrets: Sequence[MaskedPart] = ()
-    masked_files: tuple[str, ...] = ()
     terms: Terms = field(default_factory=Terms)
     #: The item's row when it was journalled before (pushed, parked).
     row_id: int | None = None
@@ -91,4 +88,5 @@ class Failed:
 def read_twice(message: Prepared, *, on: bool) -> bool:
     """Whether the second reader shall read this message once it is committed."""
     urgent = message.verdict.urgency is Urgency.P1
+    urgent = urgent or not OPENS_A_WALLET.isdisjoint(message.masked)
     return on and not (urgent or message.inbound.automatic or message.terms.old)

@@ -10,8 +10,8 @@ import json
 
 from router.assemble import Router
 from router.core.secret import OPENS_A_WALLET
-from router.prepared import Prepared
-from router.store import clocks, timeline
+from router.prepared import Prepared, read_twice
+from router.store import clocks, readings, timeline
 from router.store.batch import UNSORTED, Batch, Draft
 from router.store.tables import FindingRow, TicketTag, VerdictRow
 from rules.contract import Urgency, Verdict
@@ -25,13 +25,15 @@ def sort(router: Router, batch: Batch, message: Prepared, draft: Draft, message_
     """Keep the verdict with its findings and let the ticket follow it."""
     verdict = message.verdict
     _keep(batch, verdict, message_id)
+    if read_twice(message, on=router.reader.on):
+        readings.wait(batch.unit, message_id)
     if draft.new and draft.messages == 1:
         _decide_first(batch, message, draft)
         if draft.state != "closed":
             for kind in ("first_response", "resolution"):
                 clocks.start(batch.unit, draft, kind, router.policies)
     elif not message.inbound.automatic:
-        _raise(router, batch, verdict, draft)
+        follow(router, batch, verdict, draft)
 
 
 def _keep(batch: Batch, verdict: Verdict, message_id: int) -> None:
@@ -82,7 +84,8 @@ def _decide_first(batch: Batch, message: Prepared, draft: Draft) -> None:
         batch.unit.put(TicketTag, ticket_id=draft.id, tag="automatic")
 
 
-def _raise(router: Router, batch: Batch, verdict: Verdict, draft: Draft) -> None:
+def follow(router: Router, batch: Batch, verdict: Verdict, draft: Draft) -> None:
+    """Let a ticket follow a later verdict, upwards only."""
     unit = batch.unit
     if verdict.is_security and not draft.security:
         draft.security = True
