@@ -120,7 +120,11 @@ class WebSettings(Section):
         0, ge=0, le=5, description="How many proxies in front of us may say who the client is."
     )
     threads: int = Field(48, ge=8, description="Threads that serve requests and streams.")
-    streams: int = Field(24, ge=0, description="Open live streams at most, never over half of the threads; past it pages poll.")
+    streams: int = Field(
+        24,
+        ge=0,
+        description="Open live streams at most, never over half of the threads; past it pages poll.",
+    )
     session_idle_minutes: int = Field(30, ge=1, description="Signed out after so long without use.")
     session_hours: int = Field(12, ge=1, description="Signed out after so long in any case.")
     form_per_minute: int = Field(5, ge=1, description="Form posts a minute from one source.")
