@@ -123,7 +123,7 @@ class WebSettings(Section):
     streams: int = Field(
         24,
         ge=0,
-        description="Open live streams at most, never over half of the threads; past it pages poll.",
+        description="Open live streams at most, never over half the threads; past it pages poll.",
     )
     session_idle_minutes: int = Field(30, ge=1, description="Signed out after so long without use.")
     session_hours: int = Field(12, ge=1, description="Signed out after so long in any case.")
