@@ -34,7 +34,16 @@ _CLINGING = 4
 
 #: What the first look searches for; the texts that hold one are read whole.
 CUES = (
-    *("seed", "mnemonic", "phrase", "words", "word   "),  # "word 1:", digits are blanks here
+    *(
+        "seed",
+        "mnemonic",
+        "phrase",
+        "words",
+        "word is",
+        "word   ",
+        " br ",
+        "li  li",
+    ),  # "word 1:", digits are blanks here
     *("记词", "記詞", "恢复词", "恢复短", "恢復詞", "恢復短", "种子", "種子", "备份词", "備份詞"),
     *("密语", "密語", "个词", "個詞", "个单词", "個單詞", "个字", "個字"),
 )
@@ -52,6 +61,7 @@ _LABEL = re.compile(
     r"|twelfth|last|next|[12]?[0-9](?:st|nd|rd|th))(?: (?:word|one)(?: is| was)?|(?= ?[:=]))",
     re.IGNORECASE,
 )
+_TAG = re.compile(r"<[^<>]{1,80}>")
 _TOLD = re.compile(r"word|[个個]|(?:st|nd|rd|th) ?[:=]", re.IGNORECASE)
 _MARKS = "\u0300-\u036f\u3099\u309a"
 _TOKEN = re.compile(rf"[^\W\d_\u3400-\u9fff][^\W\d_\u3400-\u9fff{_MARKS}]*(?:[{_MARKS}]\w*)*")
@@ -83,6 +93,7 @@ _TALK = frozenset(
 _SMALL = frozenset(
     ("and", "the", "for", "are", "was", "but", "not", "has", "had", "her", "his", "our", "from")
 )
+_JOINING = frozenset(("and", "und", "et", "y", "e", "и", "ve"))
 #: Words of the list that announce a phrase rather than begin it.
 _OPENING = frozenset(("seed", "phrase", "word", "secret", "wallet", "key"))
 _GLUED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{36,220}(?![A-Za-z0-9])")
@@ -139,6 +150,8 @@ def listed(words: list[bytes]) -> bytes:
 def find(text: str) -> Iterator[Secret]:
     """Every seed phrase, in any list. Words are lower case here, or not; it does not matter."""
     told = _CUE.search(text) is not None
+    if "<" in text:
+        text = _TAG.sub(_blank, text)
     if _TOLD.search(text):
         text = _LABEL.sub(_blank, text)
     for part in PARTS.values():
@@ -155,6 +168,8 @@ def _spelt(text: str, told: bool) -> Iterator[Secret]:  # noqa: FBT001  # one sh
     run: list[_Word] = []
     for token in _TOKEN.finditer(text):
         spelling = token[0].lower()
+        if run and spelling in _JOINING and run[-1].end + 1 == token.start():
+            continue  # "…, yellow and wave"
         written = spelling.encode("utf-8", "surrogatepass")
         known = lists.words.get(written, 0) or (1 if told and written in lists.short else 0)
         if run and _far(text, run[-1].end, token.start()):
@@ -281,7 +296,7 @@ def _in_one_style(text: str, phrase: list[_Word]) -> list[_Word]:
     styles = _styles(text, phrase)
     usual = Counter(styles).most_common(1)[0][0]
     breaks = [0, *(at + 1 for at, one in enumerate(styles) if one != usual), len(phrase)]
-    pieces = (phrase[first:last] for first, last in pairwise(breaks))
+    pieces = (_opened(phrase[first:last]) for first, last in pairwise(breaks))
     return next((piece for piece in pieces if len(piece) in _LENGTHS), phrase)
 
 

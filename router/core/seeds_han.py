@@ -21,7 +21,7 @@ from router.core.secret import Secret
 KIND = "seed_phrase"
 _LENGTHS = (24, 21, 18, 15, 12)
 _HAN = "\u3400-\u9fff"
-_SPACE = r"[^\w\u3400-\u9fff]"  # neither letter nor digit: blanks, commas, bullets, quotes
+_SPACE = r"(?:[^\w\u3400-\u9fff]|_)"  # neither letter nor digit: blanks, commas, bullets, quotes
 _GAP = rf"(?:{_SPACE}{{1,24}}(?:[0-9]{{1,2}}{_SPACE}{{0,6}})?|[0-9]{{1,2}}{_SPACE}{{0,6}})"
 _APART = re.compile(rf"(?<![{_HAN}])[{_HAN}](?:{_GAP}[{_HAN}](?![{_HAN}])){{10,}}")
 _RUN = re.compile(rf"[{_HAN}]{{12,}}")
