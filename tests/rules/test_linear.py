@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from rules.amounts import amounts
 from rules.contract import Facts
 
 HOSTILE = [
@@ -23,10 +24,20 @@ HOSTILE = [
     " \t",
     "转账失败手续费",
     "my card not in the post ",
+    "h a c k e d ",
+    "h.a.c.k.e.d ",
+    "hakced ",
+    "h4ck3d ",
+    "a" * 40,
+    "a b c d ",
+    "a.b.c.d.",
+    "盗★刷",
+    "被dao了",
+    "what if my card ",
 ]
 
 
-def lines_run(ruleset, text: str) -> int:
+def lines_run(work) -> int:
     count = 0
 
     def step(*_):
@@ -34,10 +45,9 @@ def lines_run(ruleset, text: str) -> int:
         count += 1
         return step
 
-    facts = Facts(text=text)
     sys.settrace(step)
     try:
-        ruleset.judge(facts)
+        work()
     finally:
         sys.settrace(None)
     return count
@@ -46,8 +56,16 @@ def lines_run(ruleset, text: str) -> int:
 @pytest.mark.parametrize("pattern", HOSTILE)
 def test_four_times_the_text_is_about_four_times_the_work(ruleset, pattern):
     ruleset.judge(Facts(text=pattern))
-    short = lines_run(ruleset, pattern * 150)
-    long = lines_run(ruleset, pattern * 600)
+    short = lines_run(lambda: ruleset.judge(Facts(text=pattern * 150)))
+    long = lines_run(lambda: ruleset.judge(Facts(text=pattern * 600)))
+
+    assert long <= 5 * short + 500
+
+
+@pytest.mark.parametrize("pattern", ["$1,234.56 ", "三万五千", "1,", "12", "千万", "u", "$ "])
+def test_sums_of_money_are_read_in_linear_work(pattern):
+    short = lines_run(lambda: amounts(pattern * 500))
+    long = lines_run(lambda: amounts(pattern * 2000))
 
     assert long <= 5 * short + 500
 

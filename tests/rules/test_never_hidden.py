@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rules.engine
-from rules.contract import Facts, Rule, Urgency
+from rules.contract import Facts, Rule, Urgency, When
 from rules.engine import compile_book, load
 from rules.load import Book, read
 
@@ -21,6 +21,24 @@ ALARMS = [
     for rule in RULESET.rules
     if rule.category.startswith("security.") and rule.urgency is Urgency.P1
     for text in rule.match
+]
+
+
+def disguised(text: str) -> str:
+    """Its longer Latin words with a letter that only looks like one."""
+    return " ".join(
+        word.replace("o", "0").replace("e", "3") if len(word) > 5 else word
+        for word in text.split(" ")
+    )
+
+
+#: Alarms that only the second view sees.
+GUESSED = [
+    written
+    for text in ALARMS
+    if (written := disguised(text)) != text
+    and (verdict := RULESET.judge(Facts(written))).urgency is Urgency.P1
+    and all(one.read_as for one in verdict.findings if one.category.startswith("security."))
 ]
 ANYTHING = st.one_of(st.sampled_from(EXAMPLES), st.text(max_size=60))
 CALM = sorted(name for name in RULESET.categories if not name.startswith("security."))
@@ -69,6 +87,15 @@ def test_no_other_text_calms_an_alarm(alarm, before, after):
     assert verdict.urgency is Urgency.P1
 
 
+def test_there_are_alarms_that_only_the_second_view_sees():
+    assert len(GUESSED) > 20
+
+
+@given(st.sampled_from(GUESSED), ANYTHING, ANYTHING)
+def test_no_other_text_calms_a_guessed_alarm(alarm, before, after):
+    assert RULESET.judge(Facts(text=f"{before}\n\n{alarm}\n\n{after}")).urgency is Urgency.P1
+
+
 @given(st.sampled_from(ALARMS), ANYTHING)
 def test_no_subject_calms_an_alarm(alarm, subject):
     assert RULESET.judge(Facts(text=alarm, subject=subject)).urgency is Urgency.P1
@@ -81,7 +108,7 @@ def pieces(text: str) -> st.SearchStrategy[str]:
 
 @st.composite
 def added_rules(draw) -> tuple[str, Rule]:
-    alarm = draw(st.sampled_from(ALARMS))
+    alarm = draw(st.sampled_from(ALARMS + GUESSED))
     plain = pieces(alarm.replace("(", "").replace(")", "").replace("@", "").replace("|", ""))
     rule = Rule(
         id="aaa.added",
@@ -89,6 +116,8 @@ def added_rules(draw) -> tuple[str, Rule]:
         urgency=draw(st.sampled_from(Urgency)),
         any=tuple(draw(st.lists(plain, min_size=1, max_size=3))),
         none=tuple(draw(st.lists(plain, max_size=2))),
+        when=draw(st.sampled_from([None, When(channel=("chat",)), When(hours="outside")])),
+        floor=draw(st.sampled_from([None, Urgency.P1, Urgency.P2, Urgency.P3])),
         weight=draw(st.floats(0.1, 10)),
         negatable=draw(st.booleans()),
     )
@@ -104,7 +133,7 @@ def test_no_added_rule_hides_an_alarm(added):
     alarm, rule = added
     ruleset = compile_book(replace(BOOK, rules=[*BOOK.rules, rule]))
 
-    verdict = ruleset.judge(Facts(text=alarm))
+    verdict = ruleset.judge(Facts(text=alarm, channel="chat"))
 
     assert verdict.is_security
     assert verdict.urgency is Urgency.P1
