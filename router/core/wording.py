@@ -20,8 +20,6 @@ from zoneinfo import ZoneInfo
 LANGUAGES = ("zh", "zh-Hant", "en")
 #: The lines that are left out when there is nothing to fill in.
 _BLANK = {"status": "status_url", "hotline": "hotline"}
-#: Where the words for somebody who sent us a seed phrase or a key stand: before all else.
-_SECRET = "secret_received"
 CASES = ("open", "closed", "security")
 _WEEKDAYS = {"zh": "一二三四五六日", "zh-Hant": "一二三四五六日"}
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -126,7 +124,7 @@ class Wording:
         }
         for name, value in (("status", situation.status_url), ("hotline", situation.hotline)):
             values[name] = Template(table[name]).substitute({_BLANK[name]: value}) if value else ""
-        values["secret"] = str(table[_SECRET]).strip() if situation.secret else ""
+        values["secret"] = str(table["secret_received"]).strip() if situation.secret else ""
         values["hours"] = Template(hours).substitute(values)
         text = body.substitute(values)
         while "\n\n\n" in text:
