@@ -94,6 +94,25 @@ def test_a_word_of_denial_does_not_calm_an_alarm(judge, text):
     assert judge(text).urgency is Urgency.P1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what if someone steals my phone",
+        "万一手机被偷了怎么办",
+        "in case my card gets stolen, who do I call",
+    ],
+)
+def test_a_mere_supposition_wakes_nobody(judge, text):
+    verdict = judge(text)
+
+    assert verdict.urgency is not Urgency.P1
+    assert any(reason.startswith("supposed: ") for _, reason in verdict.near)
+
+
+def test_a_supposition_in_another_clause_calms_nothing(judge):
+    assert judge("what if he comes back, my phone was stolen").urgency is Urgency.P1
+
+
 def test_both_languages_in_one_message_are_read(judge):
     verdict = judge("你好, my wallet 被盗 please help 转账失败")
 

@@ -84,6 +84,42 @@ def test_a_site_adds_words_to_a_house_list(site):
     assert ruleset.judge(Facts(text="I lost my pocketbrick")).is_security
 
 
+def test_an_entry_of_a_word_list_may_be_a_term(site):
+    listed = '[words]\nbeak = ["(grey|green) parrot", "@wing"]\nwing = ["owl"]\n'
+    ruleset = load(extra=site(a=listed + GOOD.replace('"blue coins refused", ', '"my @beak", ')))
+
+    for text in ("my green parrot", "my owl"):
+        assert ruleset.judge(Facts(text=text)).findings
+    assert not ruleset.judge(Facts(text="my parrot")).findings
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ('beak = ["(grey|green"]', "brackets"),
+        ('beak = ["@wing"]', "no word list @wing"),
+        ('beak = ["@wing"]\nwing = ["@beak"]', "holds itself"),
+    ],
+)
+def test_a_word_list_that_cannot_be_read_is_told_with_its_file(site, words, told):
+    assert any(
+        fault.startswith("a.toml words beak") and told in fault
+        for fault in faults_of(site(a=f"[words]\n{words}\n"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("spellings", "told"),
+    [
+        ('[spellings]\n"被盗" = "贝刀"', "list of words in quotes"),
+        ('[spellings]\n"被盗" = ["贝"]', "two characters or more"),
+        ("spellings = 3", "must be a table"),
+    ],
+)
+def test_spellings_that_cannot_be_read_are_told(site, spellings, told):
+    assert any(told in fault for fault in faults_of(site(a=spellings)))
+
+
 def test_a_site_pattern_runs_where_its_word_stands(site):
     ruleset = load(extra=site(a=GOOD.replace("any =", 'regex = ["zz-\\\\d{4} broken"]\nany =')))
 

@@ -88,7 +88,7 @@ def test_no_other_text_calms_an_alarm(alarm, before, after):
 
 
 def test_there_are_alarms_that_only_the_second_view_sees():
-    assert len(GUESSED) > 20
+    assert len(GUESSED) >= 10
 
 
 @given(st.sampled_from(GUESSED), ANYTHING, ANYTHING)
