@@ -40,6 +40,8 @@ _NO_KEY = re.compile(
 #: What people say of money on its way; of less weight than the words above.
 _PAYMENT = re.compile(
     r"transfer|\bsen[dt]\b|deposit|withdraw|pending|confirm|arriv|receiv|paid|payment|refund|proof"
+    r"|status|stuck|missing|swap|bridge|\bgas\b|[te]rc-?20|on-?chain|链上|鏈上|这笔|那笔|這筆|那筆|卡住|查询"
+    r"|查詢|查一下|查下"
     r"|usdt|usdc|\beth\b|\bbtc\b|\btrx\b|转账|轉帳|轉賬|到账|到帳|到賬|入账|入帳|充值|充币|充幣|提币"
     r"|提幣|提现|提現|汇款|匯款|打款|付款|退款|确认|確認|没到|沒到|未到|记录|記錄|凭证|憑證",
     re.IGNORECASE,
