@@ -73,6 +73,11 @@ _BACK = re.compile(
     r"|(?:期间|期間).{0,12}(?:回复|查看|回覆|事务|事宜|工作)|(?:急事|紧急事[务宜]|緊急事[務宜])",
     re.IGNORECASE,
 )
+#: Every wording above has one of these; most letters have none.
+_HINTS = (
+    *("自动", "自動", "automat", " auto", "office", "leave", "vacation", "holiday", "desk"),
+    *("休", "出差", "外出", "不在", "放假", "度假"),
+)
 _SHORT_ANSWER = 1_500
 _BEGINNING = 300
 _REPORT = re.compile(
@@ -104,7 +109,9 @@ def _by_words(headers: Headers, text: str) -> str:
         return ""
     if len(text) > _SHORT_ANSWER and "\n>" not in text:
         return ""
-    beginning = text.lstrip()[:_BEGINNING]
+    beginning = text.lstrip()[:_BEGINNING].lower()
+    if not any(word in beginning for word in _HINTS):
+        return ""
     if "?" in beginning or "？" in beginning:
         return ""
     if _SAYS_MACHINE.search(beginning):

@@ -119,7 +119,7 @@ _DELIVERED = ("delivered", "relayed", "expanded", "deliverable", "success", "rea
 #: A letter of somebody who is no daemon begins with this, or is none.
 _STRONG = re.compile(
     r"\W*(?:undeliver|returned mail|mail (?:returned|error)|failure notice|non-?delivery"
-    r"|delivery (?:status notification|fail|has failed|problem|error)|系统退信|退信|.{0,20}的退信"
+    r"|delivery (?:status notification|fail|has failed|problem|error)|系统退信|退信"
     r"|(?:邮件)?(?:投递|发送|送达)失败|メールエラー|エラーメール)",
     re.IGNORECASE,
 )
@@ -223,7 +223,10 @@ def _exact(status: str, text: str) -> str:
 def _suspect(headers: Headers, body: Body, sender: str) -> bool:
     if "x-failed-recipients" in headers.values:
         return True
-    daemon = bool(_DAEMON.search(sender)) or bool(_DAEMON.search(headers.raw("from")))
+    written = headers.raw("from")
+    if sender not in written:
+        written = f"{sender} {written}"
+    daemon = bool(_DAEMON.search(written))
     null = headers.raw("return-path") == "<>" or "report-type" in headers.raw("content-type")
     if sender and not (daemon or null):
         return _resembles(headers, body, sender)
@@ -236,7 +239,8 @@ def _suspect(headers: Headers, body: Body, sender: str) -> bool:
 
 def _resembles(headers: Headers, body: Body, sender: str) -> bool:
     """A server's letter under a person's name: title, reason, code or copy, another's address."""
-    if not _STRONG.match(headers.text("subject")[:200]):
+    subject = headers.text("subject")
+    if not (_STRONG.match(subject) or "的退信" in subject[:30]):
         return False
     text = body.text[:_LONGEST]
     proof = _STATUS.search(text) or _REPLY.search(text) or _ORIGINAL_BEGINS.search(text)

@@ -132,7 +132,7 @@ def _file(part: Part, data: bytes, body: Body) -> tuple[str, str]:
             body.defects.append("tnef_cut")
         inner = (*tnef.letter_files(envelope, "body"), *envelope.files)
         for file in inner:
-            mime = file.mime or names.mime(file.name)
+            mime = names.safe_mime(file.mime or names.mime(file.name))
             name = names.safe_name(file.name)
             _keep(Attachment(name, mime, file.data, file.content_id), body)
         if inner:
@@ -141,7 +141,8 @@ def _file(part: Part, data: bytes, body: Body) -> tuple[str, str]:
     name = names.safe_name(part.name)
     if data[:6] == b"begin " and (found := plain.uudecoded(data)):
         name, data = name or names.safe_name(found[0]), found[1]
-    _keep(Attachment(name or names.made(part, data), part.mime, data, part.content_id), body)
+    kind = names.safe_mime(part.mime)
+    _keep(Attachment(name or names.made(part, data), kind, data, part.content_id), body)
     return "", ""
 
 

@@ -54,8 +54,6 @@ def span(data: bytes) -> tuple[int, int, int]:
         for mark in (b"\n\r\n", b"\n\n")
         if (at := data.find(mark, start, limit)) >= 0
     ]
-    if blank := _BLANK.search(data, start, min((at for at, _ in found), default=limit)):
-        found.append((blank.start(), blank.end() - blank.start()))
     if not found and (at := data.find(b"\r\r", start, limit)) >= 0:
         found = [(at, 2)]
     if not found:
@@ -67,6 +65,8 @@ def span(data: bytes) -> tuple[int, int, int]:
 def read(data: bytes) -> Headers:
     """The headers of a mail and where its body begins. A line that is no header is passed over."""
     start, end, after = span(data)
+    if blank := _BLANK.search(data, start, end):
+        end, after = blank.span()
     values: dict[str, list[bytes]] = {}
     lines = _LINE.findall(data, start, end)
     for name, value in lines[:MOST_LINES]:

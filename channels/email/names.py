@@ -11,6 +11,7 @@ _LONGEST = 240  # bytes; no file system of today takes more than 255
 _LONGEST_EXTENSION = 16
 _UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _NO_NAME = re.compile(r"[\\/:*?\"<>|\r\n\t]+")
+_MIME = re.compile(r"[a-z0-9][a-z0-9.+_-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,120}")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}\Z")
 #: What a part is called when nobody named it; mail programs know these by sight.
 _KNOWN = {
@@ -62,12 +63,18 @@ def made(part: Part, data: bytes) -> str:
         return _file(
             described.removesuffix(own[0]) if own else described, own[0] if own else extension
         )
-    return known or f"{part.mime.partition('/')[0] or 'file'}{extension}"
+    kind = part.mime.partition("/")[0]
+    return known or f"{kind if kind.isalpha() and kind.isascii() else 'file'}{extension}"
 
 
 def mime(name: str) -> str:
     """The kind a file's name tells of."""
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def safe_mime(written: str) -> str:
+    """The kind a sender wrote, if it is one at all."""
+    return written if _MIME.fullmatch(written) else "application/octet-stream"
 
 
 def _extension(kind: str) -> str:

@@ -11,7 +11,7 @@ _LINE = re.compile(rb"[\x20-\x60]{1,86}\r?\n|`?\r?\n")
 
 def unflow(text: str, *, delete_space: bool) -> str:
     """Lines that end in a space go on in the next one of the same quote depth."""
-    out: list[str] = []
+    out: list[list[str]] = []
     open_depth = -1
     for line in text.split("\n"):
         body = line.lstrip(">")
@@ -20,11 +20,11 @@ def unflow(text: str, *, delete_space: bool) -> str:
         flows = body.endswith(" ") and body != "-- "
         kept = body[:-1] if flows and delete_space else body
         if depth == open_depth and body != "-- ":
-            out[-1] += kept
+            out[-1].append(kept)
         else:
-            out.append(f"{'>' * depth} {kept}" if depth and kept else ">" * depth + kept)
+            out.append([">" * depth + (" " if depth and kept else ""), kept])
         open_depth = depth if flows else -1
-    return "\n".join(out)
+    return "\n".join(["".join(pieces) for pieces in out])
 
 
 def uudecoded(data: bytes) -> tuple[str, bytes] | None:

@@ -24,7 +24,7 @@ def parse_report(data: bytes) -> dict[str, Any]:
         "subject": mail.subject,
         "date": mail.sent_at.astimezone(UTC).isoformat() if mail.sent_at else None,
         "message_id": mail.message_id,
-        "in_reply_to": written.raw("in-reply-to"),
+        "in_reply_to": (written.raw("in-reply-to").split() or [""])[0],
         "references": written.raw("references").split(),
         "body_text": mail.text,
         "body_html": mail.html,

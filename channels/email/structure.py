@@ -16,6 +16,8 @@ from channels.email.parameters import file_name
 MOST_BYTES = 40 * 1024 * 1024
 _MOST_BOUNDARIES = 4_000
 _MOST_BOUNDARIES_SLOW = 50
+_MOST_PARTS = 20_000
+_SURELY_FEW = 50_000  # bytes; no room for so many parts
 _MOST_COPIED = 400 * 1024 * 1024
 _DEEPEST = 60
 _LETTERS = frozenset({"text/plain", "text/html"})
@@ -38,14 +40,11 @@ class Part:
 
 def parts(data: bytes, defects: list[str]) -> Part | None:
     """The tree of a mail that begins with its headers; None when nothing can be told apart."""
-    if len(data) > MOST_BYTES:
-        defects.append("too_large")
-        return None
-    lower = data.lower()
-    if len(data) * lower.count(b"message/") > _MOST_COPIED:  # each level of nesting copies the rest
-        defects.append("too_large")
-        return None
+    lower = data[: MOST_BYTES + 1].lower()
     boundaries = lower.count(b"boundary")
+    if too_much := _too_much(lower, boundaries):
+        defects.append(too_much)
+        return None
     del lower
     if boundaries <= _MOST_BOUNDARIES:
         try:
@@ -62,6 +61,17 @@ def parts(data: bytes, defects: list[str]) -> Part | None:
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
         defects.append("unreadable")
         return None
+
+
+def _too_much(lower: bytes, boundaries: int) -> str:
+    """A code when taking it apart would cost more than a mail may."""
+    size = len(lower)
+    if size < _SURELY_FEW:
+        return ""
+    copied = size * lower.count(b"message/")  # each level of nesting copies the rest
+    if size > MOST_BYTES or copied > _MOST_COPIED:
+        return "too_large"
+    return "too_deep" if boundaries and lower.count(b"\n--") > _MOST_PARTS else ""
 
 
 # --- the native parser's tree -----------------------------------------------------------------
