@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from router.judges import MANY, Judged, Source, facts_of, one_by_one, side_by_side
+from router.core.hours import Calendar
+from router.judges import MANY, Judged, Known, Source, facts_of, one_by_one, side_by_side
 from router.store import feedback, judged
 from router.store.database import Store
 from router.store.judged import Stored
@@ -160,23 +161,23 @@ class Contest:
         """Compile both. Raises RulesFault with every fault of the first that cannot be read."""
         return cls(old, new, compile_book(old.book()), compile_book(new.book()))
 
-    def judged(self, messages: Iterable[Stored], total: int) -> Iterator[Judged]:
+    def judged(self, known: Iterable[Known], total: int) -> Iterator[Judged]:
         """Every message with both verdicts."""
         if total < MANY:
-            return one_by_one(messages, self.old, self.new)
-        return side_by_side(messages, self.old_source, self.new_source)
+            return one_by_one(known, self.old, self.new)
+        return side_by_side(known, self.old_source, self.new_source)
 
 
 def compare(
-    store: Store, contest: Contest, *, since_us: int = 0, tell: Tell | None = None
+    store: Store, contest: Contest, hours: Calendar, since_us: int = 0, tell: Tell | None = None
 ) -> Outcome:
     """Judge every stored message by both rules. ``tell`` hears (done, of how many)."""
     with store.reading() as unit:
         labels, total = feedback.labels(unit), judged.count(unit, since_us)
     outcome = Outcome(contest.old.version, contest.new.version)
     desks = _Desk(), _Desk()
-    messages = judged.walk(store, since_us=since_us)
-    for message, *verdicts in _told(contest.judged(messages, total), total, tell):
+    walked = ((one, facts_of(one, hours)) for one in judged.walk(store, since_us=since_us))
+    for message, *verdicts in _told(contest.judged(walked, total), total, tell):
         for desk, verdict in zip(desks, verdicts, strict=True):
             desk.take(message, verdict)
         _note(outcome, message, (verdicts[0], verdicts[1]), labels.get(message.ticket_id, ""))
@@ -186,7 +187,9 @@ def compare(
     return outcome
 
 
-def census(store: Store, rules: Ruleset, most: int, tell: Tell | None = None) -> Census:
+def census(
+    store: Store, rules: Ruleset, hours: Calendar, most: int, tell: Tell | None = None
+) -> Census:
     """How often each rule fires on the newest stored messages."""
     with store.reading() as unit:
         labels, after = feedback.labels(unit), judged.newest(unit, most)
@@ -195,7 +198,7 @@ def census(store: Store, rules: Ruleset, most: int, tell: Tell | None = None) ->
     calm_fired: Counter[str] = Counter()
     messages = calm = 0
     for message in _told(judged.walk(store, after=after), total, tell):
-        verdict = rules.judge(facts_of(message))
+        verdict = rules.judge(facts_of(message, hours))
         found = {one.rule for one in verdict.findings}
         messages += 1
         fired.update(found)

@@ -16,7 +16,10 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
+from router.core.clock import from_us
+from router.core.hours import Calendar
 from router.store.judged import Stored
+from rules.conditions import kind_of
 from rules.contract import Facts, Verdict
 from rules.engine import Ruleset, compile_book
 from rules.load import Book, read
@@ -26,6 +29,10 @@ MANY = 30_000
 _MOST_PROCESSES = 4
 _PAGE = 250
 
+_MINUTE = 60_000_000
+
+#: A stored message with what is known of it, and with both verdicts.
+Known = tuple[Stored, Facts]
 Judged = tuple[Stored, Verdict, Verdict]
 
 
@@ -41,46 +48,51 @@ class Source:
         return read(self.folders, self.texts)
 
 
-def facts_of(message: Stored) -> Facts:
-    """What is known of a stored message, as far as it is kept."""
+def facts_of(message: Stored, hours: Calendar) -> Facts:
+    """What is known of a stored message, as far as it is kept; what its sender ticked is not."""
+    since = None if message.before_at is None else message.arrived_at - message.before_at
     return Facts(
         text=message.text,
         subject=message.subject,
         channel=message.channel,
         language=message.language,
         automatic=message.automatic,
+        hours="inside" if hours.is_open(from_us(message.arrived_at)) else "outside",
+        sender="known" if message.known else "unknown",
+        minutes_since=None if since is None else since / _MINUTE,
+        attachments=tuple(sorted({kind_of(*file) for file in message.files})),
     )
 
 
-def one_by_one(messages: Iterable[Stored], old: Ruleset, new: Ruleset) -> Iterator[Judged]:
+def one_by_one(known: Iterable[Known], old: Ruleset, new: Ruleset) -> Iterator[Judged]:
     """Judge here."""
-    for message in messages:
-        facts = facts_of(message)
+    for message, facts in known:
         yield message, old.judge(facts), new.judge(facts)
 
 
-def side_by_side(messages: Iterable[Stored], old: Source, new: Source) -> Iterator[Judged]:
+def side_by_side(known: Iterable[Known], old: Source, new: Source) -> Iterator[Judged]:
     """Judge in as many processes as there are processors; the order stays."""
     count = min(os.cpu_count() or 1, _MOST_PROCESSES)
     with ProcessPoolExecutor(
         count, mp_context=get_context("spawn"), initializer=_ready, initargs=(old, new)
     ) as pool:
-        pages = _pages(messages)
+        pages = _pages(known)
         waiting = deque(
-            (page, pool.submit(_judge, list(map(facts_of, page))))
+            (page, pool.submit(_judge, [facts for _, facts in page]))
             for page in islice(pages, 2 * count)
         )
         while waiting:
             page, future = waiting.popleft()
             verdicts = future.result()
             if following := next(pages, None):
-                waiting.append((following, pool.submit(_judge, list(map(facts_of, following)))))
-            for message, (before, after) in zip(page, verdicts, strict=True):
+                facts = [one for _, one in following]
+                waiting.append((following, pool.submit(_judge, facts)))
+            for (message, _), (before, after) in zip(page, verdicts, strict=True):
                 yield message, before, after
 
 
-def _pages(messages: Iterable[Stored]) -> Iterator[list[Stored]]:
-    source = iter(messages)
+def _pages(known: Iterable[Known]) -> Iterator[list[Known]]:
+    source = iter(known)
     while page := list(islice(source, _PAGE)):
         yield page
 

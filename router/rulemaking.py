@@ -196,7 +196,7 @@ class Check:
 def _lint(router: Router, row: Version, tell: Callable[[int, int], None]) -> dict[str, Any]:
     book = written(row.files)
     rules = compile_book(book)
-    census = backtest.census(router.store, rules, _CENSUS, tell)
+    census = backtest.census(router.store, rules, router.policies.hours, _CENSUS, tell)
     remarks = [one for one in lint(book, rules, census) if one.file in row.files]
     return {"remarks": _packed(remarks), "messages": census.messages}
 
@@ -205,7 +205,7 @@ def _backtest(router: Router, row: Version, tell: Callable[[int, int], None]) ->
     against, old, files = router.rules.row_id, router.rules.present, router.rules.files
     sources = Source((SHIPPED,), files), Source((SHIPPED,), row.files)
     contest = Contest(*sources, old, compile_book(sources[1].book()))
-    outcome = backtest.compare(router.store, contest, tell=tell)
+    outcome = backtest.compare(router.store, contest, router.policies.hours, tell=tell)
     return {"against": against, "result": outcome.as_dict(_CHANGES, words=False)}
 
 

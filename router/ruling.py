@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from router import backtest
+from router.assemble import policies
 from router.backtest import ALARM, LOST, Contest, Outcome
 from router.core.clock import SystemClock, to_us
 from router.core.ids import Ids
@@ -40,6 +41,7 @@ console = Console(highlight=False, markup=False, soft_wrap=True)
 
 def look(settings: Settings, folder: Path | None, *, as_json: bool) -> int:
     """Tell what is to be mended in the rules; the exit code."""
+    hours = policies(settings).hours
     with _store(settings) as store:
         source, own = _folder(folder) if folder else (_published(settings, store), None)
         try:
@@ -51,7 +53,7 @@ def look(settings: Settings, folder: Path | None, *, as_json: bool) -> int:
             census = Census()
             if store is not None:
                 with progress_bar("reading stored messages") as tell:
-                    census = backtest.census(store, rules, _CENSUS, tell)
+                    census = backtest.census(store, rules, hours, _CENSUS, tell)
             found = lint(book, rules, census)
     if own is not None:
         found = [one for one in found if one.file in own]
@@ -71,7 +73,8 @@ def compare(
         except RulesFault as fault:
             raise RouterError(f"these rules cannot be read:\n{fault}") from fault
         with progress_bar("judging stored messages") as tell:
-            outcome = backtest.compare(store, contest, since_us=_moment(since, settings), tell=tell)
+            hours, begin = policies(settings).hours, _moment(since, settings)
+            outcome = backtest.compare(store, contest, hours, begin, tell)
     if as_json:
         told = outcome.as_dict(len(outcome.changes), words=True)
         console.print(json.dumps(told, ensure_ascii=False, indent=1))

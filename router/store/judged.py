@@ -5,7 +5,7 @@ Each page is a look of its own, so that hours of reading hold nothing open.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,12 @@ class Stored:
     language: str
     automatic: bool
     arrived_at: int
+    #: Whether the sender had written before, and when last; None when that is not among what is
+    #: walked through.
+    known: bool
+    before_at: int | None
+    #: Name and type of each file that came along.
+    files: tuple[tuple[str, str], ...]
 
 
 def count(unit: Unit, since_us: int = 0) -> int:
@@ -48,21 +54,38 @@ def newest(unit: Unit, most: int) -> int:
 
 def walk(store: Store, *, since_us: int = 0, after: int = 0) -> Iterator[Stored]:
     """All of them, oldest id first."""
+    last: dict[int, int] = {}
     while True:
         with store.reading() as unit:
             rows = unit.rows(
                 "SELECT m.id, m.ticket_id, m.subject, m.text, m.channel, m.language, m.automatic, "  # noqa: S608  # ours
-                "m.arrived_at, t.number, t.team_id, t.security FROM message m "
-                "JOIN ticket t ON t.id = m.ticket_id "
+                "m.arrived_at, m.identity_id, i.created_at AS met_at, t.number, t.team_id, "
+                "t.security FROM message m JOIN ticket t ON t.id = m.ticket_id "
+                "LEFT JOIN identity i ON i.id = m.identity_id "
                 f"WHERE m.id > :after AND m.{_SAID} ORDER BY m.id LIMIT :n",
                 after=after,
                 since=since_us,
                 n=PAGE,
             )
-        yield from map(_stored, rows)
+            files = _files(unit, rows)
+        for row in rows:
+            yield _stored(row, last.get(row.identity_id), files.get(row.id, ()))
+            last[row.identity_id] = row.arrived_at
         if len(rows) < PAGE:
             return
         after = rows[-1].id
+
+
+def _files(unit: Unit, rows: Sequence[Any]) -> dict[int, tuple[tuple[str, str], ...]]:
+    if not rows:
+        return {}
+    found: dict[int, tuple[tuple[str, str], ...]] = {}
+    for file in unit.rows(
+        "SELECT message_id, name, mime FROM attachment WHERE message_id IN :ids ORDER BY id",
+        ids=[row.id for row in rows],
+    ):
+        found[file.message_id] = (*found.get(file.message_id, ()), (file.name, file.mime))
+    return found
 
 
 def words(unit: Unit, ids: list[int]) -> dict[int, tuple[str, str]]:
@@ -73,7 +96,7 @@ def words(unit: Unit, ids: list[int]) -> dict[int, tuple[str, str]]:
     return {row.id: (row.subject, row.text) for row in rows}
 
 
-def _stored(row: Any) -> Stored:
+def _stored(row: Any, before_at: int | None, files: tuple[tuple[str, str], ...]) -> Stored:
     return Stored(
         id=row.id,
         ticket_id=row.ticket_id,
@@ -86,4 +109,7 @@ def _stored(row: Any) -> Stored:
         language=row.language,
         automatic=bool(row.automatic),
         arrived_at=row.arrived_at,
+        known=before_at is not None or (row.met_at or row.arrived_at) < row.arrived_at,
+        before_at=before_at,
+        files=files,
     )

@@ -4,12 +4,14 @@ import json
 import sys
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from router import backtest, desk, ruling, seeding
 from router.backtest import ALARM, LOST, Contest
 from router.core.clock import to_us
+from router.core.hours import ALWAYS
 from router.core.rights import Who
 from router.judges import Source, facts_of, side_by_side
 from router.store import judged, people
@@ -52,7 +54,8 @@ def ada(desk_router):
 
 def compared(router, old, new, **options):
     nowhere = Source(())  # so few messages are judged here
-    return backtest.compare(router.store, Contest(nowhere, nowhere, old, new), **options)
+    contest = Contest(nowhere, nowhere, old, new)
+    return backtest.compare(router.store, contest, router.policies.hours, **options)
 
 
 def test_the_same_rules_change_nothing(desk_router, shipped_rules):
@@ -152,13 +155,24 @@ def test_old_messages_can_be_left_out(desk_router, shipped_rules, frozen):
     assert compared(desk_router, shipped_rules, shipped_rules, since_us=later).messages == 0
 
 
+def test_what_was_known_of_a_message_besides_its_words_is_known_again(desk_router, frozen):
+    hours = desk_router.policies.hours
+    submitted(desk_router, PENDING, email="ann@mail.example")
+    frozen.advance(timedelta(hours=16))
+    submitted(desk_router, f"{PENDING}!", email="ann@mail.example")
+    first, second = (facts_of(one, hours) for one in judged.walk(desk_router.store))
+    assert (first.hours, first.sender, first.minutes_since) == ("inside", "unknown", None)
+    assert (second.hours, second.sender, second.minutes_since) == ("outside", "known", 960)
+    assert first.channel == "webform"
+
+
 def test_a_census_counts_what_fires_on_calm_messages(desk_router, shipped_rules):
     submitted(desk_router, PENDING)
     submitted(desk_router, HACKED)
-    found = backtest.census(desk_router.store, shipped_rules, 100)
+    found = backtest.census(desk_router.store, shipped_rules, ALWAYS, 100)
     assert (found.messages, found.calm) == (2, 1)
     assert found.calm_fired["transfer.pending.waiting"] == 1
-    assert backtest.census(desk_router.store, shipped_rules, 1).messages == 1
+    assert backtest.census(desk_router.store, shipped_rules, ALWAYS, 1).messages == 1
 
 
 def test_progress_is_told_and_ends_at_the_whole(desk_router, shipped_rules):
@@ -173,12 +187,12 @@ def test_progress_is_told_and_ends_at_the_whole(desk_router, shipped_rules):
 
 def test_processes_of_their_own_judge_the_same_in_the_same_order(desk_router):
     list(seeding.seed(desk_router, 300))
-    messages = list(judged.walk(desk_router.store))
+    known = [(one, facts_of(one, ALWAYS)) for one in judged.walk(desk_router.store)]
     shipped = Source((), {path.name: path.read_text("utf-8") for path in SHIPPED.glob("*.toml")})
-    told = list(side_by_side(messages, shipped, shipped))
-    assert [one for one, *_ in told] == messages
+    told = list(side_by_side(known, shipped, shipped))
+    assert [one for one, *_ in told] == [one for one, _ in known]
     rules = compile_book(shipped.book())
-    assert [new for *_, new in told] == [rules.judge(facts_of(one)) for one in messages]
+    assert [new for *_, new in told] == [rules.judge(facts) for _, facts in known]
 
 
 @pytest.mark.slow
