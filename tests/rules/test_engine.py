@@ -97,7 +97,7 @@ def test_a_word_of_denial_does_not_calm_an_alarm(judge, text):
 @pytest.mark.parametrize(
     "text",
     [
-        "what if someone steals my phone",
+        "what if my phone was stolen",
         "万一手机被偷了怎么办",
         "in case my card gets stolen, who do I call",
     ],
