@@ -22,6 +22,7 @@ import mailbox_figures  # noqa: E402
 import pages  # noqa: E402
 import process  # noqa: E402
 import searching  # noqa: E402
+import waves  # noqa: E402
 import writes  # noqa: E402
 
 PARTS = {
@@ -33,6 +34,7 @@ PARTS = {
     "mailbox": mailbox_figures.polling,
     "arrival": mailbox_figures.arrival,
     "writes": writes.during_import,
+    "waves": waves.full_window,
     "process": process.serving,
     "install": installing.from_nothing,
 }

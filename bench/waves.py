@@ -1,6 +1,7 @@
 """The wave check at full size: two hundred thousand messages of one day, campaigns among them."""
 
 import itertools
+import os
 import random
 import re
 import resource
@@ -9,25 +10,51 @@ import sys
 import time
 from pathlib import Path
 
+import desk
 import figures
 
 from router.core.clusters import Seen, Window
 from router.core.shingles import plain, sketch
 from router.core.traces import traces
 from rules.text import fold
+from tests.campaign import replayed, variant
 
 _EXAMPLES = Path(__file__).resolve().parent.parent / "rules" / "examples"
 _WORDS = re.compile(r"[a-zA-Z']+\s*|.")
 _DAY = 86_400_000_000
-_LETTERS = "的一是不了在人有我他这中大来上国个到说们abcdefghijklmnopqrstuvwxyz"
 _CAMPAIGNS, _VARIANTS = 50, 12
 
 
 def full_window(given, folder):
     """Milliseconds a message, megabytes of the window, and campaigns found in it when full."""
     count = 200_000 if given.full else 40_000
+    _replay()
+    paths = os.pathsep.join((str(desk.ROOT), str(desk.ROOT / "bench")))
     command = [sys.executable, __file__, str(count)]
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": paths})
+
+
+def _replay():
+    """Thirty-five made-up texts in twelve variants each among 2,600 other messages."""
+    said = replayed(1)
+    window = Window(capacity=200_000, span_us=_DAY, likeness=0.4)
+    numbers = [_take(window, step, text) for step, (text, _) in enumerate(said)]
+    waves = [_in_wave(window, number) for number in numbers]
+    campaign = [wave for wave, (_, which) in zip(waves, said, strict=True) if which >= 0]
+    figures.at_least(
+        "replayed campaign: messages linked", round(sum(campaign) / len(campaign), 3), 0.95
+    )
+    figures.at_most("replayed campaign: others in a wave", sum(waves) - sum(campaign), 0)
+
+
+def _take(window, step, text):
+    folded = fold(text).text
+    return window.add(Seen(step, step, step), sketch(plain(folded)), traces(text, folded))
+
+
+def _in_wave(window, number):
+    group = window.group(number)
+    return group is not None and len(group.senders) >= 5
 
 
 class Speech:
@@ -53,17 +80,6 @@ class Speech:
         return "".join(said)[:length]
 
 
-def variant(draw, text):
-    """A text with one character in twelve changed, left out or put in."""
-    said = []
-    for letter in text:
-        if draw.random() >= 1 / 12:
-            said.append(letter)
-            continue
-        said.append(draw.choice((draw.choice(_LETTERS), "", letter + draw.choice(_LETTERS))))
-    return "".join(said)
-
-
 def _main(count):
     draw = random.Random(20261124)
     speech = Speech(draw)
@@ -77,16 +93,12 @@ def _main(count):
         campaign = campaign_at.get(step)
         text = speech.say() if campaign is None else variant(draw, texts[campaign])
         start = time.process_time()
-        folded = fold(text).text
-        number = window.add(Seen(step, step, step), sketch(plain(folded)), traces(text, folded))
+        number = _take(window, step, text)
         times.append(time.process_time() - start)
         if campaign is not None:
             kept[number] = campaign
     grown = _resident() - before
-    linked = 0
-    for number in kept:
-        group = window.group(number)
-        linked += group is not None and len(group.senders) >= 5
+    linked = sum(_in_wave(window, number) for number in kept)
     name = f"wave check in a window of {count:,}"
     figures.at_most(
         f"{name}, ms a message",

@@ -33,14 +33,14 @@ _NUMBER = 18
 _PLACE = (1 << _NUMBER) - 1
 _MARK = (1 << 14) - 1
 #: Messages remembered under one run of six characters.
-_WAYS = 12
+_WAYS = 16
 #: Runs of a message that are looked at, and under how many of either sort it is filed.
-_RUNS, _RARE, _COMMON = 96, 24, 16
+_RUNS, _RARE, _COMMON = 140, 24, 40
 #: Runs that messages share before they are compared at all, and how many are compared at most.
 _SHARED = 2
 _COMPARED = 32
 _LEAST_BUCKETS, _MOST_BUCKETS = 1 << 10, 1 << 20
-_LOAD = 7
+_LOAD = 8
 
 _DIGITS = re.compile(r"\d+")
 _BETWEEN = re.compile(r"[\W_]+")

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from router.core.clock import FrozenClock, SystemClock
-from router.core.ids import Ids
+from router.core.ids import Ids, earlier, first_at
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -54,3 +54,10 @@ def test_ids_fit_a_signed_column_for_decades():
 
 def test_a_clock_before_our_time_still_gives_ids():
     assert Ids(FrozenClock(datetime(1999, 1, 1, tzinfo=UTC))).next() > 0
+
+
+def test_a_stretch_of_time_begins_with_its_first_id():
+    ids = Ids(FrozenClock(NOON))
+    assert first_at(NOON) <= ids.next() < first_at(NOON + timedelta(seconds=1))
+    assert earlier(first_at(NOON), timedelta(minutes=1)) == first_at(NOON - timedelta(minutes=1))
+    assert earlier(first_at(NOON), timedelta(days=10_000)) == 0

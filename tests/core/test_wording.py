@@ -72,6 +72,13 @@ def test_lines_with_nothing_to_say_are_left_out():
     assert "Follow it here" not in words.text
 
 
+def test_a_banner_comes_first_unless_a_secret_was_leaked():
+    told = replace(SITUATION, language="en", banner="Transfers are slow today.")
+    assert WORDING.acknowledgement(told).text.startswith("Transfers are slow today.\n\nHello")
+    leaked = WORDING.acknowledgement(replace(told, secret=True, security=True))
+    assert "Transfers are slow today." not in leaked.text
+
+
 @pytest.mark.parametrize(
     ("language", "expected"),
     [

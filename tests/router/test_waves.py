@@ -2,6 +2,8 @@
 
 import json
 import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -247,6 +249,24 @@ def test_two_workers_that_look_at_the_same_time_open_one_incident(router, take):
     assert len(opened(router)) == 1
     take("a later message that has nothing to do with it, but it is long enough to be looked at")
     assert waves.sweep(router)
+    assert len(opened(router)) == 1
+
+
+def test_two_processes_at_once_open_one_incident(router, assembled, door, take):
+    take(*campaign(8))
+    other, start = assembled(doors=FakeDoors(door)), threading.Barrier(2)
+
+    def work(one):
+        start.wait()
+        return waves.sweep(one)
+
+    with ThreadPoolExecutor(2) as pool:
+        turns = list(pool.map(work, (router, other)))
+    assert any(turns)
+    assert len(opened(router)) == 1
+    for one in (router, other):
+        take("another message that is long enough to be compared with what was there before it")
+        assert waves.sweep(one)
     assert len(opened(router)) == 1
 
 
