@@ -294,7 +294,7 @@ def _undone(plan: Plan, evidence: Evidence, hits: Hits, reading: Reading) -> str
     start, end, second = evidence
     if plan.none in hits.present and (found := reading.within(hits.spans(plan.none), start, end)):
         return f"excluded: {found}"
-    if plan.rule.urgency is Urgency.P1 and (guess := reading.supposed(start)):
+    if plan.rule.urgency is Urgency.P1 and (guess := reading.supposed(second)):
         return f"supposed: {guess}"
     if not plan.rule.negatable:
         return ""
