@@ -30,7 +30,7 @@ def judged(assembled, door):
     """Takes mails in under one rule with these conditions; tells each one's category."""
 
     def of(when, *mails, later=timedelta()):
-        rules = Rulebook(compiled({"site.toml": RULE.format(when=when)}))
+        rules = Rulebook(compiled({"site.toml": RULE.format(when=when)}), {})
         router = assembled(doors=FakeDoors(door), rules=rules)
         found = []
         for mail in mails:
@@ -85,6 +85,6 @@ def test_the_channel_is_the_one_it_came_by(judged):
 
 
 def test_our_own_rules_ask_for_no_look_up_of_senders(assembled, door):
-    router = assembled(doors=FakeDoors(door), rules=Rulebook(compiled({})))
+    router = assembled(doors=FakeDoors(door), rules=Rulebook(compiled({}), {}))
 
     assert router.rules.asks.isdisjoint({"sender", "repeat_minutes"})
