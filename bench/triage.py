@@ -4,8 +4,9 @@
 
 Rule sets are grown from our own rules' vocabulary: phrases, pairs of terms within a distance, and
 some patterns. Messages are cut from our own examples, half Chinese, half English, 200 characters
-each; the mail is 100,000 bytes of the same. Times are processor time of one thread, so that neighbours on the machine do not count. The
-plain loop tries each of the same rules with one `re` pattern on the same folded text.
+each; the mail is 100,000 bytes of the same. Times are processor time of one thread, so that
+neighbours on the machine do not count. The plain loop tries each of the same rules with one `re`
+pattern on the same folded text.
 """
 
 import argparse
