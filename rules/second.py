@@ -156,7 +156,7 @@ class SecondView:
             size = len(written)
             if size < _SHORTEST_KNOWN or size > 2 * LONGEST or written in words:
                 continue
-            if written in real:
+            if written in real or written.isdigit():
                 continue
             if not drawn_out and written.isascii() and written.isalpha():
                 word = meant(written)  # by far the most

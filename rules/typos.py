@@ -50,11 +50,16 @@ class Speller:
             for less in _without_one(word):
                 index[less].append(word)
         self._index = dict(index)
+        self._begin = {word[:at] for word in self._words for at in range(1, len(word) + 1)}
+        self._end = {word[0] + word[at:] for word in self._words for at in range(1, len(word) + 1)}
 
     def meant(self, written: str) -> str:
         """The known word that ``written`` was most likely meant to be, or nothing."""
         if not SHORTEST - 1 <= len(written) <= LONGEST:
             return ""
+        half = len(written) // 2
+        if written[:half] not in self._begin and written[0] + written[half + 1 :] not in self._end:
+            return ""  # one slip leaves the one or the other half as it was
         found = [(1, word) for word in self._index.get(written, ()) if word[:-1] != written]
         for less in _without_one(written):
             if less in self._known and less != written[:-1]:

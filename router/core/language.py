@@ -15,8 +15,8 @@ _SIMPLIFIED = frozenset(
     "钱帐账号码转户吗这个还没无法问题请帮们说时间后动机点击连链结简验证过来对开关复资讯银额"
     "记录买卖给为什么样联络系询处应该电话书万与从东车马锁黄龙双发现实际费项"
 )
-_ONLY_TRADITIONAL = _TRADITIONAL - _SIMPLIFIED
-_ONLY_SIMPLIFIED = _SIMPLIFIED - _TRADITIONAL
+_ONLY_TRADITIONAL = re.compile(f"[{''.join(sorted(_TRADITIONAL - _SIMPLIFIED))}]")
+_ONLY_SIMPLIFIED = re.compile(f"[{''.join(sorted(_SIMPLIFIED - _TRADITIONAL))}]")
 _LOOK = 500
 
 
@@ -34,8 +34,8 @@ def detect(text: str, hint: str = "") -> str:
         return "en" if _LATIN.search(head) else _hinted(hint, head)
     if len(chinese) * 2 < len(_LATIN.findall(head)):
         return "en"
-    traditional = sum(one in _ONLY_TRADITIONAL for one in chinese)
-    simplified = sum(one in _ONLY_SIMPLIFIED for one in chinese)
+    traditional = len(_ONLY_TRADITIONAL.findall(head))
+    simplified = len(_ONLY_SIMPLIFIED.findall(head))
     if traditional > simplified:
         return "zh-Hant"
     if not simplified and hint.lower() in ("zh-tw", "zh-hk", "zh-hant"):
