@@ -1,6 +1,7 @@
 """Desks to measure on: assembled in a folder of their own, filled when asked, served when asked."""
 
 import contextlib
+import gc
 import threading
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def opened(home, *, tickets=0, url="", **mailbox):
         pass
     while router.store.write(counters.fold):
         pass
+    gc.freeze()  # as the commands do
     return router
 
 

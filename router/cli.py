@@ -4,6 +4,7 @@ ones start at once.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from datetime import datetime
@@ -81,7 +82,9 @@ def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
             from router.store.schema import migrate as bring_up
 
             bring_up(settings.database_url)
-    return assemble(settings)
+    router = assemble(settings)
+    gc.freeze()  # rules and libraries stay; the collector need not walk them again and again
+    return router
 
 
 # ---------------------------------------------------------------- running
