@@ -1,7 +1,7 @@
 """What the second reader may do with a verdict: raise it, or sort what the rules left unsorted.
 
 It never calms: no urgency falls, no security finding gives way, and the surer the rules were, the
-surer it must be itself. The thresholds were fixed on the bank, not on anybody's messages.
+surer it must be itself. Where the thresholds stand is a trade: docs/measured.md has the figures.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from rules.contract import UNSORTED, Urgency
 from rules.entry import Kind
 
 #: How likely a security incident must be when the rules found nothing, little, or something.
-ALARM_UNSORTED, ALARM_WEAK, ALARM_SURE = 0.55, 0.7, 0.85
+ALARM_UNSORTED, ALARM_WEAK, ALARM_SURE = 0.68, 0.82, 0.94
+#: Whoever asks for a freeze says so: where the rules heard nothing, hardly anybody did.
+ALARM_WISHED = 0.88
+WISH = "security.freeze_request"
 #: A score of the rules from which on they were sure.
 SURE = 1.5
 #: How likely a category must be, to sort what is unsorted, and to correct weak or sure rules.
@@ -68,7 +71,8 @@ def raised(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raise
     """The change that the second reader may make, or None."""
     if judged.urgency is Urgency.P1:
         return None
-    if opinion.alarm >= _needed(judged, ALARM_UNSORTED, ALARM_WEAK, ALARM_SURE):
+    unsorted = ALARM_WISHED if opinion.threat == WISH else ALARM_UNSORTED
+    if opinion.alarm >= _needed(judged, unsorted, ALARM_WEAK, ALARM_SURE):
         return Raised(opinion.threat, Urgency.P1)
     kind = kinds.get(opinion.calm)
     if kind is None or opinion.calm == judged.category or judged.category.startswith("security."):

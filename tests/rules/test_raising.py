@@ -50,10 +50,20 @@ def test_the_surer_the_rules_the_surer_the_reader_must_be():
         opinion = Opinion("security.phishing", alarm, "transfer.pending", 0.0)
         return raised(before, opinion, KINDS) is not None
 
-    assert (rises(1.0, 0.75), rises(3.0, 0.75), rises(3.0, 0.95)) == (True, False, True)
+    assert (rises(1.0, 0.85), rises(3.0, 0.85), rises(3.0, 0.95)) == (True, False, True)
 
 
 def test_an_unsorted_message_becomes_what_it_most_resembles():
     opinion = Opinion("security.phishing", 0.1, "login.account_locked", 0.6)
     after = raised(Judged(UNSORTED, Urgency.P3, 0.0), opinion, KINDS)
     assert (after.category, after.urgency) == ("login.account_locked", Urgency.P2)
+
+
+def test_a_wish_for_a_freeze_that_no_rule_heard_must_be_surer():
+    def rises(threat, alarm):
+        opinion = Opinion(threat, alarm, "other.product", 0.0)
+        return raised(Judged(UNSORTED, Urgency.P3, 0.0), opinion, KINDS) is not None
+
+    assert rises("security.compromised", 0.75)
+    assert not rises("security.freeze_request", 0.75)
+    assert rises("security.freeze_request", 0.95)
