@@ -95,6 +95,7 @@ def test_parked_items_are_counted_and_the_desk_goes_on(look, router, door):
     assert look() == (200, {"ok": True, "ill": [], "parked": 2})
 
 
+@pytest.mark.own_database
 def test_a_database_that_is_gone_is_the_reason(look, gone):
     gone()
     assert look() == (503, {"ok": False, "ill": ["database"], "parked": 0})
