@@ -1,9 +1,9 @@
 """Taking a message in: read it within limits, mask it, and find whose and which ticket it is.
 
-``prepare`` runs before the transaction and may be as slow as it likes; ``take`` runs inside it and
-only looks up what the batch already knows. A message joins a ticket when it names one (a reply
-token of ours, a mail we know) *and* its sender takes part in it; anybody else gets a ticket of
-their own, linked to that one.
+``clean``, ``judge`` and ``prepare`` run before the transaction and may be as slow as they like;
+``take`` runs inside it and only looks up what the batch already knows. A message joins a ticket
+when it names one (a reply token of ours, a mail we know) *and* its sender takes part in it; anybody
+else gets a ticket of their own, linked to that one.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from router.core.clock import from_us, to_us
 from router.core.references import ticket_number
 from router.core.secret_parts import Secrets
 from router.core.threads import Candidate, Decision, decide
-from router.prepared import Prepared, SealedFile, Terms
+from router.prepared import Cleaned, Prepared, SealedFile, Terms
 from router.store import clocks, contacts, journal, search, timeline
 from router.store import tables as t
 from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
 from router.store.journal import Item
 from rules.conditions import kind_of
-from rules.contract import Facts
+from rules.contract import Facts, Verdict
 
 #: Kinds of machine mail that are filed without anybody having to look.
 FILED = ("bounce", "list", "own_mail", "precedence", "calendar")
@@ -57,45 +57,61 @@ def met(router: Router, inbounds: Iterable[Inbound]) -> Met:
         return contacts.last(unit, {_handle(one) for one in inbounds})
 
 
-def prepare(
-    router: Router, raw: Raw, inbound: Inbound, terms: Terms, before: Met = None
-) -> Prepared:
-    """Mask, cut and judge one message. Pure but for random names and data keys."""
+def clean(router: Router, inbound: Inbound) -> Cleaned:
+    """Mask one message and cut it where its quotes begin."""
     secrets = Secrets(router.keys.fingerprint)
     masked, kept = redact.examine(inbound.text, router.keys.fingerprint)
     subject = secrets.out_of(inbound.subject[:_READ], "subject")[:_SUBJECT]
     name = secrets.out_of(inbound.sender.name[:_READ], "name")[:_NAME]
     split = quoting.split_reply(masked.text, subject)
     secrets.found_in_text(kept, masked.text, split.reply)
-    html = _html(inbound, secrets, hits=bool(kept))
-    spoken = language.detect(split.reply or subject, inbound.locale)
-    verdict = router.rules.judge(
-        replace(
-            _circumstances(router, raw, inbound, before),
-            text=split.reply,
-            subject=subject,
-            language=spoken,
-        )
+    return Cleaned(
+        inbound=inbound,
+        secrets=secrets,
+        masked=masked.text,
+        subject=subject,
+        name=name,
+        text=split.reply,
+        rest=split.rest,
+        html=_html(inbound, secrets, hits=bool(kept)),
+        language=language.detect(split.reply or subject, inbound.locale),
     )
+
+
+def judge(router: Router, raw: Raw, message: Cleaned, before: Met) -> tuple[Cleaned, Verdict]:
+    """What a cleaned message is about; ``before`` says when its sender last wrote."""
+    facts = replace(
+        _circumstances(router, raw, message.inbound, before),
+        text=message.text,
+        subject=message.subject,
+        language=message.language,
+    )
+    return message, router.rules.judge(facts)
+
+
+def prepare(router: Router, raw: Raw, message: Cleaned, verdict: Verdict, terms: Terms) -> Prepared:
+    """Make a judged message ready to be written. Pure but for random names and data keys."""
+    inbound, secrets = message.inbound, message.secrets
     fields = _fields(inbound, secrets)
     files = [_seal(router, one, secrets) for one in inbound.attachments]
+    dropped = ("html_dropped",) if inbound.html and not message.html else ()
     return Prepared(
         item=Item(inbound.kind, inbound.account, inbound.remote_id),
         raw=raw,
         inbound=inbound,
         handle=_handle(inbound),
-        name=name,
-        subject=subject,
-        text=split.reply,
-        rest=split.rest,
-        html=html,
+        name=message.name,
+        subject=message.subject,
+        text=message.text,
+        rest=message.rest,
+        html=message.html,
         masked=tuple(dict.fromkeys(one.kind for one in secrets.parts)),
-        defects=(*inbound.defects, "html_dropped")
-        if inbound.html and not html
-        else inbound.defects,
-        language=spoken or router.settings.desk.language,
+        defects=(*inbound.defects, *dropped),
+        language=message.language or router.settings.desk.language,
         verdict=verdict,
-        index=search.prepare(f"{subject}\n{masked.text}", router.settings.intake.search_characters),
+        index=search.prepare(
+            f"{message.subject}\n{message.masked}", router.settings.intake.search_characters
+        ),
         files=files,
         named_tickets=tuple(
             found for token in inbound.tokens if (found := router.tokens.open_reply(token))

@@ -1,6 +1,6 @@
 """The life of one message, top to bottom.
 
-    read → mask → judge          before any transaction, may fail, may be slow
+    parse → clean → judge        before any transaction, may fail, may be slow
     take → sort → promise        one transaction for the whole batch
     commit                       message, ticket, clocks, acknowledgement, cursor: together
 
@@ -12,12 +12,13 @@ and not its neighbours.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from channels.contract import Channel, Inbound, Raw
+from channels.contract import Channel, Raw
 from router import acknowledge, intake, parking, triage
 from router.assemble import Router
 from router.core.clock import from_us
@@ -95,30 +96,48 @@ def _known(router: Router, door: Channel, raws: Sequence[Raw]) -> set[str]:
 def _read(
     router: Router, door: Channel, raws: Sequence[Raw], terms: Terms
 ) -> list[Prepared | Failed]:
-    """Parse all, ask once who wrote before, then judge each; what raises is parked alone."""
-    parsed = [_parsed(door, raw, terms) for raw in raws]
+    """Parse, clean, judge and prepare: each step for all before the next one begins, because what
+    a step looks things up in then stays in the processor's cache. What raises is parked alone."""
+    step = partial(_step, door, terms)
+    parsed = step([(raw, None) for raw in raws], lambda raw, _: list(door.parse(raw)))
     before = intake.met(
-        router, [one for found in parsed if not isinstance(found, Failed) for one in found]
+        router, [one for item in parsed if not isinstance(item, Failed) for one in item[1]]
+    )
+    cleaned = step(parsed, lambda _, found: [intake.clean(router, one) for one in found])
+    judged = step(
+        cleaned, lambda raw, found: [intake.judge(router, raw, one, before) for one in found]
+    )
+    ready = step(
+        judged,
+        lambda raw, found: [
+            intake.prepare(router, raw, one, verdict, terms) for one, verdict in found
+        ],
     )
     read: list[Prepared | Failed] = []
-    for raw, found in zip(raws, parsed, strict=True):
-        if isinstance(found, Failed):
-            read.append(found)
-            continue
-        try:
-            read += [intake.prepare(router, raw, one, terms, before) for one in found]
-        except Exception as fault:  # parked with its traceback, as a visible ticket
-            log.warning(_UNREADABLE, door.kind, door.account, exc_info=True)
-            read.append(parking.failed(_item(door, raw), raw, fault, terms))
+    for item in ready:
+        read += [item] if isinstance(item, Failed) else item[1]
     return read
 
 
-def _parsed(door: Channel, raw: Raw, terms: Terms) -> list[Inbound] | Failed:
-    try:
-        return list(door.parse(raw))
-    except Exception as fault:  # parked with its traceback, as a visible ticket
-        log.warning(_UNREADABLE, door.kind, door.account, exc_info=True)
-        return parking.failed(_item(door, raw), raw, fault, terms)
+def _step(
+    door: Channel,
+    terms: Terms,
+    items: Iterable[tuple[Raw, Any] | Failed],
+    work: Callable[[Raw, Any], list[Any]],
+) -> list[tuple[Raw, Any] | Failed]:
+    """Do this with each item that has not failed yet."""
+    done: list[tuple[Raw, Any] | Failed] = []
+    for item in items:
+        if isinstance(item, Failed):
+            done.append(item)
+            continue
+        raw, found = item
+        try:
+            done.append((raw, work(raw, found)))
+        except Exception as fault:  # parked with its traceback, as a visible ticket
+            log.warning(_UNREADABLE, door.kind, door.account, exc_info=True)
+            done.append(parking.failed(_item(door, raw), raw, fault, terms))
+    return done
 
 
 def _item(door: Channel, raw: Raw) -> Item:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from channels.contract import Inbound, Raw
 from router.core.keys import Sealed
 from router.core.secret import OPENS_A_WALLET
-from router.core.secret_parts import MaskedPart
+from router.core.secret_parts import MaskedPart, Secrets
 from router.store.budgets import Allowance
 from router.store.journal import Item
 from rules.contract import Urgency, Verdict
@@ -39,6 +39,21 @@ class SealedFile:
     sha256: str
     content_id: str
     sealed: Sealed
+
+
+@dataclass(slots=True)
+class Cleaned:
+    """One message without its secrets, its quotes cut off. ``masked`` is the whole text."""
+
+    inbound: Inbound
+    secrets: Secrets
+    masked: str
+    subject: str
+    name: str
+    text: str
+    rest: str
+    html: str
+    language: str
 
 
 @dataclass(slots=True)
