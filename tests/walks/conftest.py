@@ -51,7 +51,8 @@ def serving(router, threads=16):
         app.extensions["hub"].close()
         inner = server._server
         inner.task_dispatcher.shutdown()
-        inner.trigger.pull_trigger(lambda: wasyncore.close_all(inner._map))
+        with contextlib.suppress(OSError):  # it woke by itself and is gone already
+            inner.trigger.pull_trigger(lambda: wasyncore.close_all(inner._map))
         thread.join(timeout=10)
 
 

@@ -124,6 +124,8 @@ def config(tmp_path, store_url, dropped):
         f"""
 data_dir = "{tmp_path / "data"}"
 key_file = "{tmp_path / "desk.key"}"
+[reader]
+enabled = false
 [database]
 url = "{store_url}"
 [rules]
