@@ -24,6 +24,26 @@ _LONGEST = 40
 #: A query reads so many candidates at most before it says "no more".
 _CANDIDATES = 400
 
+#: PostgreSQL cannot tell a word that is frequent from one that is nowhere, and its plan for the one
+#: is ruin for the other. So some of the newest messages are walked first: where the word is not
+#: among them it is rare and looked up, with sums that keep the planner from walking; where it is,
+#: more are walked.
+_LOOK, _WALK = 200, 4000
+_WALKED = (
+    "SELECT message_id FROM (SELECT message_id, tokens FROM search WHERE message_id < :before "
+    "ORDER BY message_id DESC LIMIT :walk) AS newest "
+    "WHERE tokens @@ CAST(:match AS tsquery) ORDER BY message_id DESC LIMIT :n"
+)
+_LOOKED_UP = (
+    "SELECT message_id, FALSE AS walked FROM search WHERE tokens @@ CAST(:match AS tsquery) "
+    "AND message_id + 0 < :before {unless} ORDER BY message_id + 0 DESC LIMIT :n"
+)
+_RARE = _LOOKED_UP.format(unless="")
+_EITHER = (
+    f"WITH near AS MATERIALIZED ({_WALKED}) SELECT message_id, TRUE AS walked FROM near "  # noqa: S608
+    f"UNION ALL ({_LOOKED_UP.format(unless='AND NOT EXISTS (SELECT 1 FROM near)')})"
+)
+
 
 def folded(text: str) -> str:
     """Text as the index sees it: compatibility forms and case folded."""
@@ -60,7 +80,11 @@ def create(connection: Any) -> None:
         "CREATE TABLE search (message_id BIGINT PRIMARY KEY, tokens TSVECTOR NOT NULL)"
     )
     connection.exec_driver_sql("ALTER TABLE search ALTER COLUMN tokens SET STATISTICS 1000")
-    connection.exec_driver_sql("CREATE INDEX ix_search_tokens ON search USING gin (tokens)")
+    # What waits to be filed is read whole by every search, so it stays short (in kB).
+    connection.exec_driver_sql(
+        "CREATE INDEX ix_search_tokens ON search USING gin (tokens) "
+        "WITH (gin_pending_list_limit = 256)"
+    )
 
 
 def add(unit: Unit, entries: Sequence[tuple[int, str]]) -> None:
@@ -92,13 +116,22 @@ def remove(unit: Unit, entries: Iterable[tuple[int, str]]) -> None:
             unit.run("DELETE FROM search WHERE message_id = :id", id=message_id)
 
 
-def _query(unit: Unit, words: set[str]) -> tuple[str, str]:
-    """The FROM-WHERE of a search in this database, and its match expression."""
+def _newest(unit: Unit, words: Iterable[str], before: int, limit: int) -> list[int]:
+    """The newest messages that hold these words, newest first."""
     if unit.dialect == "sqlite":
         match = " AND ".join('"' + word + '"' for word in sorted(words))
-        return "FROM search WHERE search MATCH :match AND rowid < :before", match
+        sql = (
+            "SELECT rowid FROM search WHERE search MATCH :match AND rowid < :before "
+            "ORDER BY rowid DESC LIMIT :n"
+        )
+        return [row[0] for row in unit.rows(sql, match=match, before=before, n=limit)]
     match = " & ".join("'" + word + "'" for word in sorted(words))
-    return "FROM search WHERE tokens @@ CAST(:match AS tsquery) AND message_id < :before", match
+    rows = unit.rows(_EITHER, match=match, before=before, n=limit, walk=_LOOK)
+    if rows and rows[0].walked and len(rows) < limit:
+        rows = unit.rows(_WALKED, match=match, before=before, n=limit, walk=_WALK)
+        if len(rows) < limit:
+            rows = unit.rows(_RARE, match=match, before=before, n=limit)
+    return sorted((row[0] for row in rows), reverse=True)
 
 
 def find(
@@ -118,20 +151,10 @@ def find(
     keys = tokens(words)
     if not keys:
         return []
-    column = "rowid" if unit.dialect == "sqlite" else "message_id"
-    where, match = _query(unit, keys)
     found: list[tuple[int, int]] = []
     read = 0
     while len(found) < limit and read < _CANDIDATES:
-        ids = [
-            row[0]
-            for row in unit.rows(
-                f"SELECT {column} {where} ORDER BY {column} DESC LIMIT :n",
-                match=match,
-                before=before,
-                n=limit,
-            )
-        ]
+        ids = _newest(unit, keys, before, limit)
         if not ids:
             break
         read += len(ids)

@@ -99,3 +99,47 @@ def test_a_removed_message_is_not_found_again(store, told):
     store.write(lambda unit: search.remove(unit, [(told[1], search.prepare(text, 4000))]))
     with store.reading() as unit:
         assert search.find(unit, "冻结", teams=None) == []
+
+
+#: How often each word stands in the newest five thousand messages, from everywhere to nowhere.
+WORDS = {"每天": 1, "weekly": 7, "月报": 90, "yearly": 1500, "only": 4999, "never": 10_000}
+
+
+@pytest.fixture
+def many(store, told):
+    """A long row of messages on the first ticket; their ids by word, newest first."""
+
+    def fill(unit):
+        ticket = unit.value("SELECT ticket_id FROM message WHERE id = :id", id=told[0])
+        found = {word: [] for word in WORDS}
+        entries = []
+        for number in range(5000):
+            words = [word for word, every in WORDS.items() if number % every == every - 1]
+            message = unit.new_id()
+            unit.put(
+                Message,
+                id=message,
+                ticket_id=ticket,
+                direction="in",
+                channel="email",
+                text=" ".join(words),
+                arrived_at=1,
+                seen_at=1,
+            )
+            entries.append((message, search.prepare(" ".join(words), 4000)))
+            for word in words:
+                found[word].insert(0, message)
+        unit.flush()
+        search.add(unit, entries)
+        return found
+
+    return store.write(fill)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_frequent_or_rare_a_word_finds_the_newest_first_and_page_by_page(store, many, word):
+    with store.reading() as unit:
+        first = [one for one, _ in search.find(unit, word, teams=None, limit=20)]
+        before = first[-1] if first else 2**62
+        second = [one for one, _ in search.find(unit, word, teams=None, limit=20, before=before)]
+    assert first + second == many[word][:40]
