@@ -35,6 +35,25 @@ _KINDS = (
     ("other.unsorted", "P3", "有一个问题想咨询", "A question about my account"),
 )
 _WEIGHTS = (20, 15, 15, 12, 12, 10, 4, 12)
+#: What people write around their matter, so that texts are as long as real ones.
+_AROUND = {
+    "zh": (
+        "您好，我是你们的老用户，用了好几年了，以前没有出过问题。",
+        "今天上午开始就这样，手机重启过，应用也卸载重装过，还是一样。",
+        "麻烦尽快帮我看一下，家里急着用钱，谢谢。",
+        "如果需要截图或者其他资料请告诉我，我可以马上发过来。",
+        "之前打过电话，等了很久没有人接，所以写信过来。",
+        "请处理好以后回复我这个邮箱，我会一直留意的。",
+    ),
+    "en": (
+        "I have used the wallet for years and never had any trouble before.",
+        "It began this morning; I restarted the phone and installed the app again, no change.",
+        "Please have a look as soon as you can, I need the money for my rent.",
+        "If you need screenshots or anything else, tell me and I will send them right away.",
+        "I called first and waited for a long time, but nobody answered.",
+        "Please write back to this address when it is done, I look at it every day.",
+    ),
+}
 _STATES = ("new", "open", "waiting", "closed")
 _STATE_WEIGHTS = (6, 8, 6, 80)
 
@@ -142,7 +161,8 @@ def _messages(
     for step in range(draft.messages):
         incoming = step % 2 == 0
         message_id = unit.new_id()
-        text = f"{words}. 订单 {draw.randrange(10**9)} order {draw.randrange(10**6)}"
+        around = "\n".join(draw.sample(_AROUND[draft.language], draw.randint(2, 5)))
+        text = f"{words}. 订单 {draw.randrange(10**9)} order {draw.randrange(10**6)}\n{around}"
         unit.put(
             Message,
             id=message_id,
