@@ -54,6 +54,7 @@ _LOOKS = {
 }
 _PLAIN = str.maketrans({look: letter for letter, looks in _LOOKS.items() for look in looks})
 _LETTER = r"a-z0-9\u0370-\u052f\u0561-\u0586\u0261"
+_LETTERS = re.compile(r"[a-z]{2,}")
 _TOKEN = re.compile(rf"[{_LETTER}@$]+(?:[!|]+[{_LETTER}@$]+)*")
 _BETWEEN = r" ._*·~/|+,:\-"
 _SPACED = re.compile(
@@ -98,13 +99,14 @@ class Reread:
 class SecondView:
     """Reads texts towards a vocabulary, and towards spellings that rule files list.
 
-    Holds nothing of any message. What it needs is made when first asked for.
+    Holds nothing of any message. What is dear to make is made when first asked for.
     """
 
     def __init__(
         self, alarming: Iterable[str], real: Iterable[str], spellings: Mapping[str, Iterable[str]]
     ) -> None:
-        self._strings = frozenset(alarming)
+        whole = " ".join(string for string in alarming if "*" not in string)
+        self._words = frozenset(_LETTERS.findall(whole))
         self._real = frozenset(real)
         self._spellings = {
             fold(way).text: fold(meant).text
@@ -116,11 +118,6 @@ class SecondView:
         """The folded ``text`` read again, or None when it reads the same. Linear in its length."""
         changes = self._changes(text)
         return _apply(text, changes) if changes else None
-
-    @cached_property
-    def _words(self) -> frozenset[str]:
-        split = (re.split(r"[^a-z]+", string) for string in self._strings if "*" not in string)
-        return frozenset(word for words in split for word in words if len(word) > 1)
 
     @cached_property
     def _speller(self) -> Speller:
