@@ -7,6 +7,8 @@ from __future__ import annotations
 import gc
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -67,12 +69,27 @@ def _settings(config: Path | None) -> Settings:
     return configuration.load(config)
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Rules and libraries are loaded to stay: the collector need not walk them, now or later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
-    from router.assemble import assemble
+    from rules.engine import load as load_rules
+
+    settings = _settings(config)
+    folder = settings.rules.folder
+    rules = load_rules(Path(folder).expanduser() if folder else None)
+    from router.assemble import assemble  # after the rules: it fills the room they leave
     from router.store import version
     from router.store.database import open_engine
 
-    settings = _settings(config)
     settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
     if migrate_first:
         engine = open_engine(settings.database_url)
@@ -82,9 +99,7 @@ def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
             from router.store.schema import migrate as bring_up
 
             bring_up(settings.database_url)
-    router = assemble(settings)
-    gc.freeze()  # rules and libraries stay; the collector need not walk them again and again
-    return router
+    return assemble(settings, rules=rules)
 
 
 # ---------------------------------------------------------------- running
@@ -93,25 +108,28 @@ def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
 @app.command()
 def serve(config: Config = None) -> None:
     """Everything in one process: web pages, mailboxes, outbox and clock."""
-    from router import serving
-
-    serving.serve(_assemble(config, migrate_first=True), work=True)
+    with _undisturbed():
+        router = _assemble(config, migrate_first=True)
+        from router import serving
+    serving.serve(router, work=True)
 
 
 @app.command()
 def web(config: Config = None) -> None:
     """The web pages alone; a worker runs elsewhere."""
-    from router import serving
-
-    serving.serve(_assemble(config), work=False)
+    with _undisturbed():
+        router = _assemble(config)
+        from router import serving
+    serving.serve(router, work=False)
 
 
 @app.command()
 def worker(config: Config = None) -> None:
     """Mailboxes, outbox and clock alone; the web pages run elsewhere."""
-    from router import starting
-
-    starting.work(_assemble(config))
+    with _undisturbed():
+        router = _assemble(config)
+        from router import starting
+    starting.work(router)
 
 
 @app.command()
@@ -173,7 +191,8 @@ def import_(
     """Take in old mail (.eml, mbox, Maildir) without acknowledging anybody."""
     from router import filling
 
-    router = _assemble(config, migrate_first=True)
+    with _undisturbed():
+        router = _assemble(config, migrate_first=True)
     try:
         filling.import_mail(router, path, account)
     finally:
