@@ -8,7 +8,7 @@ word that ends so. A Latin term stands only where a word begins and ends; a Chin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
 from rules.text import fold
@@ -48,18 +48,18 @@ class Lexicon:
             known = self._known[term] = frozenset(self._strings(term))
         return known
 
-    def _strings(self, term: str) -> Iterable[str]:
+    def _strings(self, term: str) -> Iterator[str]:
         for choice in _alternatives(fold(term).text):
-            choices = self._choices(choice, term)
-            for chosen in product(*choices):
-                string = "".join(chosen)
-                if "  " in string or string != string.strip():
-                    string = " ".join(string.split())
-                if not bare(string):
-                    raise TermFault(f"the term {term!r} is empty; write a word or remove it")
-                yield string
-                if "'" in string:
-                    yield string.replace("'", "")
+            strings = list(map("".join, product(*self._choices(choice, term))))
+            # One look at all of them; most need nothing more.
+            whole = f" {' | '.join(strings)} "
+            if "  " in whole or "\n" in whole:
+                strings = [" ".join(string.split()) for string in strings]
+            if ("*" in whole or "" in strings) and not all(map(bare, strings)):
+                raise TermFault(f"the term {term!r} is empty; write a word or remove it")
+            yield from strings
+            if "'" in whole:
+                yield from (string.replace("'", "") for string in strings if "'" in string)
 
     def _choices(self, choice: str, term: str) -> list[tuple[str, ...]]:
         choices: list[tuple[str, ...]] = []
