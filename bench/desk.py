@@ -41,6 +41,7 @@ def settings_in(home, *, url="", **mailbox):
         key_file=str(home / "desk.key"),
         database={"url": url},
         acknowledge=GENEROUS,
+        reader={"enabled": False},  # an extra, with figures of its own
         channels={"email": {"bench": {**MAILBOX, **mailbox}}},
     )
 
