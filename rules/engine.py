@@ -12,19 +12,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from rules.amounts import Amount, amounts
 from rules.conditions import asked, unmet
 from rules.contract import GROUPS, UNSORTED, Facts, Fault, Finding, Rule, Urgency, Verdict
 from rules.entry import Kind
-from rules.load import Book, RulesFault, read
+from rules.load import Book, RulesFault, Written
 from rules.matcher import Evidence, Hits, Matcher, Plan
 from rules.negation import Reading
 from rules.second import SHARE, Reread, SecondView
 from rules.text import Folded, fold
 
-__all__ = ["CALM_REACH", "FLOOR", "RulesFault", "Ruleset", "load"]
+__all__ = ["CALM_REACH", "FLOOR", "RulesFault", "Ruleset", "compile_files", "load"]
 
 #: What a category must score to be believed.
 FLOOR = 1.0
@@ -40,7 +42,17 @@ _BREAK = "\n"
 def load(extra: Path | None = None) -> Ruleset:
     """The house rules, and those of the folder ``extra``. Raises :class:`RulesFault` with every
     fault of every file."""
-    return compile_book(read([_HOME] if extra is None else [_HOME, extra]))
+    return compile_files([_HOME] if extra is None else [_HOME, extra])
+
+
+def compile_files(folders: Iterable[Path], texts: Mapping[str, str] | None = None) -> Ruleset:
+    """The rules of ``folders``, and ``texts`` by file name, ready to judge. What somebody still
+    holds of just these files is shared, not compiled again. Raises :class:`RulesFault`."""
+    written = Written.of(folders, texts)
+    if written.faults or (held := _HELD.get(written.digest)) is None:
+        held = compile_book(written.book())
+        _HELD[written.digest] = held
+    return held
 
 
 def compile_book(book: Book) -> Ruleset:
@@ -54,6 +66,11 @@ def compile_book(book: Book) -> Ruleset:
         second=_second_view(rules, book),
         asks=asked(rule.when for rule in rules),
         floors={rule.id: rule.floor for rule in rules if rule.floor},
+        alarming=frozenset(
+            name
+            for name, kind in book.kinds.items()
+            if name.startswith("security.") and kind.urgency is Urgency.P1
+        ),
     )
 
 
@@ -69,7 +86,7 @@ def _second_view(rules: Iterable[Rule], book: Book) -> SecondView:
     return SecondView(book.lexicon.expand(alarming), book.lexicon.expand(ordinary), book.spellings)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Ruleset:
     """Compiled rules. Judging changes nothing in it: any number of threads may share one."""
 
@@ -82,6 +99,8 @@ class Ruleset:
     asks: frozenset[str]
     #: The floors of the rules that have one.
     floors: Mapping[str, Urgency]
+    #: The categories that are incidents of security.
+    alarming: frozenset[str]
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -92,11 +111,12 @@ class Ruleset:
         """What ``facts`` are about and how soon a person must see them, with the reasons."""
         message = _Message.of(facts)
         findings, near = self._look(message)
-        if not self._alarmed(findings) and (reread := self.second.of(message.text)):
+        scores = _scores(findings)
+        if not self._alarmed(scores) and (reread := self.second.of(message.text)):
             known = {finding.rule for finding in findings}
             guessed, _ = self._look(replace(message, reread=reread))
             findings += [finding for finding in guessed if finding.rule not in known]
-        scores = _scores(findings)
+            scores = _scores(findings)
         believed = self._believed(scores, len(message.text))
         category = self._decide(believed, scores, findings, facts.category_hint)
         return Verdict(
@@ -122,12 +142,9 @@ class Ruleset:
                 near.append((plan.rule.id, reason))
         return findings, near
 
-    def _alarmed(self, findings: Iterable[Finding]) -> bool:
+    def _alarmed(self, scores: Mapping[str, float]) -> bool:
         """Whether an incident is believed already: then nobody need guess."""
-        return any(
-            score >= FLOOR and name.startswith("security.") and self.kinds[name].urgency == "P1"
-            for name, score in _scores(findings).items()
-        )
+        return any(scores[name] >= FLOOR for name in scores.keys() & self.alarming)
 
     def broken_examples(self) -> list[Fault]:
         """Rules that do not keep what their ``match`` and ``no_match`` examples promise."""
@@ -194,7 +211,7 @@ class Ruleset:
                 -scores[name],
                 name != hint and name.partition(".")[0] != hint,
                 self.kinds[name].urgency,
-                GROUPS.index(name.partition(".")[0]),
+                _place(name),
                 name,
             ),
         )
@@ -224,6 +241,10 @@ class Ruleset:
         floors = [floor for finding in findings if (floor := self.floors.get(finding.rule))]
         own = [] if category in believed else [self.kinds[category].urgency]
         return min([*own, *said, *floors])
+
+
+#: Compiled rules by the files they were made of, as long as anybody holds them.
+_HELD: WeakValueDictionary[bytes, Ruleset] = WeakValueDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +343,14 @@ def _strongest(findings: Iterable[Finding]) -> dict[str, float]:
 
 
 def _importance(finding: Finding) -> tuple[int, Urgency, float, int, str]:
-    group = GROUPS.index(finding.category.partition(".")[0])
+    group = _place(finding.category)
     return group, finding.urgency, -finding.weight, finding.start, finding.rule
+
+
+@cache
+def _place(category: str) -> int:
+    """Where the group of a category stands among the groups."""
+    return GROUPS.index(category.partition(".")[0])
 
 
 def _version(rules: Iterable[Rule], book: Book) -> str:

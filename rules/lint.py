@@ -7,7 +7,7 @@ Terms are tried on the engine itself wherever that is possible, so that the two 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice, product
 from pathlib import Path
@@ -83,20 +83,26 @@ def unreadable(fault: RulesFault) -> list[Remark]:
 
 
 def lint(
-    book: Book, ruleset: Ruleset, census: Census | None = None, limits: Limits | None = None
+    book: Book,
+    ruleset: Ruleset,
+    census: Census | None = None,
+    limits: Limits | None = None,
+    files: Collection[str] | None = None,
 ) -> list[Remark]:
-    """Everything to mend in these rules, file by file. ``ruleset`` is ``book`` compiled."""
+    """Everything to mend in these rules, file by file; in ``files`` alone when they are given.
+    ``ruleset`` is ``book`` compiled."""
+    asked = {rule.file for rule in book.rules} if files is None else files
     found = [
         *_examples(ruleset),
         *_contradictions(ruleset),
-        *_dead(book, ruleset),
+        *_dead(book, ruleset, asked),
         *_duplicates(book),
         *_subsumed(book, ruleset),
-        *_siblings(book),
+        *_siblings(book, asked),
     ]
     if census is not None and census.messages:
         found += _fires(ruleset, census, limits or Limits())
-    return sorted(set(found))
+    return sorted({one for one in found if one.file in asked})
 
 
 # ---------------------------------------------------------------- examples
@@ -131,10 +137,10 @@ def _outvoted(rule: Rule, verdict: Verdict) -> bool:
 # ---------------------------------------------------------------- words that cannot count
 
 
-def _dead(book: Book, ruleset: Ruleset) -> Iterator[Remark]:
+def _dead(book: Book, ruleset: Ruleset, files: Collection[str]) -> Iterator[Remark]:
     """Terms that the rule's own exclusions or cues always undo; rules with nothing else."""
     for rule in ruleset.rules:
-        if rule.when:
+        if rule.when or rule.file not in files:
             continue
         reasons = {
             name: reason
@@ -229,13 +235,15 @@ def _subsumed(book: Book, ruleset: Ruleset) -> Iterator[Remark]:
 # ---------------------------------------------------------------- both languages
 
 
-def _siblings(book: Book) -> Iterator[Remark]:
+def _siblings(book: Book, files: Collection[str]) -> Iterator[Remark]:
     """Categories whose rules speak one of the two languages only."""
     by_category: dict[str, list[Rule]] = {}
     for rule in book.rules:
         if rule.category != UNSORTED:
             by_category.setdefault(rule.category, []).append(rule)
     for category, rules in by_category.items():
+        if rules[0].file not in files:
+            continue
         spoken = {one for rule in rules for one in languages(rule, book)}
         for missing in sorted({"zh", "en"} - spoken):
             yield Remark(

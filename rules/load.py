@@ -7,9 +7,11 @@ names of files and their order mean nothing.
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from rules.contract import GROUPS, Fault, Rule, Urgency
@@ -46,26 +48,57 @@ class Book:
         self.faults.append(Fault(file, rule, message))
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Rule files as they stand: (name, text) of each, and why some could not be read."""
+
+    files: tuple[tuple[str, str], ...]
+    faults: tuple[Fault, ...] = ()
+
+    @classmethod
+    def of(cls, folders: Iterable[Path], texts: Mapping[str, str] | None = None) -> Written:
+        """All rule files of ``folders``, and ``texts`` by file name."""
+        files: list[tuple[str, str]] = []
+        faults: list[Fault] = []
+        for folder in folders:
+            if not folder.is_dir():
+                message = "this folder of rules does not exist; make it or unset it"
+                faults.append(Fault(str(folder), "", message))
+            for path in sorted(folder.glob("*.toml")):
+                try:
+                    files.append((path.name, path.read_text(encoding="utf-8")))
+                except (OSError, ValueError) as error:
+                    faults.append(Fault(path.name, "", f"cannot be read as TOML: {error}"))
+        return cls((*files, *sorted((texts or {}).items())), tuple(faults))
+
+    @property
+    def digest(self) -> bytes:
+        """The same for the same files, and for no others."""
+        return hashlib.sha256(repr(sorted(self.files)).encode()).digest()
+
+    def book(self) -> Book:
+        """What they say. Raises :class:`RulesFault` with every fault found."""
+        book = Book(faults=list(self.faults))
+        tables = [(name, table) for name, text in self.files if (table := _toml(name, text, book))]
+        for file, table in tables:
+            _kinds(file, table, book)
+            _lists(file, table, "words", book.words, book)
+            _lists(file, table, "spellings", book.spellings, book)
+        book.lexicon = Lexicon(book.words)
+        for file, table in tables:
+            _check_lists(file, table, book)
+        for file, table in tables:
+            _rules(file, table, book)
+        if book.faults:
+            raise RulesFault(sorted(book.faults, key=lambda fault: (fault.file, fault.rule)))
+        book.rules.sort(key=lambda rule: rule.id)
+        return book
+
+
 def read(folders: Iterable[Path], texts: Mapping[str, str] | None = None) -> Book:
     """All rule files of ``folders``, and ``texts`` by file name. Raises :class:`RulesFault` with
     every fault found."""
-    book = Book()
-    tables = [(path.name, table) for path in _files(folders, book) if (table := _toml(path, book))]
-    given = sorted((texts or {}).items())
-    tables += [(name, table) for name, text in given if (table := _parsed(name, text, book))]
-    for file, table in tables:
-        _kinds(file, table, book)
-        _lists(file, table, "words", book.words, book)
-        _lists(file, table, "spellings", book.spellings, book)
-    book.lexicon = Lexicon(book.words)
-    for file, table in tables:
-        _check_lists(file, table, book)
-    for file, table in tables:
-        _rules(file, table, book)
-    if book.faults:
-        raise RulesFault(sorted(book.faults, key=lambda fault: (fault.file, fault.rule)))
-    book.rules.sort(key=lambda rule: rule.id)
-    return book
+    return Written.of(folders, texts).book()
 
 
 def _line(fault: Fault) -> str:
@@ -73,28 +106,16 @@ def _line(fault: Fault) -> str:
     return f"{where}: {fault.message}"
 
 
-def _files(folders: Iterable[Path], book: Book) -> list[Path]:
-    found: list[Path] = []
-    for folder in folders:
-        if folder.is_dir():
-            found.extend(sorted(folder.glob("*.toml")))
-        else:
-            book.fault(str(folder), "", "this folder of rules does not exist; make it or unset it")
-    return found
+@lru_cache(maxsize=64)
+def _read(text: str) -> dict[str, object]:
+    """A file's table, which nobody changes. A draft is checked with all our files beside it, again
+    and again: those are read once."""
+    return tomllib.loads(text)
 
 
-def _toml(path: Path, book: Book) -> dict[str, object]:
+def _toml(name: str, text: str, book: Book) -> dict[str, object]:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        book.fault(path.name, "", f"cannot be read as TOML: {error}")
-        return {}
-    return _parsed(path.name, text, book)
-
-
-def _parsed(name: str, text: str, book: Book) -> dict[str, object]:
-    try:
-        table = tomllib.loads(text)
+        table = _read(text)
     except (ValueError, RecursionError) as error:
         book.fault(name, "", f"cannot be read as TOML: {error}")
         return {}

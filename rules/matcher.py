@@ -8,7 +8,7 @@ the text but for a logarithm.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +24,8 @@ _BEGINS, _ENDS = 1, 2  # which ends of a string must be ends of a word
 _OVERLAP = 4  # hits of one list that may overlap at one place before the nearest is given up
 _NONE: tuple[Span, ...] = ()
 
+#: One string of the automaton in a text: which, from where to where.
+_Match = tuple[int, int, int]
 #: Where a rule's words stand: start, end, and where its second term begins.
 Evidence = tuple[int, int, int]
 
@@ -38,7 +40,7 @@ class Hits:
     __slots__ = ("_found", "_groups_of", "_spans", "present")
 
     def __init__(
-        self, found: dict[int, list[Span]], present: set[int], groups_of: Sequence[frozenset[int]]
+        self, found: dict[int, list[_Match]], present: set[int], groups_of: Sequence[frozenset[int]]
     ) -> None:
         self._found, self._groups_of = found, groups_of
         self._spans: dict[int, list[Span]] = {}
@@ -52,9 +54,11 @@ class Hits:
         spans = self._spans.get(number)
         if spans is None:
             found = self._found
-            spans = []
-            for group in found.keys() & self._groups_of[number]:
-                spans += found[group]
+            spans = [
+                match[1:]
+                for group in found.keys() & self._groups_of[number]
+                for match in found[group]
+            ]
             if len(spans) > 1:
                 spans.sort()
             self._spans[number] = spans
@@ -89,20 +93,22 @@ class Matcher:
 
     def scan(self, text: str) -> Hits:
         """Where each term set stands in the folded ``text``."""
-        found: defaultdict[int, list[Span]] = defaultdict(list)
-        edges, groups = self._edges, self._groups
-        last = len(text)
-        for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            edge = edges[number]
+        found: dict[int, list[_Match]] = {}
+        kinds = self._kinds
+        text_length = len(text)
+        for match in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            number, start, end = match
+            edge, group = kinds[number]
             if edge:
                 if edge & _BEGINS and start and text[start - 1] in _WORD:
                     continue
-                if edge & _ENDS and end < last and text[end] in _WORD:
+                if edge & _ENDS and end < text_length and text[end] in _WORD:
                     continue
-            found[groups[number]].append((start, end))
-        present: set[int] = set()
-        for group in found:
-            present |= self._sets_of[group]
+            if group in found:
+                found[group].append(match)
+            else:
+                found[group] = [match]
+        present = set().union(*map(self._sets_of.__getitem__, found))
         return Hits(found, present, self._groups_of)
 
     def reading(self, text: str, hits: Hits) -> Reading:
@@ -174,10 +180,19 @@ class Matcher:
             for string in strings:
                 sets = (*owners.get(string, ()), number)
                 owners[string] = once.setdefault(sets, sets)
-        self._edges = [
+        edges = [
             _BEGINS * (string[0] in _WORD) | _ENDS * (string[-1] in _WORD) for string in owners
         ]
-        self._groups = [groups.setdefault(sets, len(groups)) for sets in owners.values()]
+        same: dict[tuple[int, int], tuple[int, int]] = {}
+        #: Of each string, which of its ends must be ends of a word, and its group.
+        self._kinds = [
+            same.setdefault(kind, kind)
+            for kind in zip(
+                edges,
+                (groups.setdefault(sets, len(groups)) for sets in owners.values()),
+                strict=True,
+            )
+        ]
         self._sets_of = [frozenset(sets) for sets in groups]
         groups_of: list[set[int]] = [set() for _ in self._numbers]
         for sets, group in groups.items():

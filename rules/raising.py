@@ -1,26 +1,54 @@
 """What the second reader may do with a verdict: raise it, or sort what the rules left unsorted.
 
-It never calms: no urgency falls, no security finding gives way, and the surer the rules were, the
-surer it must be itself. Where the thresholds stand is a trade: docs/measured.md has the figures.
+It never calms: no urgency falls, no security finding gives way but an incident to another incident,
+and the surer the rules were, the surer it must be itself. Where the thresholds stand is a trade:
+docs/measured.md has the figures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.contract import UNSORTED, Urgency
 from rules.entry import Kind
 
-#: How likely a security incident must be when the rules found nothing, little, or something.
-ALARM_UNSORTED, ALARM_WEAK, ALARM_SURE = 0.68, 0.82, 0.94
-#: Whoever asks for a freeze says so: where the rules heard nothing, hardly anybody did.
-ALARM_WISHED = 0.88
-WISH = "security.freeze_request"
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """How likely a security incident must be where the rules found nothing, little, or something,
+    and where they heard something that is no matter of safety, as of cards or fees."""
+
+    unsorted: float
+    weak: float
+    sure: float
+    other: float
+
+
+BARS = Bars(unsorted=0.65, weak=0.62, sure=0.77, other=0.88)
+#: A swindler's script speaks of loans and refunds like anybody; whoever asks for a freeze says so:
+#: where the rules did not hear it, hardly anybody did.
+BARS_OF = {
+    "security.phishing": Bars(unsorted=0.6, weak=0.6, sure=0.72, other=0.88),
+    "security.freeze_request": replace(BARS, unsorted=0.8, weak=0.8, sure=0.85),
+}
+#: How much the doubt whether it is a matter for the desk at all takes away from that, where the
+#: rules found nothing: people's private messages sound frightened too.
+DOUBT = 3.0
+_OTHER = "other."
 #: A score of the rules from which on they were sure.
 SURE = 1.5
 #: How likely a category must be, to sort what is unsorted, and to correct weak or sure rules.
-SORT, CORRECT_WEAK, CORRECT_SURE = 0.3, 0.5, 0.7
+SORT, CORRECT_WEAK, CORRECT_SURE = 0.2, 0.5, 0.65
+#: How likely to move what the rules found to be no matter of ours among those that are.
+CORRECT_OTHER = 0.8
+#: How likely its group must be as a whole, to sort what is unsorted, and how much of that the doubt
+#: whether it is for the desk at all takes away from a group of the desk's own.
+SORT_GROUP, SORT_DOUBT = 0.42, 2.0
+#: Advice is listed with security: a doubtful guess does not belong there.
+ADVICE, SORT_ADVICE = "security.advice", 0.5
+#: How likely another incident must be, where the rules saw one.
+RENAME_WEAK, RENAME_SURE = 0.6, 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +63,19 @@ class Near:
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """What the second reader makes of one message. ``alarm`` is how likely it is a security
-    incident, ``threat`` the likeliest one; ``calm`` is the likeliest other category with its
-    ``score``. ``near`` are the nearest examples of what it thinks most likely."""
+    incident, ``threat`` the likeliest one, with ``named`` as how likely it is that very one;
+    ``calm`` is the likeliest kind of the likeliest other group, with its ``score`` and that of the
+    ``group``. ``idle`` is how likely it is small talk, spam or out of scope; ``near`` are the
+    nearest examples of what it thinks most likely."""
 
     threat: str
     alarm: float
     calm: str
     score: float
     near: tuple[Near, ...] = ()
+    named: float = 0.0
+    group: float = 1.0
+    idle: float = 0.0
 
     @property
     def category(self) -> str:
@@ -70,18 +103,45 @@ class Raised:
 def raised(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raised | None:
     """The change that the second reader may make, or None."""
     if judged.urgency is Urgency.P1:
-        return None
-    unsorted = ALARM_WISHED if opinion.threat == WISH else ALARM_UNSORTED
-    if opinion.alarm >= _needed(judged, unsorted, ALARM_WEAK, ALARM_SURE):
+        return _renamed(judged, opinion, kinds)
+    bars = BARS_OF.get(opinion.threat, BARS)
+    weak = bars.other if judged.category.startswith(_OTHER) else bars.weak
+    doubt = DOUBT * opinion.idle if judged.category == UNSORTED else 0.0
+    if opinion.alarm - doubt >= _needed(judged, bars.unsorted, weak, max(weak, bars.sure)):
         return Raised(opinion.threat, Urgency.P1)
+    return None if judged.category.startswith("security.") else _sorted(judged, opinion, kinds)
+
+
+def _sorted(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raised | None:
+    """Another calm category, of no lower urgency."""
     kind = kinds.get(opinion.calm)
-    if kind is None or opinion.calm == judged.category or judged.category.startswith("security."):
+    if kind is None or kind.id == judged.category:
         return None
     if opinion.score < _needed(judged, SORT, CORRECT_WEAK, CORRECT_SURE):
         return None
     if judged.category == UNSORTED:
-        return Raised(kind.id, min(kind.urgency, judged.urgency))
+        urgency = min(kind.urgency, judged.urgency)
+        return None if _doubtful(kind, opinion) else Raised(kind.id, urgency)
+    out = judged.category.startswith(_OTHER) and not kind.id.startswith(_OTHER)
+    if out and opinion.score < CORRECT_OTHER:
+        return None
     return Raised(kind.id, kind.urgency) if kind.urgency <= judged.urgency else None
+
+
+def _doubtful(kind: Kind, opinion: Opinion) -> bool:
+    """Whether a guess is too vague to sort by."""
+    doubt = 0.0 if kind.id.startswith(_OTHER) else SORT_DOUBT * opinion.idle
+    vague = opinion.group - doubt < SORT_GROUP
+    return vague or (kind.id == ADVICE and opinion.score < SORT_ADVICE)
+
+
+def _renamed(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raised | None:
+    """An incident under the name of a likelier one; as urgent as before."""
+    kind = kinds.get(judged.category)
+    if kind is None or kind.urgency is not Urgency.P1 or opinion.threat == judged.category:
+        return None
+    needed = RENAME_WEAK if judged.score < SURE else RENAME_SURE
+    return Raised(opinion.threat, Urgency.P1) if opinion.named >= needed else None
 
 
 def _needed(judged: Judged, unsorted: float, weak: float, sure: float) -> float:

@@ -50,12 +50,15 @@ class Reader:
     bank: Bank
     categories: tuple[str, ...]
     alarming: tuple[bool, ...]
+    idle: tuple[bool, ...]
     spelling: Grams
     alone: Learnt
     together: Learnt | None = None
     axes: Floats | None = None
     points: Floats | None = None
     encoder: Encoder | None = field(default=None, compare=False)
+    #: Examples that may be shown; a desk's own are what somebody wrote to it. None shows all.
+    shown: frozenset[Example] | None = field(default=None, compare=False)
 
     @property
     def version(self) -> str:
@@ -80,12 +83,19 @@ class Reader:
     def _opinion(self, odds: Floats, row: Floats, meant: Floats | None) -> Opinion:
         alarming = np.array(self.alarming)
         threat = int(np.where(alarming, odds, -1).argmax())
-        calm = int(np.where(alarming, -1, odds).argmax())
+        groups = [name.partition(".")[0] for name in self.categories]
+        calm_odds = np.where(alarming, 0, odds)
+        _, numbers = np.unique(groups, return_inverse=True)
+        sums = np.bincount(numbers, calm_odds)
+        calm = int(np.where(numbers == sums.argmax(), calm_odds, -1).argmax())
         found = Opinion(
             self.categories[threat],
             float(odds[alarming].sum()),
             self.categories[calm],
             float(odds[calm]),
+            named=float(odds[threat]),
+            group=float(sums.max()),
+            idle=float(odds[np.array(self.idle)].sum()),
         )
         return replace(found, near=self._nearest(row, meant, found.category))
 
@@ -100,9 +110,13 @@ class Reader:
             likeness = self.spelling.read(texts) @ row
         order = np.argsort(-likeness)[:_NEAREST]
         return tuple(
-            Near(category, self.bank.examples[places[at]].text, round(float(likeness[at]), 3))
-            for at in order
+            Near(category, self._words(places[at]), round(float(likeness[at]), 3)) for at in order
         )
+
+    def _words(self, place: int) -> str:
+        """An example's text; none where a requester's would stand under another one's message."""
+        one = self.bank.examples[place]
+        return one.text if self.shown is None or one in self.shown else ""
 
 
 # ---------------------------------------------------------------- learning
@@ -124,6 +138,7 @@ def learn(
         bank=read,
         categories=categories,
         alarming=tuple(urgencies[name] is Urgency.P1 for name in categories),
+        idle=tuple(urgencies[name] is Urgency.P4 for name in categories),
         spelling=spelling,
         alone=_learnt(rows * _WEIGHT, answers, len(categories)),
         encoder=encoder,
@@ -203,6 +218,7 @@ def save(reader: Reader, path: Path) -> None:
                     "bank": reader.bank.version,
                     "categories": reader.categories,
                     "alarming": reader.alarming,
+                    "idle": reader.idle,
                     "own": [[one.category, one.text] for one in own],
                 },
                 ensure_ascii=False,
@@ -227,7 +243,8 @@ def load(path: Path = SHIPPED, encoder: Encoder | None = None) -> Reader:
     broken or was learnt from other examples than are there now."""
     with np.load(path, allow_pickle=False) as kept:
         head = json.loads(kept["head"].tobytes())
-        known = bank.read().joined(Example(category, text) for category, text in head["own"])
+        shipped = bank.read()
+        known = shipped.joined(Example(category, text) for category, text in head["own"])
         if known.version != head["bank"]:
             raise ValueError(f"{path} was learnt from other examples; run `router rules learn`")
         both = encoder is not None and "together" in kept
@@ -235,6 +252,7 @@ def load(path: Path = SHIPPED, encoder: Encoder | None = None) -> Reader:
             bank=known,
             categories=tuple(head["categories"]),
             alarming=tuple(head["alarming"]),
+            idle=tuple(head["idle"]),
             spelling=Grams(
                 np.unpackbits(kept["common"]).astype(np.bool_), kept["telling"].astype(np.float32)
             ),
@@ -243,6 +261,7 @@ def load(path: Path = SHIPPED, encoder: Encoder | None = None) -> Reader:
             axes=kept["axes"].astype(np.float32) if both else None,
             points=kept["points"].astype(np.float32) / 127 if both else None,
             encoder=encoder if both else None,
+            shown=frozenset(shipped.examples),
         )
 
 

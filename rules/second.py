@@ -57,6 +57,17 @@ _LETTER = r"a-z0-9\u0370-\u052f\u0561-\u0586\u0261"
 _LETTERS = re.compile(r"[a-z]{2,}")
 _TOKEN = re.compile(rf"[{_LETTER}@$]+(?:[!|]+[{_LETTER}@$]+)*")
 _BETWEEN = r" ._*·~/|+,:\-"
+# Cheap looks at whether the two below can match at all: both begin with what stands between words.
+_MAYBE_SPACED = re.compile(
+    rf"[{_BETWEEN}][{_LETTER}@$](?=[{_BETWEEN}]{{1,3}}[{_LETTER}@$](?![{_LETTER}@$]))"
+)
+# … with a letter on either side, for numbers have such signs in them too.
+_MAYBE_SPLIT = re.compile(
+    rf"[._*·~|+\-](?<=[{_LETTER}][._*·~|+\-])(?=[{_LETTER}])(?:(?=[0-9]*(?![0-9])[{_LETTER}])|"
+    + "|".join(rf"(?<=[{_LETTER}](?<![0-9])[0-9]{{{n}}}[._*·~|+\-])" for n in range(12))
+    + ")"
+)
+_MOST_SPACED = 5_000  # letters
 _SPACED = re.compile(
     rf"(?<![{_LETTER}@$])[{_LETTER}@$](?:[{_BETWEEN}]{{1,3}}[{_LETTER}@$](?![{_LETTER}@$])){{3,}}"
 )
@@ -64,8 +75,10 @@ _SPLIT = re.compile(
     rf"(?<![{_LETTER}])[{_LETTER}]{{1,12}}(?:[._*·~|+\-][{_LETTER}]{{1,12}}){{1,12}}"
 )
 # Signs set between Chinese characters to break words; commas and full stops do break them.
-_SIGNS = re.compile(rf"(?<=[{HAN}])[|\u4e28★☆♥❤●○◆◇■□▲△※→#&^=$%@\u4e36]{{1,3}}(?=[{HAN}])")
+_BREAKS = "|\u4e28★☆♥❤●○◆◇■□▲△※→#&^=$%@\u4e36"
+_SIGNS = re.compile(rf"[{_BREAKS}](?<=[{HAN}][{_BREAKS}])[{_BREAKS}]{{0,2}}(?=[{HAN}])")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
+_GUESSES = 8192  # words that are known to be no slip
 _SHORTEST_KNOWN = 4  # a shorter word found by joining letters is an accident
 
 
@@ -108,6 +121,9 @@ class SecondView:
         whole = " ".join(string for string in alarming if "*" not in string)
         self._words = frozenset(_LETTERS.findall(whole))
         self._real = frozenset(real)
+        self._known = self._words | self._real
+        #: Words that were met before and are no slip of an alarming one; most words are.
+        self._innocent: set[str] = set()
         self._spellings = {
             fold(way).text: fold(meant).text
             for meant, ways in sorted(spellings.items())
@@ -146,21 +162,24 @@ class SecondView:
         return kept
 
     def _corrected(self, text: str) -> Iterator[_Change]:
-        words, real, meant = self._words, self._real, self._speller.meant
-        drawn_out = _REPEATED.search(text) is not None
-        for token in _TOKEN.finditer(text):
-            written = token[0]
-            size = len(written)
-            if size < _SHORTEST_KNOWN or size > 2 * LONGEST or written in words:
+        meant: dict[str, str] = {}
+        for written in set(_TOKEN.findall(text)) - self._known - self._innocent:
+            if not _SHORTEST_KNOWN <= len(written) <= 2 * LONGEST or written.isdigit():
                 continue
-            if written in real or written.isdigit():
-                continue
-            if not drawn_out and written.isascii() and written.isalpha():
-                word = meant(written)  # by far the most
+            if word := self._meant(written):
+                meant[written] = word
             else:
-                word = self._meant(written)
-            if word:
-                yield token.start(), token.end(), word
+                self._pass_over(written)
+        if meant:
+            for token in _TOKEN.finditer(text):
+                if word := meant.get(token[0], ""):
+                    yield token.start(), token.end(), word
+
+    def _pass_over(self, written: str) -> None:
+        """Remember that this word says nothing; what was known before is worked out again."""
+        if len(self._innocent) >= _GUESSES:
+            self._innocent.clear()
+        self._innocent.add(written)
 
     def _meant(self, written: str) -> str:
         """The alarming word behind a token with looks and repeated letters in it, or nothing."""
@@ -172,11 +191,15 @@ class SecondView:
         return self._speller.meant(plain) if plain not in self._real else ""
 
     def _rejoined(self, text: str) -> Iterator[_Change]:
-        for run in _SPACED.finditer(text):
-            letters = _unmasked(re.sub(rf"[{_BETWEEN}]", "", run[0]))
+        left = _MOST_SPACED
+        for run in _SPACED.finditer(text) if _MAYBE_SPACED.search(text) else ():
+            letters = _unmasked(re.sub(rf"[{_BETWEEN}]", "", run[0][: 4 * left]))
+            left -= len(letters)
+            if left < 0:
+                break  # nobody spaces out so much; a machine that does says nothing with it
             if words := self._cut(letters):
                 yield run.start(), run.end(), words
-        for split in _SPLIT.finditer(text):
+        for split in _SPLIT.finditer(text) if _MAYBE_SPLIT.search(text) else ():
             joined = _unmasked(re.sub(r"[._*·~|+\-]", "", split[0]))
             if joined in self._words and len(joined) > _SHORTEST_KNOWN:
                 yield split.start(), split.end(), joined

@@ -35,7 +35,7 @@ _ODD = re.compile(
 )
 # A cheap look at whether the above can match at all.
 _MAYBE = re.compile(rf"[{_DROP}{_GROW} \t._\-*·~/+](?:(?<=[{_DROP}{_GROW}])|(?=[ \t{HAN}]))")
-_WRAP = re.compile(r"(?<=[a-z,])\n(?=[a-z])")
+_WRAP = re.compile(r"\n(?<=[a-z,]\n)(?=[a-z])")
 _SAME = {
     **dict.fromkeys("\u2018\u2019\u00b4`", "'"),
     **dict.fromkeys("\u201c\u201d", '"'),
@@ -45,7 +45,7 @@ _SAME = {
     "\t": " ",
 }
 _TWINS = {"帐": "账", "陆": "录"}  # one word, two accepted spellings: 帐户/账户, 登陆/登录
-_LONG, _FEW = 2000, 100
+_FEW = 100
 _LONGEST = 3  # letters kept of one character; ligatures of whole sentences exist
 
 
@@ -91,11 +91,14 @@ def fold(text: str) -> Folded:
 
 
 def _flat(text: str) -> str:
-    """Each character of ``text`` folded to one. A long text has few different ones that change, and
+    """Each character of ``text`` folded to one. A text has few different ones that change, and
     replacing those one by one is much quicker than looking at every character."""
-    if len(text) < _LONG:
-        return text.translate(_TABLE)
-    changed = {char: to for char in set(text) if (to := _TABLE[ord(char)]) != char}
+    changed = {}
+    for char in set(text) - _KEPT:
+        if (to := _TABLE[ord(char)]) == char:
+            _KEPT.add(char)
+        else:
+            changed[char] = to
     if len(changed) > _FEW or not changed.keys().isdisjoint(changed.values()):
         return text.translate(_TABLE)
     for char, to in changed.items():
@@ -161,3 +164,5 @@ def _simplified() -> OpenCC:
 
 
 _TABLE = _Table()
+#: Characters that were met before and stay as they are.
+_KEPT: set[str] = set()

@@ -4,8 +4,48 @@ import pytest
 
 from rules.conditions import kind_of
 from rules.contract import UNSORTED, Facts, Urgency
-from rules.engine import RulesFault, load
+from rules.engine import RulesFault, compile_files
 
+HOUSE = """
+[categories."other.unsorted"]
+urgency = "P3"
+en = "Unsorted"
+zh = "未分类"
+[categories."other.service"]
+urgency = "P3"
+en = "Service"
+zh = "服务"
+[categories."login.credential_change"]
+urgency = "P3"
+en = "Changing a password"
+zh = "修改密码"
+[categories."transfer.failed"]
+urgency = "P2"
+en = "Transfer failed"
+zh = "转账失败"
+[categories."security.compromised"]
+urgency = "P1"
+en = "Hacked"
+zh = "被盗"
+[[rule]]
+id = "house.pin"
+category = "login.credential_change"
+any = ["change my pin"]
+match = ["how do i change my pin"]
+no_match = ["a wasp"]
+[[rule]]
+id = "house.transfer"
+category = "transfer.failed"
+any = ["transfer failed"]
+match = ["my transfer failed"]
+no_match = ["a wasp"]
+[[rule]]
+id = "house.alarm"
+category = "security.compromised"
+any = ["was hacked"]
+match = ["my wallet was hacked"]
+no_match = ["a wasp"]
+"""
 RULE = """
 [[rule]]
 id = "site.parrot"
@@ -19,11 +59,11 @@ FLOOR = RULE.replace('category = "other.service"\n', "")
 
 
 @pytest.fixture
-def ruled(site):
-    """The house rules and one more, with these lines in it."""
+def ruled():
+    """The rules of a small house and one more, with these lines in it."""
 
     def of(more, rule=RULE):
-        return load(extra=site(a=rule.format(more=more)))
+        return compile_files([], {"house.toml": HOUSE, "site.toml": rule.format(more=more)})
 
     return of
 
@@ -76,8 +116,8 @@ def test_a_condition_that_does_not_hold_is_a_near_miss(ruled):
     assert verdict.near == (("site.parrot", "when: hours"),)
 
 
-def test_only_what_some_rule_asks_for_need_be_looked_up(ruled, ruleset):
-    assert ruled('when = { sender = "known" }').asks == ruleset.asks | {"sender"}
+def test_only_what_some_rule_asks_for_need_be_looked_up(ruled):
+    assert ruled('when = { sender = "known" }').asks == {"sender"}
 
 
 # ---------------------------------------------------------------- floors

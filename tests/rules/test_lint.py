@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rules.engine import compile_book
-from rules.lint import Census, Limits, lint, unreadable
+from rules.lint import SHIPPED, Census, Limits, lint, unreadable
 from rules.load import RulesFault, read
 
 KINDS = """
@@ -54,6 +54,11 @@ def told(*entries, census=None, limits=None):
     book = read([], {"kinds.toml": KINDS, "bees.toml": "\n".join(entries)})
     found = lint(book, compile_book(book), census, limits)
     return {(one.rule, one.code): dict(one.params) for one in found}
+
+
+def test_our_own_rules_leave_nothing_to_mend():
+    book = read([SHIPPED])
+    assert lint(book, compile_book(book)) == []
 
 
 def test_rules_that_are_well_have_no_remark():
@@ -225,3 +230,24 @@ def test_the_shipped_rules_are_never_unreachable(shipped_rules):
     book = read([Path(__file__).parents[2] / "rules"])
     codes = {one.code for one in lint(book, shipped_rules)}
     assert codes.isdisjoint({"unreachable", "subsumed", "outranked", "claimed", "sibling"})
+
+
+def test_of_the_files_asked_for_everything_is_told_and_of_others_nothing():
+    twice = {
+        f"{name}.toml": entry(
+            f"{name}.any",
+            f'any = ["{name}", "{name}"]',
+            category=f"other.{name}s",
+            match=(f"a {name} here",),
+        )
+        for name in ("bee", "wasp")
+    }
+    book = read([], {"kinds.toml": KINDS, **twice})
+    rules = compile_book(book)
+    found = lint(book, rules)
+
+    assert {one.file for one in found} == set(twice)
+    assert {one.code for one in found} == {"duplicate", "sibling"}
+    assert lint(book, rules, files=["wasp.toml"]) == [
+        one for one in found if one.file == "wasp.toml"
+    ]

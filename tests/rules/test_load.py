@@ -1,9 +1,14 @@
 """Rule files: found by looking, faults all at once, in words a support lead understands."""
 
+import gc
+import weakref
+
 import pytest
 
 from rules.contract import Facts, Urgency
-from rules.engine import RulesFault, load
+from rules.engine import RulesFault, compile_book, compile_files, load
+from rules.lint import SHIPPED
+from rules.load import read
 
 GOOD = """
 [[rule]]
@@ -16,10 +21,54 @@ no_match = ["blue sky"]
 """
 
 
-def faults_of(folder) -> list[str]:
+#: A house in which faults are found as in ours, and sooner.
+HOUSE = (
+    """
+[categories."other.unsorted"]
+urgency = "P3"
+en = "Unsorted"
+zh = "未分类"
+[categories."transfer.failed"]
+urgency = "P2"
+en = "Transfer failed"
+zh = "转账失败"
+[[rule]]
+id = "transfer.failed.did-not-go"
+category = "transfer.failed"
+any = ["did not go"]
+match = ["it did not go"]
+no_match = ["it went"]
+[words]
+"""
+    + "\n".join(f"{name} = {[name + str(n) for n in range(8)]}" for name in ("card", "fee", "txn"))
+    + '\nphone = ["phone", "mobile", "handset", "cell", "tablet", "pad", "slab", "brick"]\n'
+)
+
+
+def faults_of(**files: str) -> list[str]:
     with pytest.raises(RulesFault) as caught:
-        load(extra=folder)
+        read([], {"house.toml": HOUSE, **{f"{name}.toml": text for name, text in files.items()}})
     return [f"{fault.file} {fault.rule} {fault.message}" for fault in caught.value.faults]
+
+
+def small(**files: str):
+    """The rules of the small house and these files."""
+    return compile_files([], {"house.toml": HOUSE, **files})
+
+
+def test_rules_that_somebody_holds_are_shared_not_compiled_again():
+    held = small(a=GOOD)
+
+    assert small(a=GOOD) is held
+    assert small(a=GOOD.replace("blue coins", "red coins")) is not held
+    assert small(b=GOOD) is not held  # a fault would name another file
+
+
+def test_rules_that_nobody_holds_leave_no_trace():
+    once = weakref.ref(small(a=GOOD.replace("blue coins", "lost coins")))
+    gc.collect()
+
+    assert once() is None
 
 
 def test_a_file_dropped_in_a_folder_is_there(site):
@@ -35,9 +84,9 @@ def test_a_site_file_changes_the_version(ruleset, site):
     assert load(extra=site(anything=GOOD)).version != ruleset.version
 
 
-def test_examples_that_a_rule_does_not_keep_are_told(site):
+def test_examples_that_a_rule_does_not_keep_are_told():
     wrong = GOOD.replace('["blue coins refused again"]', '["red coins refused"]')
-    ruleset = load(extra=site(a=wrong.replace('["blue sky"]', '["蓝币不行"]')))
+    ruleset = small(a=wrong.replace('["blue sky"]', '["蓝币不行"]'))
 
     told = [fault.message for fault in ruleset.broken_examples()]
 
@@ -51,7 +100,7 @@ def test_the_house_rules_keep_all_their_examples(ruleset):
 
 
 def test_the_same_rules_have_the_same_version(ruleset):
-    assert load().version == ruleset.version
+    assert compile_book(read([SHIPPED])).version == ruleset.version
 
 
 def test_a_site_may_bring_a_category_and_a_word_list(site):
@@ -84,9 +133,9 @@ def test_a_site_adds_words_to_a_house_list(site):
     assert ruleset.judge(Facts(text="I lost my pocketbrick")).is_security
 
 
-def test_an_entry_of_a_word_list_may_be_a_term(site):
+def test_an_entry_of_a_word_list_may_be_a_term():
     listed = '[words]\nbeak = ["(grey|green) parrot", "@wing"]\nwing = ["owl"]\n'
-    ruleset = load(extra=site(a=listed + GOOD.replace('"blue coins refused", ', '"my @beak", ')))
+    ruleset = small(a=listed + GOOD.replace('"blue coins refused", ', '"my @beak", '))
 
     for text in ("my green parrot", "my owl"):
         assert ruleset.judge(Facts(text=text)).findings
@@ -101,10 +150,10 @@ def test_an_entry_of_a_word_list_may_be_a_term(site):
         ('beak = ["@wing"]\nwing = ["@beak"]', "holds itself"),
     ],
 )
-def test_a_word_list_that_cannot_be_read_is_told_with_its_file(site, words, told):
+def test_a_word_list_that_cannot_be_read_is_told_with_its_file(words, told):
     assert any(
         fault.startswith("a.toml words beak") and told in fault
-        for fault in faults_of(site(a=f"[words]\n{words}\n"))
+        for fault in faults_of(a=f"[words]\n{words}\n")
     )
 
 
@@ -116,27 +165,27 @@ def test_a_word_list_that_cannot_be_read_is_told_with_its_file(site, words, told
         ("spellings = 3", "must be a table"),
     ],
 )
-def test_spellings_that_cannot_be_read_are_told(site, spellings, told):
-    assert any(told in fault for fault in faults_of(site(a=spellings)))
+def test_spellings_that_cannot_be_read_are_told(spellings, told):
+    assert any(told in fault for fault in faults_of(a=spellings))
 
 
-def test_a_site_pattern_runs_where_its_word_stands(site):
-    ruleset = load(extra=site(a=GOOD.replace("any =", 'regex = ["zz-\\\\d{4} broken"]\nany =')))
+def test_a_site_pattern_runs_where_its_word_stands():
+    ruleset = small(a=GOOD.replace("any =", 'regex = ["zz-\\\\d{4} broken"]\nany ='))
 
     assert ruleset.judge(Facts(text="code ZZ-1234 BROKEN")).category == "transfer.failed"
     assert ruleset.judge(Facts(text="code zz-12 broken")).category != "transfer.failed"
 
 
-def test_all_of_a_rule_must_stand_somewhere(site):
-    ruleset = load(extra=site(a=GOOD.replace("any =", 'all = ["monday|tuesday"]\nany =')))
+def test_all_of_a_rule_must_stand_somewhere():
+    ruleset = small(a=GOOD.replace("any =", 'all = ["monday|tuesday"]\nany ='))
 
     assert not ruleset.judge(Facts(text="blue coins refused")).findings
     assert ruleset.judge(Facts(text="blue coins refused. On Tuesday.")).findings
 
 
-def test_near_terms_must_be_near_and_in_one_sentence(site):
+def test_near_terms_must_be_near_and_in_one_sentence():
     near = GOOD.replace("any =", 'near = [["grey", "goose|geese", 10]]\nany =')
-    ruleset = load(extra=site(a=near))
+    ruleset = small(a=near)
 
     assert ruleset.judge(Facts(text="grey old goose")).findings
     assert ruleset.judge(Facts(text="geese, all grey")).findings
@@ -144,14 +193,12 @@ def test_near_terms_must_be_near_and_in_one_sentence(site):
     assert not ruleset.judge(Facts(text="it is grey. Goose")).findings
 
 
-def test_every_fault_of_every_file_is_told_at_once(site):
-    folder = site(
+def test_every_fault_of_every_file_is_told_at_once():
+    faults = faults_of(
         broken="[[rule]\n",
         typos=GOOD.replace("category =", "categroy ="),
         worse=GOOD.replace("blue_coins", "two").replace("P2", "P9"),
     )
-
-    faults = faults_of(folder)
 
     assert any(fault.startswith("broken.toml") and "TOML" in fault for fault in faults)
     assert any("did you mean 'category'?" in fault for fault in faults)
@@ -173,7 +220,7 @@ def test_every_fault_of_every_file_is_told_at_once(site):
         ('any = ["blue', 'any = ["x", "blue', "too short"),
         ('any = ["blue', 'any = ["(a|b", "blue', "brackets"),
         ('any = ["blue', 'any = ["lost @fone", "blue', "no word list @fone"),
-        ('any = ["blue', 'any = ["@negation@phone@card@txn", "blue', "more than"),
+        ('any = ["blue', 'any = ["@fee@phone@card@txn", "blue', "more than"),
         ("any = [", 'near = [["a b", 3]]\nany = [', "near is not readable"),
         ("any = [", 'near = [["a b", "c d", 900]]\nany = [', "near is not readable"),
         ("any = [", 'regex = ["(?=a)bcd"]\nany = [', "not RE2"),
@@ -194,15 +241,16 @@ def test_every_fault_of_every_file_is_told_at_once(site):
         ("transfer.failed.blue_coins", "transfer.failed.did-not-go", "already used in"),
     ],
 )
-def test_a_fault_names_its_file_and_says_what_to_write(site, old, new, told):
-    faults = faults_of(site(mine=GOOD.replace(old, new, 1)))
+def test_a_fault_names_its_file_and_says_what_to_write(old, new, told):
+    faults = faults_of(mine=GOOD.replace(old, new, 1))
 
     assert all(fault.startswith("mine.toml") for fault in faults)
     assert any(told in fault for fault in faults), faults
 
 
 def test_a_folder_that_is_not_there_is_a_fault(tmp_path):
-    assert "does not exist" in faults_of(tmp_path / "nowhere")[0]
+    with pytest.raises(RulesFault, match="does not exist"):
+        load(extra=tmp_path / "nowhere")
 
 
 def test_a_fault_reads_as_one_line(site):

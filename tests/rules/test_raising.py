@@ -40,8 +40,42 @@ def test_no_security_finding_gives_way_to_a_calm_one(before, opinion):
 
 
 @given(opinions, st.floats(0, 9))
-def test_what_is_urgent_already_is_left_alone(opinion, score):
+def test_what_is_urgent_but_no_incident_is_left_alone(opinion, score):
     assert raised(Judged("transfer.failed", Urgency.P1, score), opinion, KINDS) is None
+
+
+def test_an_incident_takes_the_name_of_a_likelier_one():
+    def name(score, named):
+        opinion = Opinion("security.phishing", 0.99, "other.card", 0.0, named=named)
+        before = Judged("security.compromised", Urgency.P1, score)
+        after = raised(before, opinion, KINDS)
+        return after and (after.category, after.urgency)
+
+    phishing = ("security.phishing", Urgency.P1)
+    assert [name(1.0, 0.5), name(1.0, 0.7)] == [None, phishing]
+    assert [name(3.0, 0.6), name(3.0, 0.7)] == [None, phishing]
+
+
+def test_a_guess_whose_group_is_in_doubt_sorts_nothing():
+    opinion = Opinion("security.phishing", 0.1, "login.account_locked", 0.4, group=0.4)
+    assert raised(Judged(UNSORTED, Urgency.P3, 0.0), opinion, KINDS) is None
+
+
+def test_what_may_be_small_talk_is_not_sorted_among_matters_of_the_desk():
+    def sorts(calm, idle):
+        opinion = Opinion("security.phishing", 0.1, calm, 0.4, group=0.5, idle=idle)
+        return raised(Judged(UNSORTED, Urgency.P3, 0.0), opinion, KINDS) is not None
+
+    assert (sorts("transfer.how_to", 0.01), sorts("transfer.how_to", 0.2)) == (True, False)
+    assert sorts("other.chitchat", 0.4)
+
+
+def test_advice_needs_more_than_a_guess():
+    def sorts(score):
+        opinion = Opinion("security.phishing", 0.1, "security.advice", score)
+        return raised(Judged(UNSORTED, Urgency.P3, 0.0), opinion, KINDS) is not None
+
+    assert (sorts(0.4), sorts(0.6)) == (False, True)
 
 
 def test_the_surer_the_rules_the_surer_the_reader_must_be():
@@ -50,7 +84,24 @@ def test_the_surer_the_rules_the_surer_the_reader_must_be():
         opinion = Opinion("security.phishing", alarm, "transfer.pending", 0.0)
         return raised(before, opinion, KINDS) is not None
 
-    assert (rises(1.0, 0.85), rises(3.0, 0.85), rises(3.0, 0.95)) == (True, False, True)
+    assert (rises(1.0, 0.6), rises(3.0, 0.6), rises(3.0, 0.95)) == (True, False, True)
+
+
+def test_a_script_that_talks_of_transfers_is_believed_sooner_than_another_alarm():
+    def rises(threat):
+        opinion = Opinion(threat, 0.75, "transfer.how_to", 0.1)
+        return raised(Judged("transfer.how_to", Urgency.P3, 2.0), opinion, KINDS) is not None
+
+    assert (rises("security.phishing"), rises("security.compromised")) == (True, False)
+
+
+def test_what_may_be_a_private_message_must_sound_the_alarm_louder():
+    def rises(category, idle):
+        opinion = Opinion("security.phishing", 0.7, "other.chitchat", 0.1, idle=idle)
+        return raised(Judged(category, Urgency.P3, 1.0), opinion, KINDS) is not None
+
+    assert (rises(UNSORTED, 0.01), rises(UNSORTED, 0.1)) == (True, False)
+    assert rises("transfer.how_to", 0.1)
 
 
 def test_an_unsorted_message_becomes_what_it_most_resembles():

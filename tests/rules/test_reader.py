@@ -54,6 +54,11 @@ def test_it_tells_what_a_message_most_resembles(speller):
     assert export.alarm < 0.5
 
 
+def test_it_says_how_likely_nobody_need_do_anything(speller):
+    talk, lost = speller.read(["what nice weather, how are you doing", "my phone was stolen"])
+    assert talk.idle > 0.5 > lost.idle
+
+
 def test_its_reason_are_the_nearest_examples(speller):
     (opinion,) = speller.read(["my phone was stolen on the train"])
     assert opinion.near[0].text == "my phone was stolen on the bus"
@@ -76,6 +81,7 @@ def test_what_was_learnt_is_kept_small_and_reads_alike(tmp_path, speller, monkey
     for one, other in zip(kept.read(texts), found.read(texts), strict=True):
         assert one.category == other.category
         assert abs(one.alarm - other.alarm) < 0.03
+        assert abs(one.idle - other.idle) < 0.03
 
 
 def test_what_was_learnt_from_other_examples_is_refused(tmp_path, speller, monkeypatch):
@@ -113,8 +119,9 @@ def test_the_bank_is_large_and_every_category_has_its_share():
 
 
 def test_the_bank_speaks_both_languages_in_every_category():
+    examples = bank.read().examples
     for name in load().categories:
-        texts = [one.text for one in bank.read().examples if one.category == name]
+        texts = [one.text for one in examples if one.category == name]
         chinese = sum(bool(re.search("[\u4e00-\u9fff]", text)) for text in texts)
         assert not texts or 0.3 < chinese / len(texts) < 0.9, name
 
