@@ -80,19 +80,23 @@ def is_id_card(number: str) -> bool:
 
 def find(text: str) -> Iterator[Secret]:
     """Cards and identity cards. Digits are ASCII here; groups may be parted by up to 3 marks."""
+    parted = 0  # where the last number ended: one that touches it is no tail of anything
     for run in _DIGITS.finditer(text):
         groups = [(run.start() + one.start(), one[0]) for one in _GROUP.finditer(run[0])]
         first = 0
         while first < len(groups):
-            found = _window(text, groups, first)
+            found = _window(text, groups, first, parted)
             if found is None:
                 first += 1
             else:
                 secret, first = found
+                parted = secret.end
                 yield secret
 
 
-def _window(text: str, groups: list[tuple[int, str]], first: int) -> tuple[Secret, int] | None:
+def _window(
+    text: str, groups: list[tuple[int, str]], first: int, parted: int
+) -> tuple[Secret, int] | None:
     """The longest number that begins with this group, and the group after it."""
     number = ""
     shape: list[int] = []
@@ -107,9 +111,8 @@ def _window(text: str, groups: list[tuple[int, str]], first: int) -> tuple[Secre
         whole = first == 0 and last == len(groups) - 1
         start, end = groups[first][0], groups[last][0] + len(groups[last][1])
         for kind, holds in PARTS.items():
-            if holds(number, shape, whole) and not _called_otherwise(
-                text, start, end, kind, _NEAR if len(shape) == 1 else _NEARER
-            ):
+            near = 0 if start == parted else _NEAR if len(shape) == 1 else _NEARER
+            if holds(number, shape, whole) and not _called_otherwise(text, start, end, kind, near):
                 shown = f"•••• {number[-4:]}" if kind == "card" else HIDDEN
                 best = Secret(start, end, kind, shown), last + 1
                 break
@@ -139,7 +142,7 @@ def _called_otherwise(text: str, start: int, end: int, kind: str, near: int) -> 
     other = max((one.end() for one in _ORDER.finditer(before)), default=-1)
     if own >= 0 or other >= 0:
         return other > own
-    touching = text[start - 1 : start]
+    touching = text[start - 1 : start] if near else ""
     if touching.isascii() and (touching.isalnum() or touching == "_"):
         return True
     if touching == "." and text[max(0, start - 2) : start - 1].isdigit():

@@ -3,8 +3,9 @@
 A calendar is a weekly pattern in a zone, with dates that are closed or have periods of their own.
 It is open exactly while the zone's wall clock reads a time inside a period, so an hour that the
 clock skips is not served and one that it repeats is served twice. A period is half-open: at 22:00
-sharp a desk that closes at 22:00 is closed. One that ends before it starts runs past midnight and
-belongs to the day it begins on: a closed date does not cut short the night before it.
+sharp a desk that closes at 22:00 is closed. One that ends at or before its start runs past
+midnight and belongs to the day it begins on: a closed date does not cut short the night before it.
+Where the zone changes from a date on, a date's periods are read on the clock of its own zone.
 
 Inside, everything is whole microseconds since 1970 UTC. Open intervals are computed once for each
 block of days and kept; a question is then two bisections.
@@ -12,18 +13,21 @@ block of days and kept; a question is then two bisections.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from router.core.clock import EPOCH, from_us, to_us
+from router.core import periods as written
+from router.core.clock import from_us, to_us
+from router.core.periods import DAYS, Period, Week, Weekly
 from router.errors import Invalid
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+#: (from, to) in microseconds: time that does not count.
+Pause = tuple[int, int]
 
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
@@ -33,26 +37,9 @@ _BLOCK = 32 * _DAY
 #: How far ahead an opening is looked for: 20 years. Past it there is none.
 _HORIZON = 230
 _KEPT = 512
+#: Further from 1970 than any day that is asked about.
+_ALL_DAYS = 1 << 40
 _FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday
-_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A stretch of one day in minutes from its midnight; ``end`` may lie in the next day."""
-
-    start: int
-    end: int
-
-    @classmethod
-    def read(cls, start: str, end: str, *, where: str) -> Period:
-        """``("22:00", "06:00")``; raises Invalid that names ``where`` and what to write."""
-        first, last = _minutes(start, where), _minutes(end, where)
-        if first == last or start == "24:00":
-            raise Invalid(
-                where, "empty_period", given=f"{start}-{end}", write="00:00-24:00 for a whole day"
-            )
-        return cls(first, last if last > first else last + 24 * 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +71,46 @@ class _Block:
 class Calendar:
     """When a desk is open. Changes never; may be shared by threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a calendar is made of
         self,
         zone: str,
-        weekly: Mapping[str, Sequence[tuple[str, str]]],
+        weekly: Weekly,
         closed: Collection[str] = (),
         open: Mapping[str, Sequence[tuple[str, str]]] | None = None,  # noqa: A002  # the setting's name
+        *,
+        changes: Mapping[str, Weekly] | None = None,
+        zones: Mapping[str, str] | None = None,
+        days: Mapping[int, Sequence[Period]] | None = None,
     ) -> None:
-        """Raises Invalid: ``field`` is the setting, ``given`` and ``write`` say what to write."""
-        self.zone = zone
-        self._zone = _zone(zone)
-        self._weekly = _week(weekly)
-        self._dates = _dates(closed, open or {})
-        if not any(self._weekly) and not any(self._dates.values()):
+        """``changes``: other weeks, each from a date on; what was before it stays as it was.
+        ``zones``: other zones, in the same way. ``days``: days since 1970 with periods of their
+        own, outranked by closed and open.
+
+        Raises Invalid: ``field`` is the setting, ``given`` and ``write`` say what to write.
+        """
+        #: As it is told: with each zone that follows, from its date on.
+        self.zone = ", ".join([zone, *(f"{one}: {z}" for one, z in sorted((zones or {}).items()))])
+        self._zones = _in_turn(zone, zones or {})
+        self._weeks: list[tuple[int, Week]] = sorted(
+            [(-_ALL_DAYS, written.week(weekly))]
+            + [
+                (written.day(one, "changes"), written.week(week))
+                for one, week in (changes or {}).items()
+            ],
+            key=lambda one: one[0],
+        )
+        self._dates = {**(days or {}), **written.dates(closed, open or {})}
+        weeks = [week for _, week in self._weeks]
+        if not any(map(any, weeks)) and not any(self._dates.values()):
             raise Invalid("weekly", "never_open", given="{}", write='mon = [["08:00", "22:00"]]')
-        self._whole = not self._dates and all(
-            any(one.start == 0 and one.end == 24 * 60 for one in day) for day in self._weekly
+        self._whole = (
+            not self._dates
+            and not zones
+            and all(
+                any(one.start == 0 and one.end == 24 * 60 for one in day)
+                for week in weeks
+                for day in week
+            )
         )
         self._blocks: dict[int, _Block] = {}
 
@@ -156,28 +167,56 @@ class Calendar:
         left = span // _MICROSECOND
         if left < 0:
             raise Invalid("minutes", "negative", given=str(span), write="0 or more")
-        moment = to_us(start)
+        return from_us(self.after_us(to_us(start), left))
+
+    def after_us(self, start: int, left: int, pauses: Sequence[Pause] = ()) -> int:
+        """The same in microseconds; what lies in ``pauses`` (settled) does not count."""
+        for begin, end in pauses:
+            if left == 0 or end <= start:
+                continue
+            if begin > start:
+                passed = self.open_us(start, begin)
+                if left <= passed:
+                    break
+                left -= passed
+            start = end
         if left == 0 or self._whole:
-            return from_us(moment + left)
-        for number in self._from(moment):
-            block = self._block(number)
-            passed = block.open_before(moment)
+            return start + left
+        for number in range(start // _BLOCK, start // _BLOCK + _HORIZON):
+            block = self._blocks.get(number) or self._block(number)
+            passed = block.open_before(start)
             if passed + left <= block.total:
-                return from_us(block.moment(passed + left))
+                return block.moment(passed + left)
             left -= block.total - passed
         raise _never()
 
+    def open_us(self, first: int, last: int, pauses: Sequence[Pause] = ()) -> int:
+        """Open microseconds between two moments, less those in ``pauses`` (settled)."""
+        if last <= first:
+            return 0
+        if self._whole:
+            passed = last - first
+        else:
+            low, high = first // _BLOCK, last // _BLOCK
+            passed = self._block(high).open_before(last) - self._block(low).open_before(first)
+            passed += sum(self._block(number).total for number in range(low, high))
+        for begin, end in pauses:
+            passed -= self.open_us(max(begin, first), min(end, last))
+        return passed
+
     def open_time(self, begin: datetime, end: datetime) -> timedelta:
         """Open time between two moments; none when the second is not later."""
-        first, last = to_us(begin), to_us(end)
-        if last <= first:
-            return timedelta()
-        if self._whole:
-            return (last - first) * _MICROSECOND
-        low, high = first // _BLOCK, last // _BLOCK
-        passed = self._block(high).open_before(last) - self._block(low).open_before(first)
-        between = sum(self._block(number).total for number in range(low, high))
-        return (passed + between) * _MICROSECOND
+        return self.open_us(to_us(begin), to_us(end)) * _MICROSECOND
+
+    def stretches(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """The open stretches between two moments, cut at both, those that touch made one."""
+        found = (
+            (max(start, first), min(end, last))
+            for number in range(first // _BLOCK, last // _BLOCK + 1)
+            for start, end in zip(self._block(number).starts, self._block(number).ends, strict=True)
+            if start < last and end > first
+        )
+        return _merged(found)
 
     def open_minutes(self, begin: datetime, end: datetime) -> float:
         """The same in minutes."""
@@ -216,50 +255,79 @@ class Calendar:
 
     def _open_intervals(self, low: int, high: int) -> Iterator[tuple[int, int]]:
         """Periods as wall clocks show them, laid over each stretch of one UTC offset."""
-        for begin, end, offset in self._stretches(low, high):
-            # From the day before: its last period may run past midnight.
-            for day in range((begin + offset) // _DAY - 1, (end + offset - 1) // _DAY + 1):
-                midnight = day * _DAY - offset
-                for period in self._periods(day):
-                    start = max(midnight + period.start * _MINUTE, begin)
-                    stop = min(midnight + period.end * _MINUTE, end)
-                    if start < stop:
-                        yield start, stop
+        for zone, first, last in self._zones:
+            for begin, end, offset in _stretches(zone, low, high):
+                # From the day before: its last period may run past midnight.
+                early, late = (begin + offset) // _DAY - 1, (end + offset - 1) // _DAY + 1
+                for day in range(max(early, first), min(late, last)):
+                    midnight = day * _DAY - offset
+                    for period in self._periods(day):
+                        start = max(midnight + period.start * _MINUTE, begin)
+                        stop = min(midnight + period.end * _MINUTE, end)
+                        if start < stop:
+                            yield start, stop
 
     def _periods(self, day: int) -> Sequence[Period]:
         own = self._dates.get(day)
-        return self._weekly[(day + _FIRST_WEEKDAY) % 7] if own is None else own
-
-    def _stretches(self, low: int, high: int) -> Iterator[tuple[int, int, int]]:
-        """(from, to, offset): the times between two changes of the zone's clock."""
-        begin, offset = low, self._offset(low)
-        for earlier, later in pairwise([*range(low, high, _DAY), high]):
-            following = self._offset(later)
-            if following == offset:
-                continue
-            change = self._change(earlier, later)
-            yield begin, change, offset
-            begin, offset = change, following
-        if begin < high:
-            yield begin, high, offset
-
-    def _change(self, earlier: int, later: int) -> int:
-        """The second in which the offset becomes that of ``later``."""
-        offset = self._offset(later)
-        while later - earlier > _SECOND:
-            middle = (earlier + later) // 2 // _SECOND * _SECOND
-            if self._offset(middle) == offset:
-                later = middle
-            else:
-                earlier = middle
-        return later
-
-    def _offset(self, moment: int) -> int:
-        offset = from_us(moment).astimezone(self._zone).utcoffset()
-        return 0 if offset is None else offset // _MICROSECOND
+        if own is not None:
+            return own
+        place = len(self._weeks) - 1
+        while self._weeks[place][0] > day:
+            place -= 1
+        return self._weeks[place][1][(day + _FIRST_WEEKDAY) % 7]
 
 
-def _merged(intervals: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _in_turn(zone: str, later: Mapping[str, str]) -> tuple[tuple[ZoneInfo, int, int], ...]:
+    """(zone, first day, the day after its last), in their order."""
+    marks = [(-_ALL_DAYS, written.zone(zone))]
+    marks += sorted(
+        ((written.day(one, "zones"), written.zone(name)) for one, name in later.items()),
+        key=lambda mark: mark[0],
+    )
+    ends = [begin for begin, _ in marks[1:]] + [_ALL_DAYS]
+    return tuple((one, begin, end) for (begin, one), end in zip(marks, ends, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _stretches(zone: ZoneInfo, low: int, high: int) -> tuple[tuple[int, int, int], ...]:
+    """(from, to, offset): the times between two changes of the zone's clock."""
+    found = []
+    begin, offset = low, _offset(zone, low)
+    for earlier, later in pairwise([*range(low, high, _DAY), high]):
+        following = _offset(zone, later)
+        if following == offset:
+            continue
+        change = _change(zone, earlier, later)
+        found.append((begin, change, offset))
+        begin, offset = change, following
+    if begin < high:
+        found.append((begin, high, offset))
+    return tuple(found)
+
+
+def _change(zone: ZoneInfo, earlier: int, later: int) -> int:
+    """The second in which the offset becomes that of ``later``."""
+    offset = _offset(zone, later)
+    while later - earlier > _SECOND:
+        middle = (earlier + later) // 2 // _SECOND * _SECOND
+        if _offset(zone, middle) == offset:
+            later = middle
+        else:
+            earlier = middle
+    return later
+
+
+def _offset(zone: ZoneInfo, moment: int) -> int:
+    offset = from_us(moment).astimezone(zone).utcoffset()
+    return 0 if offset is None else offset // _MICROSECOND
+
+
+def settled(pauses: Iterable[Pause]) -> tuple[Pause, ...]:
+    """Pauses in their order, with those that touch or overlap made one and empty ones left out."""
+    return tuple(_merged(sorted(one for one in pauses if one[0] < one[1])))
+
+
+def _merged(intervals: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Sorted intervals with those that touch or overlap made one."""
     held: tuple[int, int] | None = None
     for start, end in intervals:
@@ -272,55 +340,6 @@ def _merged(intervals: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
             held = start, end
     if held is not None:
         yield held
-
-
-# ---------------------------------------------------------------- reading the settings
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
-        raise Invalid("zone", "unknown_zone", given=name, write="Asia/Shanghai") from fault
-
-
-def _minutes(text: str, where: str) -> int:
-    if not _TIME.fullmatch(text):
-        raise Invalid(where, "bad_time", given=text, write="HH:MM, from 00:00 to 24:00")
-    return int(text[:2]) * 60 + int(text[3:])
-
-
-def _read_periods(given: Sequence[tuple[str, str]], where: str) -> tuple[Period, ...]:
-    return tuple(Period.read(start, end, where=where) for start, end in given)
-
-
-def _week(weekly: Mapping[str, Sequence[tuple[str, str]]]) -> list[tuple[Period, ...]]:
-    for day in weekly:
-        if day not in DAYS:
-            raise Invalid(f"weekly.{day}", "unknown_day", given=day, write=", ".join(DAYS))
-    return [_read_periods(weekly.get(day, ()), f"weekly.{day}") for day in DAYS]
-
-
-def _dates(
-    closed: Collection[str], opened: Mapping[str, Sequence[tuple[str, str]]]
-) -> dict[int, tuple[Period, ...]]:
-    dates: dict[int, tuple[Period, ...]] = {_day(one, "closed"): () for one in closed}
-    for one, given in opened.items():
-        day = _day(one, "open")
-        if day in dates:
-            raise Invalid(f"open.{one}", "open_and_closed", given=one, write="it in one of the two")
-        dates[day] = _read_periods(given, f"open.{one}")
-    return dates
-
-
-def _day(text: str, where: str) -> int:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:  # week dates and 20261001 are ISO, too, but rare
-        raise Invalid(where, "bad_date", given=text, write="YYYY-MM-DD, such as 2026-10-01")
-    return (day - EPOCH.date()).days
 
 
 def _never() -> Invalid:

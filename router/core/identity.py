@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _LONGEST_DOMAIN = 253
+_NAMED = re.compile(r"[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
 _AFTER_DOMAIN = " .\t\r\n"
 _DIGITS = frozenset("0123456789")
 #: Letters of other scripts, and digits, that a hurried reader takes for these Latin letters.
@@ -23,6 +24,8 @@ _SEEN_AS = str.maketrans(
     "l0135",
     "aeopcyxijshdqwmtkhaeiopuvktiigajioies",
 )
+#: A name with nothing around it that would make it part of another.
+_ALONE = r"(?<![\w.+-])%s(?![\w-])"
 _SEEN_AS_ONE = (("rn", "m"), ("vv", "w"), ("ci", "d"))  # "cl" has become "ci" by then
 
 
@@ -72,23 +75,56 @@ def domain_of(address: str) -> str:
 
 
 def looks_like(address: str, known: Iterable[str], name: str = "") -> str | None:
-    """Which known address or domain a sender imitates, None when they are honest.
+    """Which known address or domain a sender imitates, None when they are honest."""
+    return Guarded(known).looks_like(address, name)
 
-    The address may be written in letters that look alike, or carry a known domain as its first
-    labels; the display ``name`` may hold somebody's address. An address of, or under, a known
-    domain imitates nobody.
-    """
-    plain = normalise("email", address)
-    domain = domain_of(plain)
-    names = [normalise("email", one).removeprefix("@") for one in known]
-    if any(one in (plain, domain) or domain.endswith(f".{one}") for one in names):
+
+class Guarded:
+    """Addresses and domains that senders may pretend to be. Made once, asked of every message."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        """Take the names; each is kept in its one spelling and as a hurried reader sees it."""
+        plain = dict.fromkeys(normalise("email", one).removeprefix("@") for one in known if one)
+        self._names = {one: _as_seen(one) for one in plain}
+        self._alone = {one: re.compile(_ALONE % re.escape(one)) for one in plain}
+
+    def looks_like(self, address: str, name: str = "") -> str | None:
+        """Which known address or domain a sender imitates, None when they are honest.
+
+        The address may be written in letters that look alike, or carry a known domain as its first
+        labels; the display ``name`` may hold somebody's address. An address of, or under, a known
+        domain imitates nobody.
+        """
+        plain = normalise("email", address)
+        domain = domain_of(plain)
+        if any(one in (plain, domain) or domain.endswith(f".{one}") for one in self._names):
+            return None
+        shown, shown_domain, called = _as_seen(plain), _as_seen(domain), name.casefold()
+        for one, seen in self._names.items():
+            target = shown if "@" in one else shown_domain
+            if seen == target or self._stands(one, plain) or self._stands(one, called):
+                return one
         return None
-    shown, shown_domain, called = _as_seen(plain), _as_seen(domain), name.casefold()
-    for one in names:
-        target = shown if "@" in one else shown_domain
-        if _as_seen(one) == target or _holds(plain, one) or _holds(called, one):
-            return one
-    return None
+
+    def _stands(self, name: str, text: str) -> bool:
+        """Whether a known name stands in the text as if it were the sender."""
+        return name in text and self._alone[name].search(text) is not None
+
+    def imitated(self, address: str, name: str) -> str:
+        """As :meth:`looks_like`, or the address of somebody else that stands in the sender's name;
+        empty when they are honest."""
+        if "@" not in address:
+            return ""
+        if found := self.looks_like(address, name):
+            return found
+        if "@" not in name and "\uff20" not in name:
+            return ""
+        called = unicodedata.normalize("NFKC", name).casefold()
+        named = _NAMED.search(called)
+        domain = domain_of(address)
+        if named is None or domain_of(named[0]) == domain:
+            return ""
+        return named[0][:_LONGEST_DOMAIN]
 
 
 def _as_seen(name: str) -> str:
@@ -110,11 +146,6 @@ def _unpunycoded(label: str) -> str:
         return f"{local}{at}{name.encode('ascii').decode('idna')}"
     except UnicodeError:
         return label
-
-
-def _holds(text: str, name: str) -> bool:
-    """Whether a known name stands in the text as if it were the sender."""
-    return bool(re.search(rf"(?<![\w.+-]){re.escape(name)}(?![\w-])", text))
 
 
 def network_of(ip: str) -> str:

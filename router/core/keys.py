@@ -120,6 +120,14 @@ class Keyring:
         """A salted hash, 24 hex digits: tells equal values apart from others, tells no value."""
         return self.sign("fingerprint", value.encode(), 12).hex()
 
+    def fingerprints(self, value: str) -> list[str]:
+        """:meth:`fingerprint` as each key of the ring makes it, the present one's first."""
+        others = [one for one in self._keys if one != self._current]
+        return [
+            self._mac(one, "fingerprint", value.encode())[:12].hex()
+            for one in (self._current, *others)
+        ]
+
     def chain(self, previous: str, line: str) -> str:
         """The seal of a line that follows the line sealed by ``previous`` (64 hex digits)."""
         return self.sign("chain", _link(previous, line), _KEY).hex()

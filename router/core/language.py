@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 #: Characters that are common in support messages and written differently in the simplified script.
 _TRADITIONAL = frozenset(
@@ -29,13 +29,13 @@ def detect(text: str, hint: str = "") -> str:
     head = text[:_LOOK]
     if head.isascii():
         return "en" if _LATIN.search(head) and not hint.startswith("zh") else _hinted(hint, head)
-    chinese = _HAN.findall(head)
+    chinese = "".join(_HAN.findall(head))
     if not chinese:
         return "en" if _LATIN.search(head) else _hinted(hint, head)
     if len(chinese) * 2 < len(_LATIN.findall(head)):
         return "en"
-    traditional = len(_ONLY_TRADITIONAL.findall(head))
-    simplified = len(_ONLY_SIMPLIFIED.findall(head))
+    traditional = len(_ONLY_TRADITIONAL.findall(chinese))
+    simplified = len(_ONLY_SIMPLIFIED.findall(chinese))
     if traditional > simplified:
         return "zh-Hant"
     if not simplified and hint.lower() in ("zh-tw", "zh-hk", "zh-hant"):

@@ -27,9 +27,12 @@ _AFTER: Mapping[str, Mapping[str, str]] = {
     "reopen": {"closed": "open"},
     "snooze": {"new": "snoozed", "open": "snoozed", "waiting": "snoozed", "snoozed": "snoozed"},
     "wake": {"snoozed": "open"},
+    "wait": {"new": "waiting", "open": "waiting", "waiting": "waiting", "snoozed": "waiting"},
+    "go_on": {"new": "new", "open": "open", "waiting": "open", "snoozed": "open"},
 }
 
 _URGENCY: Mapping[str, int] = {"P1": 0, "P2": 1, "P3": 2, "P4": 3}
+URGENCIES = tuple(_URGENCY)
 _BAND = 58
 _NEVER = (1 << _BAND) - 1
 

@@ -52,6 +52,13 @@ def _source(tag: str, attribute: str, value: str) -> str | None:
     return value
 
 
+def _any_source(tag: str, attribute: str, value: str) -> str | None:
+    """Pictures from elsewhere too, for an agent who asked; never without encryption."""
+    if tag == "img" and attribute == "src":
+        return value if value.lower().startswith(("cid:", "https://")) else None
+    return value
+
+
 def too_deep(html: str) -> bool:
     """Whether elements are nested deeper than in any honest mail, or it is longer than one.
 
@@ -80,15 +87,16 @@ def too_deep(html: str) -> bool:
     return False
 
 
-def safe_html(html: str) -> str:
-    """The same mail with nothing in it that could act; its text alone when it is too deep."""
+def safe_html(html: str, *, remote: bool = False) -> str:
+    """The same mail with nothing in it that could act; its text alone when it is too deep.
+    ``remote`` leaves pictures in that a browser would fetch from elsewhere."""
     if too_deep(html):
         return f"<pre>{entities.escape(tag_stripped(html)[:_LONGEST])}</pre>"
     return nh3.clean(
         html,
         tags=set(_ALLOWED),
         attributes=_ATTRIBUTES,
-        attribute_filter=_source,
+        attribute_filter=_any_source if remote else _source,
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         link_rel="noopener noreferrer nofollow",
         url_relative="deny",

@@ -42,7 +42,6 @@ CUES = (
     "碼",
     "口令",
 )
-_LOWER = {upper: upper + 32 for upper in range(65, 91)}
 
 _PASSWORD = re.compile(
     r"(?P<link>(?:[ -]?code|[ -]?number|码|碼)?"
@@ -95,7 +94,9 @@ _CARD_CODE = re.compile(
 
 def find(text: str) -> Iterator[Secret]:
     """Every password, one-time code and card code that is told, not merely talked about."""
-    for place, start, end in _CUES.find_matches_as_indexes(text.translate(_LOWER)):
+    # Bytes know no capitals but the Latin ones, so every character keeps its place.
+    low = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+    for place, start, end in _CUES.find_matches_as_indexes(low):
         cue = _ALL[place]
         if cue in _WHOLE_WORDS and _inside_word(text, start, end):
             continue

@@ -64,6 +64,8 @@ _PARTED = re.compile(
 )
 _ADDRESS = re.compile(r"(?:[a-z]{2,8}://|www\.)\S{0,200}\Z", re.IGNORECASE)
 _BEFORE, _AFTER, _ABOUT = 60, 16, 400
+#: Tokens whose surroundings are read; who writes more of them in one message gets all masked.
+_MOST_ASKED = 400
 #: What the first look searches for, besides long tokens.
 CUES = ("private", "secret", "钥", "鑰", "私匙", " key")
 
@@ -94,11 +96,14 @@ def _parted(text: str) -> Iterator[Secret]:
 def _tokens(text: str) -> Iterator[Secret]:
     """Keys by their own shape, those in doubt by what is said about them."""
     kept = -1
+    asked = 0
     for token in _TOKEN.finditer(text):
         doubt = _doubtful(token[0])
         if doubt is None:
             continue
-        if doubt and _is_no_key(text, token.start(), token.end(), kept):
+        asked += doubt
+        told = doubt and asked <= _MOST_ASKED
+        if told and _is_no_key(text, token.start(), token.end(), kept):
             kept = token.end()
             continue
         if not doubt or _reads_as_key(text, token):

@@ -25,11 +25,14 @@ _HINTS: dict[str, tuple[str, ...]] = {
             "написал",
             "yazd\u0131",
         ),
-        *("írta", "пишет", ">:", "> :", ">：", "]:", " gmt+", " gmt-"),
+        *("írta", "pisze", "napísal", "a scris", "menulis", "va escriure", "đã viết", "пише"),
+        *("написа", "έγραψε", "كتب", "כתב", "のメール", "님이 작성", "เขียน", ">\u200f:", ">:"),
+        *("> :", ">：", "]:", " gmt+", " gmt-"),
     ),
     HEADER: (
         *("subject", "主题", "主題", "主旨", "betreff", "objet", "sujet", "oggetto", "asunto"),
         *("assunto", "onderwerp", "emne:", "ämne", "temat:", "тема:", "konu:", "件名", "제목"),
+        *("aihe:", "předmět", "tárgy", "subiect", "chủ đề"),
         *("主　题", "主　題", "主 题", "主 題", "标题", "標題", "收件人", "收件者"),
     ),
     RULE: ("--", "__", "==", "—", "above this line", "此行上方", "本行以上"),
@@ -79,18 +82,23 @@ _WHEN = re.compile(
 #: The verb is the last word, or (in the north) comes before the name and the date.
 _VERB_LAST = re.compile(
     r"(?:\b(?:wrote|a écrit|écrit|schrieb|geschreven|escribió|escreveu|ha scritto|scrisse"
-    r"|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?|написал\S{0,3}|пишет|yazd\u0131|írta)"
-    r"|写道|寫道)\s*[:：]?[\s\-—]*\Z",
+    r"|napisał(?:\(a\)|a)?|nap(?:sal|ísal)(?:\(a\)|a)?|pisze|написа\S{0,4}|пишет?|yazd\u0131|írta"
+    r"|a scris|menulis|va escriure|đã viết|έγραψε|كتب|כתב)"
+    r"|写道|寫道|のメール|님이 작성|เขียน(?:ว่า)?)\s*[:：]?[\s\-—]*\Z",
     re.IGNORECASE,
 )
-_VERB_INSIDE = re.compile(r"\b(?:schrieb|schreef|skrev|kirjoitti)\b.*[:：]\s*\Z", re.IGNORECASE)
+_CLOSING = re.compile(rf">\s*{_VERB_LAST.pattern}", re.IGNORECASE)
+_VERB_INSIDE = re.compile(
+    r"\b(?:schrieb|schreef|skrev|kirjoitti|írta)\b.*[:：]\s*\Z", re.IGNORECASE
+)
 #: Gmail's line of a name without an address has neither a verb nor a colon.
 _BARE_LINE = re.compile(
     r"\s*\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d{1,2}:\d\d [^\n]{1,80}\Z", re.IGNORECASE
 )
-_NO_VERB = re.compile(rf"(?:{_WHEN.pattern}).*{_MAIL}[>\])\s]{{0,3}}[:：]\s*\Z", re.DOTALL)
+_NO_VERB = re.compile(rf"(?:{_WHEN.pattern}).*{_MAIL}[>\])\s\u200f]{{0,3}}[:：]\s*\Z", re.DOTALL)
 _OPENS = re.compile(
     r"[\s\-—*]*(?:(?:on|at|le|am|em|el|il|op|den|dne|dnia|w dniu|in data|pe)\b|在|于|於"
+    r"|[\u0430-\u044f]{2}[,.\s]|בתאריך|في|στις|vào|pada|ในวันที่"
     r"|(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim|tir|ons|tor|fre|søn)\w{0,8}[,. ]"
     r"|\d{1,4}[\s\-/.年])",
     re.IGNORECASE,
@@ -104,16 +112,33 @@ _RUN_ON = re.compile(
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")  # full width
 
 
+def is_end_of_introduction(line: str) -> bool:
+    """``> wrote:``: the mark closes an address that was broken off above."""
+    return len(line) < 40 and _CLOSING.match(line) is not None
+
+
 def introduction(lines: list[str], place: int, quoted: list[bool]) -> tuple[int, int] | None:
     """The lines of an "On … wrote:" around this line; a program may have broken it in three."""
     if ":  " in lines[place].strip() and _RUN_ON.match(lines[place][:_LONGEST]):
         return place, place + 1
+    if is_end_of_introduction(lines[place].lstrip()):
+        return _broken_off(lines, place)
     for first, last in ((0, 1), (-1, 1), (0, 2), (-2, 1), (-1, 2), (0, 3)):
         if place + first < 0 or place + last > len(lines):
             continue
         part = lines[place + first : place + last]
         if all(part) and _introduces(part, whole=quoted[place + last :] if quoted else []):
             return _opened(lines, place + first), place + last
+    return None
+
+
+def _broken_off(lines: list[str], place: int) -> tuple[int, int] | None:
+    """An introduction whose link was written out, so that its end stands lines below."""
+    for above in range(place - 1, max(place - 8, -1), -1):
+        line = lines[above][:_LONGEST]
+        if _OPENS.match(line) and _WHEN.search(line):
+            joined = " ".join(lines[above:place])
+            return (above, place + 1) if _WHO.search(joined[: 2 * _LONGEST]) else None
     return None
 
 
@@ -154,7 +179,8 @@ def _opened(lines: list[str], first: int) -> int:
 # ---------------------------------------------------------------- headers and separators
 
 _FROM = (
-    r"(?:from|von|de|da|van|fra|från|od|от|kimden|lähettäjä|message du"
+    r"(?:from|von|de|da|van|fra|från|od|от|від|kimden|gönderen|lähettäjä|feladó|expeditor|de la|từ"
+    r"|message du"
     r"|发\s*件\s*人|寄\s*件\s*[者人]|發\s*件\s*人|差出人|보낸 사람)"
 )
 _NAMES = (
@@ -162,7 +188,9 @@ _NAMES = (
     r"|von|gesendet|datum|an|betreff|kopie|de|envoyé|date|à|a|cc|copie à|objet|sujet|message du"
     r"|da|inviato|data|risposta|oggetto|para|fecha|enviado(?: el)?|asunto|assunto|van|verzonden"
     r"|aan|onderwerp|fra|sendt|dato|til|emne|från|skickat|till|ämne|od|do|temat|wysłano|от|кому"
-    r"|дата|тема|отправлено|kimden|kime|tarih|konu"
+    r"|дата|тема|отправлено|від|надіслано|kimden|gönderen|gönderil\w{2,3}|kime|tarih|konu"
+    r"|lähettäjä|lähetetty|vastaanottaja|kopio|aihe|odesláno|komu|předmět|feladó|elküldve|címzett|tárgy"
+    r"|expeditor|de la|trimis|către|subiect|từ|đã gửi|đến|chủ đề"
     r"|发\s*件\s*人|寄\s*件\s*[者人]|發\s*件\s*人|(?:发送|发件)\s*(?:时间|日期)|send time"
     r"|寄件日期|傳送時間|發送時間"
     r"|日\s*期|时\s*间|時\s*間|收\s*件\s*[人者]|抄\s*送|副\s*本|密送|主\s*[题題旨]|标\s*题|回复"

@@ -20,6 +20,7 @@ from router.core import quote_marks as marks
 _MOST_LINES = 20_000
 _SIGNATURE_LINES = 12
 _LONG_SIGNATURE = 30
+_LONGEST_INTRODUCTION = 4  # lines
 _LONGEST_BLOCK = 100  # lines, blank ones too
 
 
@@ -31,7 +32,8 @@ class Split(NamedTuple):
 
 
 def split_reply(text: str, subject: str = "") -> Split:
-    """Cut the history and the signature off; the whole text when cutting would leave nothing.
+    """Cut the history and the signature off; the whole text when cutting would leave nothing, but
+    for an introduced quote: below one nothing was written.
 
     Some programs mark a forward in the subject alone.
     """
@@ -41,7 +43,7 @@ def split_reply(text: str, subject: str = "") -> Split:
     lines = text.replace("\r\n", "\n").split("\n") if "\r" in text else text.split("\n")
     if len(lines) > _MOST_LINES:
         return Split(text, "")
-    quoted = [line.lstrip()[:1] in (">", "\uff1e") for line in lines] if ">" in text else []
+    quoted = [_is_quoted(line) for line in lines] if ">" in text else []
     near = _lines_of(hinted, lines, quoted)
     cut = None if quoted and _forwarded(lines, quoted) else _history(lines, near, quoted)
     if cut is None:
@@ -51,9 +53,27 @@ def split_reply(text: str, subject: str = "") -> Split:
         return Split(text, "")
     reply = "\n".join([line for line, gone in zip(lines, cut, strict=True) if not gone]).strip()
     if not reply:
-        return Split(text, "")
+        return Split("", text) if _quotes_alone(lines, quoted) else Split(text, "")
     rest = "\n".join([line for line, gone in zip(lines, cut, strict=True) if gone])
     return Split(reply, rest.strip("\n"))
+
+
+def _is_quoted(line: str) -> bool:
+    """Whether a quote mark comes first that does not close the address in an introduction."""
+    bare = line.lstrip()
+    return bare[:1] in (">", "\uff1e") and not marks.is_end_of_introduction(bare)
+
+
+def _quotes_alone(lines: list[str], quoted: list[bool]) -> bool:
+    """Whether the text is an introduction and what it introduces, marked line by line."""
+    bare = [line.lstrip("> \uff1e") for line in lines]
+    first = next((at for at, line in enumerate(bare) if line), 0)
+    for place in range(first, min(first + _LONGEST_INTRODUCTION, len(lines))):
+        span = marks.introduction(bare, place, quoted)
+        if span and span[0] <= first:
+            below = zip(lines[span[1] :], quoted[span[1] :], strict=True)
+            return any(quoted) and all(marked or not line.strip() for line, marked in below)
+    return False
 
 
 def _lines_of(

@@ -24,6 +24,7 @@ _RANK = {"private_key": 0, "seed_phrase": 1, "id_card": 2, "card": 3}
 _DIGITS_ONLY = frozenset(("card", "id_card", "one_time_code", "card_code"))
 _Find = Callable[[str], Iterator[Secret]]
 _ROUNDS = 4  # one secret's mask may bring another's word nearer
+_MOST_KEPT = 1_000  # of one text; all are masked, and nobody looks through more
 
 
 class Masked(NamedTuple):
@@ -62,7 +63,7 @@ def examine(text: str, fingerprint: Callable[[str], str] | None) -> tuple[Masked
         for secret in found:
             kinds[secret.kind] = None
             written += secret.start - at
-            if fingerprint is not None:
+            if fingerprint is not None and len(kept) < _MOST_KEPT:
                 kept.append(_kept(secret, text[secret.start : secret.end], fingerprint, written))
             parts += (text[at : secret.start], secret.shown)
             written += len(secret.shown)

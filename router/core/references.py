@@ -8,6 +8,7 @@ prime, so a weighted sum catches every single wrong character and every swap of 
 from __future__ import annotations
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Iterable
 
@@ -56,6 +57,12 @@ def normalise_number(text: str) -> str | None:
 def _check(values: Iterable[int]) -> int:
     """The check's own weight is -1: neighbours never weigh the same, and nothing weighs nothing."""
     return sum(weight * value for weight, value in enumerate(values, start=1)) % _PRIME
+
+
+def outgoing_id(domain: str) -> str:
+    """A new Message-ID of ours, ``<o.<128 drawn bits>@domain>``: it tells nobody which ticket it is
+    of or how many there are, and who has not had the mail cannot answer it."""
+    return message_id(f"o.{secrets.token_hex(16)}", domain)
 
 
 def message_id(token: str, domain: str) -> str:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from mnemonic import Mnemonic
 
 from router.core import seeds_han
+from router.core.glances import Glanced
 from router.core.secret import Secret
 
 KIND = seeds_han.KIND
@@ -29,8 +30,12 @@ _SPELT = (
 #: Whose accents people leave out.
 _ACCENTED = frozenset(("french", "spanish", "portuguese", "turkish"))
 _WHOLE, _LEAST = 12, 8  # words of the shortest phrase; neighbours that are enough after a cue
+_LONGEST_RUN, _OVERLAP = 96, 30  # words
 _LENGTHS = frozenset((12, 15, 18, 21, 24))
 _CLINGING = 4
+#: Words in a row that every run with enough words has: 11 of 12 hold 6, and told ones, 8 with two
+#: strangers among them, 3.
+_TOGETHER = (6, 3)
 
 #: What the first look searches for; the texts that hold one are read whole.
 CUES = (
@@ -47,22 +52,21 @@ CUES = (
     *("记词", "記詞", "恢复词", "恢复短", "恢復詞", "恢復短", "种子", "種子", "备份词", "備份詞"),
     *("密语", "密語", "个词", "個詞", "个单词", "個單詞", "个字", "個字"),
 )
-_CUE = re.compile(
+_CUE = Glanced(
     r"seed|mnemonic|recovery (?:phrase|words?)|secret (?:phrase|words?)|backup (?:phrase|words?)"
     r"|(?:12|15|18|21|24|twelve|twenty-?four)[ -]words?"
     r"|[助注]记词|助記詞|恢复[词短]|恢復[詞短]|种子|種子|备份词|備份詞|密语|密語",
-    re.IGNORECASE,
 )
 # What people say between the words when they tell them one by one.
-_LABEL = re.compile(
+_LABEL = Glanced(
     r"第?[ 0-9一二三四五六七八九十]{1,4}[个個](?:助?[记記]?[单單]?[词詞字])?[ ]?(?:是|为|為)?"
     r"|\b(?:the )?word (?:no\.? ?|number )?#?[0-9]{1,2}(?: is| was)?\b"
     r"|\b(?:the )?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh"
     r"|twelfth|last|next|[12]?[0-9](?:st|nd|rd|th))(?: (?:word|one)(?: is| was)?|(?= ?[:=]))",
-    re.IGNORECASE,
+    {"(?= ?[:=])": ""},
 )
 _TAG = re.compile(r"<[^<>]{1,80}>")
-_TOLD = re.compile(r"word|[个個]|(?:st|nd|rd|th) ?[:=]", re.IGNORECASE)
+_TOLD = Glanced(r"word|[个個]|(?:st|nd|rd|th) ?[:=]")
 _MARKS = "\u0300-\u036f\u3099\u309a"
 _TOKEN = re.compile(rf"[^\W\d_\u3400-\u9fff][^\W\d_\u3400-\u9fff{_MARKS}]*(?:[{_MARKS}]\w*)*")
 _BREAK = re.compile(r"[0-9]{4}|(?![和与與及跟])[\u3400-\u9fff]")  # no number of a word; Chinese
@@ -72,21 +76,9 @@ _FARTHEST = 24  # characters between two words: "\n> 12) " and a label fit
 _TALK = frozenset(
     (
         *("you", "can", "this", "that", "will", "what", "when", "have", "your", "there", "any"),
-        *(
-            "all",
-            "just",
-            "now",
-            "one",
-            "use",
-            "when",
-            "why",
-            "where",
-            "who",
-            "into",
-            "some",
-            "only",
-        ),
-        *("know", "because", "that", "been", "please", "need", "help", "make", "try", "before"),
+        *("all", "just", "now", "one", "use", "when", "why", "where", "who", "into", "some"),
+        *("only", "know"),
+        *("because", "that", "been", "please", "need", "help", "make", "try", "before"),
     )
 )
 #: Small words that are near some word of the list and no slips.
@@ -152,8 +144,8 @@ def find(text: str) -> Iterator[Secret]:
     told = _CUE.search(text) is not None
     if "<" in text:
         text = _TAG.sub(_blank, text)
-    if _TOLD.search(text):
-        text = _LABEL.sub(_blank, text)
+    if _TOLD.found(text) and _LABEL.found(text):
+        text = _LABEL.pattern.sub(_blank, text)
     for part in PARTS.values():
         yield from part(text, told)
 
@@ -164,6 +156,8 @@ def _blank(label: re.Match[str]) -> str:
 
 def _spelt(text: str, told: bool) -> Iterator[Secret]:  # noqa: FBT001  # one shape for all parts
     """Phrases of words: runs of neighbours among which at most one in twelve is in no list."""
+    if not _maybe(text, told=told):
+        return
     lists = _lists()
     run: list[_Word] = []
     for token in _TOKEN.finditer(text):
@@ -180,13 +174,31 @@ def _spelt(text: str, told: bool) -> Iterator[Secret]:  # noqa: FBT001  # one sh
             run = _later(run)
         if known or run:
             run.append(_Word(token.start(), token.end(), known, spelling))
+        if len(run) > _LONGEST_RUN:  # no phrase is so long, but one may stand at its end
+            yield from _judged(text, run, told=told)
+            run = run[-_OVERLAP:]
     yield from _judged(text, run, told=told)
+
+
+def _maybe(text: str, *, told: bool) -> bool:
+    """Whether so many words of lists stand together as the least phrase has between strangers."""
+    lists = _lists()
+    written = [
+        spelling.encode("utf-8", "surrogatepass")
+        for token in _TOKEN.findall(text)
+        if (spelling := token.lower()) not in _JOINING
+    ]
+    if told:
+        known = bytes([one in lists.words or one in lists.short for one in written])
+    else:
+        known = bytes(map(lists.words.__contains__, written))
+    return b"\x01" * _TOGETHER[told] in known
 
 
 def _far(text: str, end: int, start: int) -> bool:
     """Whether too much stands between two words; blanks do not count twice."""
     gap = text[end:start]
-    return len(" ".join(gap.split())) > _FARTHEST or _BREAK.search(gap) is not None
+    return gap != " " and (len(" ".join(gap.split())) > _FARTHEST or _BREAK.search(gap) is not None)
 
 
 def _strangers(run: list[_Word]) -> int:
@@ -206,7 +218,8 @@ def _judged(text: str, run: list[_Word], *, told: bool) -> Iterator[Secret]:
     enough = _LEAST if told else _WHOLE - 1
     if len(run) < enough:
         return
-    counts = [sum(one.known >> place & 1 for one in run) for place in range(len(_SPELT))]
+    same = Counter(one.known for one in run).items()
+    counts = [sum(n for known, n in same if known >> place & 1) for place in range(len(_SPELT))]
     most = max(counts)
     if most < enough:
         return
@@ -317,7 +330,7 @@ def _neighbour_before(text: str, start: int) -> re.Match[str] | None:
 
 def _style(gap: str) -> str:
     """How words are kept apart: numbers count all the same."""
-    return _COUNTED.sub(" ", gap)
+    return gap if gap == " " else _COUNTED.sub(" ", gap)
 
 
 def _fits(token: re.Match[str], gap: str, usual: str, place: int) -> bool:

@@ -20,6 +20,7 @@ from router.core.clock import EPOCH, from_us, to_us
 from router.core.keys import Keyring
 
 Kind = Literal["new", "append", "reopen", "follow_up", "linked"]
+Trust = Literal["verified", "unverified", "failed"]
 
 _ID = 8
 _SECONDS = 5
@@ -27,6 +28,7 @@ _MICROSECONDS = 8
 _MAC = 12
 _SECOND = timedelta(seconds=1)
 _REPLY, _STATUS, _FORM = "reply token", "status token", "form stamp"
+_CHAT = "chat token"
 _EVIDENCE = {"token": 0, "message_id": 1, "conversation": 2}
 
 
@@ -47,15 +49,19 @@ class Tokens:
 
     def status_token(self, ticket_id: int, expires: datetime) -> str:
         """40 characters for a link that shows a ticket's state until ``expires``."""
-        until = (expires - EPOCH) // _SECOND
-        return self._make(_STATUS, ticket_id.to_bytes(_ID, "big") + until.to_bytes(_SECONDS, "big"))
+        return self._dated(_STATUS, ticket_id, expires)
 
     def open_status(self, token: str, now: datetime) -> int | None:
         """The ticket a status link shows; None when it is forged or its time is over."""
-        body = self._open(_STATUS, token, _ID + _SECONDS)
-        if body is None or EPOCH + int.from_bytes(body[_ID:], "big") * _SECOND <= now:
-            return None
-        return int.from_bytes(body[:_ID], "big")
+        return self._undated(_STATUS, token, now)
+
+    def chat_token(self, conversation_id: int, expires: datetime) -> str:
+        """40 characters that let their holder read a conversation and write in it."""
+        return self._dated(_CHAT, conversation_id, expires)
+
+    def open_chat(self, token: str, now: datetime) -> int | None:
+        """The conversation a token lets into; None when it is forged or its time is over."""
+        return self._undated(_CHAT, token, now)
 
     def form_stamp(self, now: datetime) -> str:
         """Says when a form was handed out, in a hidden field of it."""
@@ -67,6 +73,16 @@ class Tokens:
         if body is None:
             return None
         return max(now - from_us(int.from_bytes(body, "big")), timedelta())
+
+    def _dated(self, purpose: str, number: int, expires: datetime) -> str:
+        until = (expires - EPOCH) // _SECOND
+        return self._make(purpose, number.to_bytes(_ID, "big") + until.to_bytes(_SECONDS, "big"))
+
+    def _undated(self, purpose: str, token: str, now: datetime) -> int | None:
+        body = self._open(purpose, token, _ID + _SECONDS)
+        if body is None or EPOCH + int.from_bytes(body[_ID:], "big") * _SECOND <= now:
+            return None
+        return int.from_bytes(body[:_ID], "big")
 
     def _make(self, purpose: str, body: bytes) -> str:
         signed = body + self._keys.sign(purpose, body, _MAC)
@@ -89,17 +105,19 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A ticket that a message names: by ``token``, by ``message_id`` or by ``conversation``."""
+    """A ticket that a message names: by ``token``, by ``message_id`` or by ``conversation``.
+    ``verified`` says that its requester's mail came with a sender our own receiver vouched for."""
 
     ticket_id: int
     how: str
     closed_at: datetime | None = None
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of a message. ``reason`` is a code: what named the ticket, or why the message
-    did not join (``closed_too_long``, ``not_a_participant``)."""
+    did not join (``closed_too_long``, ``not_a_participant``, ``failed_check`` …)."""
 
     kind: Kind
     ticket_id: int | None
@@ -112,15 +130,25 @@ def decide(
     sender_is_participant: Collection[int],
     now: datetime,
     reopen_days: int,
+    trust: Trust = "unverified",
 ) -> Decision:
     """Join, reopen, follow up, link or open a new ticket.
 
     ``sender_is_participant`` holds the tickets the sender takes part in. Signed tokens outweigh
     quoted ids, those outweigh the platform's conversation; among equals the first named wins. A
     ticket that can still be joined outweighs one that was closed too long ago.
+
+    ``trust`` is what our receiver says of the sender. A sender who failed its check takes part in
+    nothing. One it does not vouch for joins the ticket of one it did only by the signed token,
+    which nobody but its requester was sent; to quote the id of a mail is not enough.
     """
     ordered = sorted(candidates, key=lambda one: _EVIDENCE[one.how])
     own = [one for one in ordered if one.ticket_id in sender_is_participant]
+    believed = [one for one in own if _believed(one, trust)]
+    if own and not believed:
+        reason = "failed_check" if trust == "failed" else "not_verified"
+        return Decision("linked", own[0].ticket_id, reason)
+    own = believed
     since = now - timedelta(days=reopen_days)
     for one in own:
         if one.closed_at is None:
@@ -132,3 +160,10 @@ def decide(
     if ordered:
         return Decision("linked", ordered[0].ticket_id, "not_a_participant")
     return Decision("new", None, "")
+
+
+def _believed(one: Candidate, trust: Trust) -> bool:
+    """Whether the sender's word is good enough to join this ticket of theirs."""
+    if trust == "failed":
+        return False
+    return trust == "verified" or one.how != "message_id" or not one.verified

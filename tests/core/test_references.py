@@ -1,5 +1,6 @@
 """Numbers people read aloud: not countable, and a slip of the tongue is caught."""
 
+import re
 import string
 
 import pytest
@@ -7,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.core.keys import Keyring
-from router.core.references import ALPHABET, message_id, normalise_number, ticket_number
+from router.core.references import (
+    ALPHABET,
+    message_id,
+    normalise_number,
+    outgoing_id,
+    ticket_number,
+)
 from router.errors import Invalid
 
 RING = Keyring.ephemeral()
@@ -83,6 +90,12 @@ def test_no_character_looks_like_another():
 @pytest.mark.parametrize("text", ["", "WT-", "hello", "WT-00000-00000", "钱" * 12, "A" * 100_000])
 def test_what_is_no_number_is_none(text):
     assert normalise_number(text) is None
+
+
+def test_a_mail_of_ours_has_an_id_that_tells_nothing():
+    ids = {outgoing_id("desk.example") for _ in range(100)}
+    assert len(ids) == 100
+    assert all(re.fullmatch(r"<o\.[0-9a-f]{32}@desk\.example>", one) for one in ids)
 
 
 def test_a_message_id_is_token_at_domain():

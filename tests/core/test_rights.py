@@ -8,8 +8,13 @@ DECIDED = {
     *("view", "reply", "note", "assign", "move_team", "tag", "categorise", "close", "reopen"),
     *("retry", "replay", "see_parked", "see_outbox", "see_people", "manage_people"),
     *("see_incidents", "handle_incidents"),
-    *("see_rules", "see_misroutes", "edit_rules", "publish_rules"),
+    *("see_rules", "see_misroutes", "edit_rules", "edit_articles", "publish_rules"),
     *("see_audit", "see_status", "settings"),
+    *("vouch", "see_raw", "see_reports", "export_reports"),
+    *("begin", "link", "macro", "merge", "share", "snooze"),
+    *("block", "spam", "split", "forward", "wait", "check_identity", "look_up", "run_playbook"),
+    *("see_shifts", "edit_shifts", "see_hours", "edit_hours", "what_if", "call", "join_people"),
+    *("edit_promises", "see_retention", "export_person", "erase_person"),
 }
 
 

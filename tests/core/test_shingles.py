@@ -29,7 +29,9 @@ def groups_of(said):
     return [watched.group(number) for number in numbers]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))]
+)
 def test_a_campaign_among_other_messages_is_linked_and_nothing_else(seed):
     said = replayed(seed)
     groups = groups_of(said)
@@ -49,6 +51,7 @@ def test_two_campaigns_are_two_waves():
     assert all(len(which) == 1 for which in of.values())
 
 
+@pytest.mark.slow
 def test_a_whole_day_of_ordinary_messages_holds_no_wave():
     groups = groups_of([(text, -1) for text in ordinary()])
     assert not [one for one in groups if one is not None and len(one.senders) >= 5]
@@ -101,6 +104,7 @@ def test_a_forgotten_message_is_found_no_more():
     assert near.add(2, kept(TEXTS[0])) == []
 
 
+@pytest.mark.slow
 def test_a_slow_campaign_is_found_among_many():
     draw = random.Random(8)
     lines = [one for one in ordinary() if len(one) > 40]

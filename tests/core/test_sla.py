@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.core.hours import DAYS, Calendar
-from router.core.sla import KINDS, URGENCIES, Policies
+from router.core.clock import to_us
+from router.core.hours import DAYS, Calendar, settled
+from router.core.sla import KINDS, Counting, Hours, Matter, Policies, Policy
 from router.errors import Invalid
 
 HOURS = Calendar("Asia/Shanghai", {day: [("08:00", "22:00")] for day in DAYS})
@@ -17,7 +18,7 @@ MINUTES = {
     "next_response": {"P1": 30, "P2": 240, "P3": 840, "P4": 1680},
     "resolution": {"P1": 480, "P2": 1680, "P3": 4200, "P4": 8400},
 }
-POLICIES = Policies(**MINUTES, calendar=HOURS)
+POLICIES = Policies(MINUTES, HOURS)
 
 
 def at(text):
@@ -37,38 +38,103 @@ def test_each_promise_has_its_own_minutes(kind):
     assert POLICIES.minutes(kind, "P2") == MINUTES[kind]["P2"]
 
 
+def counting(begin, minutes, *pauses, calendar=HOURS):
+    return Counting(
+        calendar,
+        to_us(at(begin)),
+        minutes,
+        settled((to_us(at(a)), to_us(at(b))) for a, b in pauses),
+    )
+
+
 def test_a_pause_costs_no_service_time():
-    due = POLICIES.due("resolution", "P3", at("24T12:00"))
-    left = POLICIES.left("P3", at("24T14:00"), due)
-    assert left == (4200 - 120) * 60_000_000
-    assert POLICIES.resume("P3", at("26T09:00"), left) > due
+    work = counting("24T12:00", 4200, ("24T14:00", "26T09:00"))
+    assert work.left(to_us(at("24T14:00"))) == (4200 - 120) * 60_000_000
+    assert work.left(to_us(at("26T09:00"))) == (4200 - 120) * 60_000_000
+    assert work.due() > counting("24T12:00", 4200).due()
 
 
-def test_a_pause_that_lasts_no_time_changes_nothing():
-    due = POLICIES.due("resolution", "P3", at("24T12:00"))
-    now = at("24T23:00")
-    assert POLICIES.resume("P3", now, POLICIES.left("P3", now, due)) == due
+def test_a_pause_in_the_night_changes_nothing():
+    assert (
+        counting("24T12:00", 900, ("24T23:00", "25T07:30")).due() == counting("24T12:00", 900).due()
+    )
 
 
-@given(st.sampled_from(URGENCIES), st.lists(st.integers(0, 20_000), min_size=1, max_size=6))
+@given(st.lists(st.integers(0, 9_000), min_size=2, max_size=9), st.integers(1, 6_000))
 @settings(deadline=None)
-def test_however_often_it_pauses_the_promised_minutes_stay_the_same(urgency, waits):
-    now = at("24T12:00")
-    left = POLICIES.minutes("resolution", urgency) * 60_000_000
-    worked = timedelta()
-    for minutes in waits:
-        due = POLICIES.resume(urgency, now, left)
-        later = min(now + timedelta(minutes=minutes), due)
-        worked += POLICIES.calendar(urgency).open_time(now, later)
-        left = POLICIES.left(urgency, later, due)
-        now = later + timedelta(minutes=minutes)
-    promised = timedelta(minutes=POLICIES.minutes("resolution", urgency))
-    assert worked + timedelta(microseconds=left) == promised
+def test_however_often_it_pauses_the_promised_minutes_stay_the_same(marks, minutes):
+    marks = sorted(marks)
+    begin = at("24T12:00")
+    pauses = settled(
+        (to_us(begin + timedelta(minutes=one)), to_us(begin + timedelta(minutes=other)))
+        for one, other in zip(marks[::2], marks[1::2], strict=False)
+    )
+    work = Counting(HOURS, to_us(begin), minutes, pauses)
+    assert work.used(work.due()) == minutes * 60_000_000
+    assert work.left(work.due()) == 0
+    assert work.left(work.due() - 1) == 1
 
 
-def test_an_overdue_promise_has_nothing_left():
-    assert POLICIES.left("P3", at("25T12:00"), at("24T12:00")) == 0
-    assert POLICIES.remaining("P1", at("24T12:00"), at("24T12:05")) == timedelta(minutes=5)
+def test_a_fraction_of_a_promise_is_reached_in_service_time():
+    assert counting("24T21:00", 120).reached(0.75) == to_us(at("25T08:30"))
+
+
+def test_security_counts_every_hour_whatever_a_policy_says():
+    own = Policy("vip", {"first_response": 60}, calendar="desk")
+    policies = Policies(MINUTES, HOURS, own=[own])
+    assert policies.promised("first_response", Matter("P3", security=True)) == ("vip", "always", 60)
+    assert policies.promised("resolution", Matter("P1")) == ("vip", "always", 480)
+
+
+@pytest.mark.parametrize(
+    ("matter", "expected"),
+    [
+        (Matter("P3", "transfer.failed"), ("transfers", "desk", 30)),
+        (Matter("P3", "transfer.failed", "email"), ("transfers", "desk", 30)),
+        (Matter("P3", "records.export", language="en"), ("english", "desk", 45)),
+        (Matter("P2", "records.export", language="en-GB"), ("english", "desk", 45)),
+        (Matter("P2", "records.export", "messenger", team="night"), ("owls", "always", 50)),
+        (Matter("P2", "records.export", "messenger"), ("standard", "desk", 120)),
+    ],
+)
+def test_the_first_policy_that_fits_wins(matter, expected):
+    policies = Policies(
+        MINUTES,
+        HOURS,
+        own=[
+            Policy("transfers", {"first_response": 30}, category=("transfer.*",)),
+            Policy("english", {"first_response": 45}, language=("en", "en-*")),
+            Policy("owls", {"first_response": 50}, team=("night",), calendar="always"),
+        ],
+    )
+    assert policies.promised("first_response", matter) == expected
+
+
+def test_a_calendar_serves_a_mailbox_before_a_channel_and_a_channel_before_a_team():
+    short = Calendar("Asia/Shanghai", {"mon": [("09:00", "12:00")]})
+    policies = Policies(
+        MINUTES,
+        HOURS,
+        calendars={
+            "team": Hours(short, ("team:night",)),
+            "mail": Hours(short, ("channel:email",)),
+            "vip": Hours(short, ("mailbox:email.vip",)),
+        },
+    )
+    counts = [
+        policies.promised("resolution", Matter("P3", "", *where)).calendar
+        for where in (
+            ("email", "vip", "night"),
+            ("email", "a", "night"),
+            ("x", "a", "night"),
+            ("x",),
+        )
+    ]
+    assert counts == ["vip", "mail", "team", "desk"]
+
+
+def test_a_promise_whose_calendar_is_gone_goes_on_in_the_hours_of_the_desk():
+    assert Policies(MINUTES, HOURS).counts_in("night") is HOURS
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -78,4 +144,4 @@ def test_an_overdue_promise_has_nothing_left():
 )
 def test_a_promise_without_minutes_is_refused(kind, minutes):
     with pytest.raises(Invalid, match=kind):
-        Policies(**MINUTES | {kind: minutes}, calendar=HOURS)
+        Policies(MINUTES | {kind: minutes}, HOURS)

@@ -1,12 +1,22 @@
 """Acknowledgements: honest, in the requester's language, and never a word of theirs."""
 
 import re
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from router.core.wording import CASES, LANGUAGES, Situation, Wording, format_moment
+from router.core.wording import (
+    ANY_LINK,
+    ANY_NUMBER,
+    CASES,
+    LANGUAGES,
+    Situation,
+    Wording,
+    format_moment,
+)
+from router.errors import SettingsFault
 
 WORDING = Wording.load()
 GROUPS = ("login", "transfer", "records", "security", "other")
@@ -89,3 +99,61 @@ def test_a_banner_comes_first_unless_a_secret_was_leaked():
 )
 def test_a_moment_is_told_as_people_tell_it(language, expected):
     assert format_moment(SITUATION.answer_by, "Asia/Shanghai", language).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("language", "today", "tomorrow"),
+    [
+        ("zh", "今天（11月25日）09:30", "明天（11月26日）08:00"),
+        ("zh-Hant", "今天（11月25日）09:30", "明天（11月26日）08:00"),
+        ("en", "today, Wed 25 Nov, 09:30 (UTC+8)", "tomorrow, Thu 26 Nov, 08:00 (UTC+8)"),
+    ],
+)
+def test_today_and_tomorrow_are_named_with_their_date(language, today, tomorrow):
+    told = replace(
+        SITUATION,
+        language=language,
+        open=False,
+        now=datetime(2026, 11, 24, 17, 0, tzinfo=UTC),
+        next_open=datetime(2026, 11, 26, 0, 0, tzinfo=UTC),
+    )
+    text = WORDING.acknowledgement(told).text
+    assert today in text
+    assert tomorrow in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_missing_facts_are_asked_in_one_list(language):
+    told = replace(SITUATION, language=language, missing=("reference", "amount"))
+    text = WORDING.acknowledgement(told).text
+    assert sum(line.startswith("- ") for line in text.splitlines()) == 2
+    assert "- " not in WORDING.acknowledgement(replace(told, missing=())).text
+
+
+def _texts():
+    return {"en": deepcopy(WORDING._texts["en"])}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t["en"]["open"].update(body="Hi $name"), r"open.body names \$name"),
+        (lambda t: t["en"]["closed"].update(subject=""), "closed.subject is missing"),
+        (lambda t: t["en"].pop("security"), "security.body is missing"),
+        (lambda t: t["en"].update(status="$url"), r"status names \$url"),
+        (lambda t: t["en"]["open"].update(body="costs $ 5"), "open.body has a \\$"),
+    ],
+)
+def test_a_text_that_names_what_nobody_fills_in_is_refused_when_it_is_loaded(change, words):
+    texts = _texts()
+    change(texts)
+    with pytest.raises(SettingsFault, match=words):
+        Wording(texts)
+
+
+@pytest.mark.parametrize("security", [False, True])
+def test_words_for_many_tickets_become_those_of_one(security):
+    own = replace(SITUATION, security=security)
+    many = replace(own, number=ANY_NUMBER, status_url=ANY_LINK)
+    made = WORDING.acknowledgement(many).about(own.number, own.status_url)
+    assert made == WORDING.acknowledgement(own)
