@@ -16,7 +16,7 @@ def pending(unit: Unit) -> bool:
     return bool(unit.value("SELECT 1 FROM audit WHERE position IS NULL LIMIT 1"))
 
 
-def seal(unit: Unit, keys: Keyring, limit: int = 2000) -> int:
+def seal(unit: Unit, keys: Keyring, limit: int = 250) -> int:
     """Chain the oldest unsealed lines; how many there were. Only one process may do so."""
     last = unit.row(
         "SELECT position, seal FROM audit WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1"

@@ -14,10 +14,11 @@ from operator import attrgetter
 from typing import Any
 
 from router.core.lifecycle import STANDING, rank, shelf
-from router.store import counters, incidents, search
+from router.store import counters, incidents, merging, outbox, search
+from router.store.blocking import IS_BLOCKED
 from router.store.budgets import Ledger
 from router.store.counters import Counted
-from router.store.tables import Identity, Participant, Requester, SlaClock, Ticket
+from router.store.shapes import Identity, Participant, Requester, SlaClock, Ticket
 from router.store.unit import Unit
 
 #: The category of messages with too little evidence; listed right below security.
@@ -33,6 +34,7 @@ class Person:
     kind: str
     value: str
     verified: bool = False
+    blocked: bool = False
 
 
 @dataclass(slots=True)
@@ -59,11 +61,13 @@ class Draft:
     spam: bool = False
     language: str = ""
     verification: str = ""
+    imitates: str = ""
     due_at: int | None = None
     closed_at: int | None = None
     messages: int = 0
     snippet: str = ""
     version: int = 0
+    erased_at: int | None = None
     #: Not columns: whether it must be inserted, its place in the counts, its open clocks.
     new: bool = False
     before: Counted | None = None
@@ -78,6 +82,7 @@ class Draft:
             security=self.security,
             unsorted=self.category == UNSORTED,
             parked=self.parked,
+            snoozed=self.state == "snoozed",
         )
 
     def columns(self) -> dict[str, Any]:
@@ -106,7 +111,11 @@ class Clockface:
     left_us: int | None = None
     policy: str = ""
     calendar: str = ""
+    paused_at: int | None = None
     breached_at: int | None = None
+    act_at: int | None = None
+    pauses: str = ""
+    warned: int = 0
     new: bool = False
 
 
@@ -128,11 +137,13 @@ class Wanted:
     """What the messages of a batch may touch, collected before the transaction begins."""
 
     seen: set[tuple[str, str, str]] = field(default_factory=set)
+    accounts: set[str] = field(default_factory=set)
     handles: set[tuple[str, str]] = field(default_factory=set)
     rfc_ids: set[str] = field(default_factory=set)
     ticket_ids: set[int] = field(default_factory=set)
     conversations: set[tuple[str, str, str]] = field(default_factory=set)
     budgets: set[str] = field(default_factory=set)
+    returned: set[str] = field(default_factory=set)
 
 
 class Batch:
@@ -141,17 +152,29 @@ class Batch:
     def __init__(self, unit: Unit, wanted: Wanted) -> None:
         """Look everything up: a fixed number of queries, however many messages."""
         self.unit = unit
-        self.seen = _seen(unit, wanted.seen)
+        self.seen = _seen(unit, wanted)
+        self.twins = {
+            (kind, rid): row for (kind, _, rid), row in self.seen.items() if row.ticket_id
+        }
         self.people = _people(unit, wanted.handles)
         self.mail_of = _tickets_of_mail(unit, wanted.rfc_ids)
         self.conversation_of = _tickets_of_conversations(unit, wanted.conversations)
         asked = wanted.ticket_ids | set(self.conversation_of.values())
         asked.update(*self.mail_of.values())
-        self.tickets = load(unit, asked)
-        self.participants = _participants(unit, self.tickets)
+        self.merged = merging.into(unit, list(asked))
+        asked.update(self.merged.values())
+        self.tickets = {
+            key: draft for key, draft in load(unit, asked).items() if draft.erased_at is None
+        }
+        self.taking_part = _participants(unit, self.tickets)
+        self.participants = {(ticket, one) for ticket, one, _ in self.taking_part}
+        self.returned = {one: outbox.sent_as(unit, one) for one in wanted.returned}
         self.ledger = Ledger(unit, wanted.budgets)
         self.banners = incidents.banners(unit)
         self.teams = {row.key: row.id for row in unit.rows("SELECT key, id FROM team")}
+        self.tripped = False
+        #: What a service works out once for all tickets of the batch that are alike.
+        self.worked_out: dict[object, Any] = {}
         self.touched: dict[int, Draft] = {}
         self.index: list[tuple[int, str]] = []
 
@@ -225,7 +248,8 @@ def load(unit: Unit, ids: Iterable[int]) -> dict[int, Draft]:
         drafts[draft.id] = draft
     for row in unit.rows(
         "SELECT id, ticket_id, kind, minutes, started_at, due_at, left_us, policy, calendar, "
-        "breached_at FROM sla_clock WHERE ticket_id IN :ids AND met_at IS NULL ORDER BY id",
+        "paused_at, breached_at, act_at, pauses, warned FROM sla_clock "
+        "WHERE ticket_id IN :ids AND met_at IS NULL ORDER BY id",
         ids=wanted,
     ):
         values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for it
@@ -265,11 +289,17 @@ def _start(unit: Unit, ticket_id: int, clock: Clockface) -> None:
         minutes=clock.minutes,
         started_at=clock.started_at,
         due_at=clock.due_at,
+        act_at=clock.due_at if clock.act_at is None else clock.act_at,
+        paused_at=clock.paused_at,
+        left_us=clock.left_us,
+        pauses=clock.pauses,
+        warned=clock.warned,
     )
 
 
-def _seen(unit: Unit, wanted: set[tuple[str, str, str]]) -> dict[tuple[str, str, str], Any]:
-    """Journal rows of items that were handed over before."""
+def _seen(unit: Unit, asked: Wanted) -> dict[tuple[str, str, str], Any]:
+    """Journal rows of items that were handed over before, by whatever account."""
+    wanted = asked.seen
     if not wanted:
         return {}
     return {
@@ -278,7 +308,7 @@ def _seen(unit: Unit, wanted: set[tuple[str, str, str]]) -> dict[tuple[str, str,
             "SELECT id, kind, account, remote_id, state, attempts, message_id, ticket_id "
             "FROM journal WHERE kind IN :kinds AND account IN :accounts AND remote_id IN :ids",
             kinds=list({kind for kind, _, _ in wanted}),
-            accounts=list({account for _, account, _ in wanted}),
+            accounts=list({account for _, account, _ in wanted} | asked.accounts),
             ids=list({remote_id for _, _, remote_id in wanted}),
         )
     }
@@ -288,10 +318,13 @@ def _people(unit: Unit, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], P
     if not wanted:
         return {}
     return {
-        (row.kind, row.value): Person(row.id, row.requester_id, row.kind, row.value, row.verified)
+        (row.kind, row.value): Person(
+            row.id, row.requester_id, row.kind, row.value, row.verified, bool(row.blocked)
+        )
         for row in unit.rows(
-            "SELECT id, requester_id, kind, value, verified FROM identity "
-            "WHERE kind IN :kinds AND value IN :handles",
+            "SELECT i.id, i.requester_id, i.kind, i.value, i.verified, "  # noqa: S608  # ours
+            f"{IS_BLOCKED.format(id='i.id')} AS blocked FROM identity i "
+            "WHERE i.kind IN :kinds AND i.value IN :handles",
             kinds=list({kind for kind, _ in wanted}),
             handles=list({value for _, value in wanted}),
         )
@@ -334,13 +367,15 @@ def _tickets_of_conversations(
     return found
 
 
-def _participants(unit: Unit, tickets: dict[int, Draft]) -> set[tuple[int, int]]:
+def _participants(unit: Unit, tickets: dict[int, Draft]) -> set[tuple[int, int, str]]:
+    """Who takes part in these tickets: ticket, identity and its handle."""
     if not tickets:
         return set()
     return {
-        (row.ticket_id, row.identity_id)
+        (row.ticket_id, row.identity_id, row.value)
         for row in unit.rows(
-            "SELECT ticket_id, identity_id FROM participant WHERE ticket_id IN :ids",
+            "SELECT p.ticket_id, p.identity_id, i.value FROM participant p "
+            "JOIN identity i ON i.id = p.identity_id WHERE p.ticket_id IN :ids",
             ids=list(tickets),
         )
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from router.store.tables import Health, Lease
+from router.store.shapes import Health, Lease
 from router.store.unit import Unit
 
 
@@ -83,3 +83,53 @@ def health(unit: Unit) -> list[Any]:
 def ill(unit: Unit, name: str) -> bool:
     """Whether the last word of a channel or duty about itself was a bad one."""
     return bool(unit.value("SELECT 1 FROM health WHERE name = :name AND NOT ok", name=name))
+
+
+#: A stopped channel is tried again after as long as it has been ill, within these bounds.
+_SOONEST, _LATEST = 60_000_000, 7_200_000_000
+
+
+def stopped(unit: Unit, channel: str, account: str) -> bool:
+    """Whether a channel refuses all of us and shall not be tried yet."""
+    return (channel, account) in all_stopped(unit)
+
+
+def all_stopped(unit: Unit) -> frozenset[tuple[str, str]]:
+    """Every (channel, account) that refuses all of us and shall not be tried yet."""
+    found = set()
+    for row in unit.rows("SELECT name, at, since FROM health WHERE detail = 'stopped' AND NOT ok"):
+        wait = min(max(row.at - row.since, _SOONEST), _LATEST)
+        parts = row.name.split(":", 2)
+        if parts[0] == "speaks" and unit.now_us < row.at + wait:
+            found.add((parts[1], parts[2]))
+    return frozenset(found)
+
+
+def refusing(unit: Unit) -> list[tuple[str, str]]:
+    """Every (channel, account) that has stopped, whether it is being tried again or not."""
+    rows = unit.rows("SELECT name FROM health WHERE detail = 'stopped' AND NOT ok ORDER BY name")
+    found = [row.name.split(":", 2) for row in rows]
+    return [(one[1], one[2]) for one in found if one[0] == "speaks"]
+
+
+def retry(unit: Unit, channel: str, account: str) -> bool:
+    """Let a stopped channel be tried again now; False when it was not stopped."""
+    return bool(
+        unit.run(
+            "UPDATE health SET at = :past WHERE name = :name AND detail = 'stopped' AND NOT ok",
+            past=unit.now_us - _LATEST,
+            name=f"speaks:{channel}:{account}",
+        )
+    )
+
+
+def among(unit: Unit, choosing: str) -> str:
+    """The condition that an id is one of those that ``choosing``, a SELECT of ids, finds; on
+    PostgreSQL what others hold is passed over.
+
+    There the array has the choice made once. As a subquery it is made anew for every row it is
+    compared with: seconds instead of milliseconds, and more rows than its LIMIT says.
+    """
+    if unit.dialect != "postgresql":
+        return f"IN ({choosing})"
+    return f"= ANY(ARRAY({choosing} FOR UPDATE SKIP LOCKED))"

@@ -10,7 +10,7 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from router.store.tables import CounterDelta
+from router.store.shapes import CounterDelta
 from router.store.unit import Unit
 
 #: The views of the inbox, in the order of the screen. Each is a condition on one ticket.
@@ -21,6 +21,7 @@ VIEWS = (
     "unassigned",
     "open",
     "waiting",
+    "snoozed",
     "closed",
     "all",
     "parked",
@@ -37,6 +38,7 @@ class Counted:
     security: bool
     unsorted: bool
     parked: bool
+    snoozed: bool = False
 
     def keys(self) -> list[str]:
         """The counts this ticket is part of; the same conditions as the list's queries."""
@@ -45,6 +47,8 @@ class Counted:
         if self.standing == 2:
             return [*keys, team + "closed"]
         keys.append(team + ("open" if self.standing == 0 else "waiting"))
+        if self.snoozed:
+            keys.append(team + "snoozed")
         if self.security:
             keys.append(team + "security")
         if self.unsorted:
@@ -91,7 +95,13 @@ def read(unit: Unit, keys: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def fold(unit: Unit, limit: int = 5000) -> int:
+def alarms(unit: Unit) -> dict[int, int]:
+    """How many security tickets wait in each team."""
+    teams = {f"t{row.id}:security": row.id for row in unit.rows("SELECT id FROM team")}
+    return {teams[key]: value for key, value in read(unit, teams).items()}
+
+
+def fold(unit: Unit, limit: int = 1000) -> int:
     """Add the oldest deltas into the counts and drop them; how many there were."""
     rows = unit.rows("SELECT id, key, delta FROM counter_delta ORDER BY id LIMIT :n", n=limit)
     tally: Tally[str] = Tally()

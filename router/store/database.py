@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, Operationa
 from router.core.clock import Clock, monotonic
 from router.core.ids import Ids
 from router.errors import StoreBusy, StoreDown, StoreError
+from router.store.seats import Seats
 from router.store.unit import Unit
 
 T = TypeVar("T")
@@ -32,9 +33,18 @@ GROUP_JOBS = 200
 #: How long a writer knocks at a database that another process holds, in seconds.
 KNOCK_SECONDS = 15.0
 KNOCK_EVERY = 0.002
+#: How long the log waits for readers to be gone before it is cut, in milliseconds.
+_WASH_MS = 500
 #: How often a PostgreSQL transaction that lost a race is run again.
 RACES = 4
 
+#: How many transactions were completed, but for those that only say who is where. A newer one may
+#: be over before an older one is, so those that still run are left out one by one.
+_COMPLETED = (
+    "SELECT pg_snapshot_xmax(s)::text::bigint "
+    "- (SELECT COUNT(*) FROM pg_snapshot_xip(s)) - COALESCE((SELECT SUM(n) FROM quiet), 0) "
+    "FROM pg_current_snapshot() AS s"
+)
 _LOCKED = ("database is locked", "database table is locked", "database schema is locked")
 _READ_ONLY = "25006"
 _LOST_RACE = ("40001", "40P01", "23505", "23503")
@@ -116,6 +126,7 @@ class Store:
         self.ids = ids
         self.engine = open_engine(url)
         self.single_writer = self.engine.dialect.name == "sqlite"
+        self.seats = Seats(self.engine, clock, ids)
         self._urgent: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._bulk: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._wake = threading.Semaphore(0)
@@ -165,11 +176,7 @@ class Store:
                 raise _translated(fault) or fault from fault
 
     def _looked(self) -> str:
-        ask = (
-            "PRAGMA data_version"
-            if self.single_writer
-            else "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
-        )
+        ask = "PRAGMA data_version" if self.single_writer else _COMPLETED
         if self._watch is None:
             self._watch = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         try:
@@ -180,6 +187,26 @@ class Store:
                 watch.invalidate()
                 watch.close()
             raise
+
+    def wash(self, tables: Sequence[str]) -> bool:
+        """Let bytes that were erased leave the files; False when somebody is reading still.
+
+        SQLite's log is brought into the database, whose free bytes are zeros, and cut to nothing.
+        PostgreSQL lets go of the dead rows of these tables and of what it knows of their values;
+        its own log and its backups go by the server's settings.
+        """
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            try:
+                if not self.single_writer:
+                    named = ", ".join(f'"{one}"' for one in tables)
+                    connection.exec_driver_sql(f"VACUUM (ANALYZE) {named}")
+                    return True
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={_WASH_MS}")
+                row = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+                connection.exec_driver_sql("PRAGMA busy_timeout=0")
+            except DBAPIError as fault:
+                raise _translated(fault) or fault from fault
+        return not row[0]
 
     # ------------------------------------------------------------ writing
 
@@ -211,6 +238,7 @@ class Store:
             if self._watch is not None:
                 self._watch.close()
                 self._watch = None
+        self.seats.close()
         self.engine.dispose()
 
     def _write_racing(self, work: Callable[[Unit], T]) -> T:

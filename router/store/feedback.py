@@ -17,7 +17,7 @@ from router.core.clock import from_us
 from router.core.ids import floor
 from router.core.rights import Who
 from router.store.pages_message import within
-from router.store.tables import Feedback
+from router.store.shapes import Feedback
 from router.store.unit import Unit
 
 #: Of one period at most so many corrections are counted, the newest first.

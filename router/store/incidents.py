@@ -11,7 +11,7 @@ from typing import Any
 from router.core.clock import from_us, to_us
 from router.core.ids import first_at
 from router.store import timeline
-from router.store.tables import Cursor, Incident, IncidentTicket
+from router.store.shapes import Cursor, Incident, IncidentTicket
 from router.store.unit import Unit
 
 #: The row that says how far the messages were looked at.

@@ -8,16 +8,18 @@ that kills the process is a mark, committed before the mails of a batch are read
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from router.core.keys import Sealed
-from router.store.tables import Cursor, Journal
+from router.core.keys import Keyring, Sealed
+from router.store.shapes import Cursor, Journal
 from router.store.unit import Unit
 
 #: Suffix of the cursor row that holds the mark of a source.
 _MARK = "!reading"
+#: What the id of an item begins with whose sender was erased; a salted hash follows.
+COVERED = "erased:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,12 @@ class Item:
 def about(item: Item) -> bytes:
     """What sealed raw bytes are bound to, so that rows cannot be exchanged."""
     return f"journal:{item.kind}:{item.account}:{item.remote_id}".encode()
+
+
+def covers(keys: Keyring, remote_id: str) -> list[str]:
+    """How the id of an item may stand in the journal when its sender was erased, the present
+    key's way first."""
+    return [COVERED + one for one in keys.fingerprints(remote_id)]
 
 
 def put(unit: Unit, item: Item, state: str, *, sealed: Sealed | None = None, **columns: Any) -> int:
@@ -53,6 +61,36 @@ def put(unit: Unit, item: Item, state: str, *, sealed: Sealed | None = None, **c
     return row_id
 
 
+def receive(unit: Unit, keys: Keyring, item: Item, sealed: Sealed) -> bool:
+    """Write down a pushed item that nobody has read yet; False when it was here before."""
+    if erased(unit, keys, item.kind, [item.account], [item.remote_id]):
+        return False
+    return bool(
+        unit.run(
+            "INSERT INTO journal (id, kind, account, remote_id, state, attempts, received_at, "
+            "leased_until, error, trace, key_id, wrapped_key, raw) VALUES (:id, :kind, :account, "
+            ":remote_id, 'received', 0, :now, 0, '', '', :key_id, :wrapped_key, :raw) "
+            "ON CONFLICT (kind, account, remote_id) DO NOTHING",
+            id=unit.new_id(),
+            kind=item.kind,
+            account=item.account,
+            remote_id=item.remote_id,
+            now=unit.now_us,
+            **_sealed(sealed),
+        )
+    )
+
+
+def of_item(unit: Unit, item: Item) -> Any:
+    """The whole row of an item, or None."""
+    return unit.row(
+        "SELECT * FROM journal WHERE kind = :kind AND account = :account AND remote_id = :id",
+        kind=item.kind,
+        account=item.account,
+        id=item.remote_id,
+    )
+
+
 def _sealed(sealed: Sealed) -> dict[str, Any]:
     return {"key_id": sealed.key_id, "wrapped_key": sealed.wrapped_key, "raw": sealed.blob}
 
@@ -69,6 +107,25 @@ def known(unit: Unit, kind: str, account: str, remote_ids: Sequence[str]) -> set
             kind=kind,
             account=account,
             ids=list(remote_ids),
+        )
+    }
+
+
+def erased(
+    unit: Unit, keys: Keyring, kind: str, accounts: Collection[str], remote_ids: Sequence[str]
+) -> set[str]:
+    """Which of these came before, by whatever account, from somebody who was erased since."""
+    if not remote_ids or not unit.value("SELECT 1 FROM erasure WHERE reason = 'person' LIMIT 1"):
+        return set()
+    covered = {cover: one for one in remote_ids for cover in covers(keys, one)}
+    return {
+        covered[row.remote_id]
+        for row in unit.rows(
+            "SELECT remote_id FROM journal "
+            "WHERE kind = :kind AND account IN :accounts AND remote_id IN :ids",
+            kind=kind,
+            accounts=list(accounts),
+            ids=list(covered),
         )
     }
 
@@ -105,24 +162,50 @@ def find(unit: Unit, row_id: int) -> Any:
     return unit.row("SELECT * FROM journal WHERE id = :id", id=row_id)
 
 
+def kept_raw(unit: Unit, message_id: int, ticket_id: int) -> Any:
+    """The row of a message whose sealed bytes are still kept, or None."""
+    return unit.row(
+        "SELECT kind, account, remote_id, key_id, wrapped_key, raw FROM journal "
+        "WHERE message_id = :id AND ticket_id = :ticket AND raw IS NOT NULL",
+        id=message_id,
+        ticket=ticket_id,
+    )
+
+
 def claim(unit: Unit, *, lease_us: int, limit: int) -> list[Any]:
-    """Take pushed items that nobody works on; ``attempts`` is raised by this very commit."""
-    return [
-        row
-        for row in unit.rows(
-            "SELECT * FROM journal WHERE state <> 'done' AND state = 'received' "
-            "AND leased_until < :now ORDER BY id LIMIT :n",
-            now=unit.now_us,
-            n=limit,
-        )
-        if unit.run(
+    """Take pushed items that nobody works on; ``attempts`` is raised by this very commit.
+
+    An item that was tried before is taken alone: should it end the process, its neighbours do not
+    pay for it.
+    """
+    rows = unit.rows(
+        "SELECT * FROM journal WHERE state <> 'done' AND state = 'received' "
+        "AND leased_until < :now ORDER BY id LIMIT :n",
+        now=unit.now_us,
+        n=limit,
+    )
+    fresh = [row for row in rows if not row.attempts]
+    return [row for row in fresh or rows[:1] if _take(unit, row, lease_us)]
+
+
+def claim_one(unit: Unit, item: Item, *, lease_us: int) -> Any:
+    """Take this very item, unless somebody works on it or has; the row, or None."""
+    row = of_item(unit, item)
+    if row is None or row.state != "received" or row.leased_until >= unit.now_us:
+        return None
+    return row if _take(unit, row, lease_us) else None
+
+
+def _take(unit: Unit, row: Any, lease_us: int) -> bool:
+    return bool(
+        unit.run(
             "UPDATE journal SET leased_until = :until, attempts = attempts + 1 "
             "WHERE id = :id AND state = 'received' AND leased_until = :seen",
             until=unit.now_us + lease_us,
             id=row.id,
             seen=row.leased_until,
         )
-    ]
+    )
 
 
 def release(unit: Unit, row_ids: Sequence[int]) -> None:
@@ -173,6 +256,24 @@ def erase_raw(unit: Unit, before_us: int, limit: int = 500) -> int:
         "WHERE state = 'done' AND raw IS NOT NULL AND received_at < :before LIMIT :n)",
         before=before_us,
         n=limit,
+    )
+
+
+def erase_of_messages(unit: Unit, message_ids: Collection[int]) -> None:
+    """Forget the bytes of these messages, however long they would be kept."""
+    unit.run(
+        "UPDATE journal SET wrapped_key = NULL, raw = NULL "
+        "WHERE message_id IN :ids AND raw IS NOT NULL",
+        ids=list(message_ids) or [0],
+    )
+
+
+def erase_parked(unit: Unit, ticket_ids: Collection[int]) -> None:
+    """What was parked for these tickets is not tried again; its bytes and its traceback go."""
+    unit.run(
+        "UPDATE journal SET state = 'done', error = '', trace = '', wrapped_key = NULL, "
+        "raw = NULL WHERE state <> 'done' AND state = 'parked' AND ticket_id IN :ids",
+        ids=list(ticket_ids) or [0],
     )
 
 

@@ -62,7 +62,7 @@ def walk(store: Store, *, since_us: int = 0, after: int = 0) -> Iterator[Stored]
                 "m.arrived_at, m.identity_id, i.created_at AS met_at, t.number, t.team_id, "
                 "t.security FROM message m JOIN ticket t ON t.id = m.ticket_id "
                 "LEFT JOIN identity i ON i.id = m.identity_id "
-                f"WHERE m.id > :after AND m.{_SAID} ORDER BY m.id LIMIT :n",
+                f"WHERE m.id > :after AND m.{_SAID} AND t.erased_at IS NULL ORDER BY m.id LIMIT :n",
                 after=after,
                 since=since_us,
                 n=PAGE,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from router.store.tables import Outbox
+from router.store.shapes import Outbox
 from router.store.unit import Unit
 
 #: Columns of a row as the deliverer needs them, with the handle it goes to.
@@ -30,7 +30,7 @@ def queue(unit: Unit, **columns: Any) -> int:
 
 def said_once(unit: Unit, once: str) -> Any:
     """The row that was queued under this word, or None."""
-    return unit.row("SELECT id, message_id, state FROM outbox WHERE once = :once", once=once)
+    return unit.row("SELECT id, message_id, state, text FROM outbox WHERE once = :once", once=once)
 
 
 def claim(unit: Unit, *, lease_us: int, without: Collection[tuple[str, str]] = ()) -> Any:
@@ -38,11 +38,12 @@ def claim(unit: Unit, *, lease_us: int, without: Collection[tuple[str, str]] = (
 
     ``without`` names (channel, account) pairs that cannot speak just now.
     """
-    for row in unit.rows(
-        "SELECT id, channel, account FROM outbox WHERE state IN ('queued', 'sending') "
+    due = unit.rows(
+        "SELECT id, channel, account, purpose FROM outbox WHERE state IN ('queued', 'sending') "
         "AND state = 'queued' AND due_at <= :now ORDER BY due_at, id LIMIT 50",
         now=unit.now_us,
-    ):
+    )
+    for row in sorted(due, key=lambda one: one.purpose == "acknowledgement"):  # people first
         if (row.channel, row.account) in without:
             continue
         if unit.run(
@@ -54,6 +55,26 @@ def claim(unit: Unit, *, lease_us: int, without: Collection[tuple[str, str]] = (
         ):
             return unit.row(_CLAIMED, id=row.id)
     return None
+
+
+def ride(unit: Unit, once: str, remote_id: str) -> Any:
+    """Let a row that nobody has tried to send ride on the answer to a webhook: it counts as sent.
+
+    The row, also when it rode on the answer to this very item before; None when it cannot.
+    """
+    unit.run(
+        "UPDATE outbox SET state = 'sent', attempts = 1, tried_at = :now, sent_at = :now, "
+        "remote_id = :remote_id, parts_sent = 1 "
+        "WHERE once = :once AND state = 'queued' AND attempts = 0",
+        once=once,
+        remote_id=remote_id,
+        now=unit.now_us,
+    )
+    return unit.row(
+        "SELECT * FROM outbox WHERE once = :once AND state = 'sent' AND remote_id = :remote_id",
+        once=once,
+        remote_id=remote_id,
+    )
 
 
 def reword(unit: Unit, once: str, *, subject: str, text: str, wording: str) -> bool:
@@ -83,6 +104,89 @@ def settle(unit: Unit, row_id: int, state: str, **columns: Any) -> bool:
     )
 
 
+def postpone(unit: Unit, row_id: int, due_at: int, reason: str) -> bool:
+    """Put a claimed row back as if nobody had tried it; False when it is no longer ours."""
+    return bool(
+        unit.run(
+            "UPDATE outbox SET state = 'queued', attempts = attempts - 1, leased_until = 0, "
+            "due_at = :due, reason = :reason WHERE id = :id AND state = 'sending'",
+            id=row_id,
+            due=due_at,
+            reason=reason,
+        )
+    )
+
+
+def files(unit: Unit, message_id: int) -> list[Any]:
+    """Sealed files of a message that goes out, in the order they were put to it."""
+    return list(
+        unit.rows(
+            "SELECT f.name, f.mime, f.token, f.content_id, b.key_id, b.wrapped_key, b.blob "
+            "FROM attachment f JOIN attachment_body b ON b.attachment_id = f.id "
+            "WHERE f.message_id = :id ORDER BY f.id",
+            id=message_id,
+        )
+    )
+
+
+def part_sent(unit: Unit, row_id: int, parts: int) -> None:
+    """So many messages of a long text are out."""
+    unit.run("UPDATE outbox SET parts_sent = :n WHERE id = :id", n=parts, id=row_id)
+
+
+def answered(unit: Unit, ticket_id: int) -> bool:
+    """Whether a person's answer to this ticket is out or on its way."""
+    return bool(
+        unit.value(
+            "SELECT 1 FROM outbox WHERE ticket_id = :id AND purpose = 'reply' "
+            "AND state IN ('queued', 'sending', 'sent') LIMIT 1",
+            id=ticket_id,
+        )
+    )
+
+
+def unsettled(unit: Unit, *, since_us: int, limit: int = 20) -> list[Any]:
+    """Rows of unknown outcome to be looked up now, as the deliverer needs them; those last tried
+    before ``since_us`` are left to people."""
+    ids = unit.rows(
+        "SELECT id FROM outbox WHERE state = 'unknown' AND due_at <= :now AND tried_at > :since "
+        "ORDER BY id LIMIT :n",
+        now=unit.now_us,
+        since=since_us,
+        n=limit,
+    )
+    return [unit.row(_CLAIMED, id=row.id) for row in ids]
+
+
+def unknown(unit: Unit) -> int:
+    """How many sends of unknown outcome wait; few, so they are counted."""
+    return int(unit.value("SELECT COUNT(*) FROM outbox WHERE state = 'unknown'") or 0)
+
+
+def look_again(unit: Unit, row_ids: Collection[int], due_at: int) -> None:
+    """Rows that stay unknown are looked up again then, not before."""
+    if row_ids:
+        unit.run(
+            "UPDATE outbox SET due_at = :due WHERE id IN :ids AND state = 'unknown'",
+            due=due_at,
+            ids=list(row_ids),
+        )
+
+
+def not_found(unit: Unit, row_id: int, *, parts_sent: int) -> bool:
+    """An unknown row certainly did not go out whole: it is queued again. False when somebody
+    settled it meanwhile."""
+    return bool(
+        unit.run(
+            "UPDATE outbox SET state = 'queued', due_at = :now, reason = 'not_arrived', "
+            "parts_sent = :parts WHERE id = :id AND state = 'unknown'",
+            now=unit.now_us,
+            parts=parts_sent,
+            id=row_id,
+        )
+    )
+
+
 def lost(unit: Unit, limit: int = 50) -> list[Any]:
     """Rows whose worker died while sending."""
     return list(
@@ -101,8 +205,36 @@ def find(unit: Unit, row_id: int) -> Any:
 
 
 def sent_as(unit: Unit, rfc_id: str) -> Any:
-    """The row that went out under this Message-ID, or None (a bounce asks)."""
-    return unit.row("SELECT id, ticket_id, state FROM outbox WHERE rfc_id = :rfc_id", rfc_id=rfc_id)
+    """The row that went out under this Message-ID and to whom, or None (a bounce asks)."""
+    return unit.row(
+        "SELECT o.id, o.ticket_id, o.state, o.purpose, i.value AS handle FROM outbox o "
+        "JOIN identity i ON i.id = o.identity_id WHERE o.rfc_id = :rfc_id AND o.attempts > 0",
+        rfc_id=rfc_id,
+    )
+
+
+def came_back(unit: Unit, row_id: int, reason: str) -> None:
+    """A report says that it never arrived."""
+    unit.later(
+        "UPDATE outbox SET state = 'failed', reason = :reason, leased_until = 0 "
+        "WHERE id = :id AND state IN ('sent', 'unknown', 'sending')",
+        reason=reason,
+        id=row_id,
+    )
+
+
+def found(unit: Unit, row_id: int, remote_id: str, reason: str = "") -> bool:
+    """The far side shows what nobody could know: it was sent. False when that was known."""
+    return bool(
+        unit.run(
+            "UPDATE outbox SET state = 'sent', reason = :reason, leased_until = 0, sent_at = :now, "
+            "remote_id = :remote_id WHERE id = :id AND state IN ('unknown', 'sending')",
+            id=row_id,
+            remote_id=remote_id,
+            reason=reason,
+            now=unit.now_us,
+        )
+    )
 
 
 def move(unit: Unit, row_id: int, old: Collection[str], new: str, reason: str = "") -> bool:
@@ -116,6 +248,17 @@ def move(unit: Unit, row_id: int, old: Collection[str], new: str, reason: str = 
             now=unit.now_us,
             id=row_id,
             old=list(old),
+        )
+    )
+
+
+def withdraw(unit: Unit, row_id: int) -> bool:
+    """Keep a row from leaving of which nothing has been tried; False when it is too late."""
+    return bool(
+        unit.run(
+            "UPDATE outbox SET state = 'cancelled', reason = 'undone' WHERE id = :id "
+            "AND attempts = 0 AND state IN ('queued', 'held')",
+            id=row_id,
         )
     )
 

@@ -1,13 +1,15 @@
 """Every question the pages ask, in one place; each takes the viewer and shows only what is theirs.
 
-:mod:`~router.store.pages_list` walks views, :mod:`~router.store.pages_ticket` reads one ticket
+:mod:`~router.store.pages_list` walks views, :mod:`~router.store.pages_find` finds,
+:mod:`~router.store.pages_ticket` reads one ticket
 with its :mod:`~router.store.pages_message`, :mod:`~router.store.pages_work` lists the outbox and
 what is parked.
 """
 
 from __future__ import annotations
 
-from router.store.counters import VIEWS
+from router.store.pages_acts import Offer, drafted, offer
+from router.store.pages_find import MOST, VIEWS, counts, list_tickets, search_tickets
 from router.store.pages_incidents import (
     IncidentLine,
     IncidentView,
@@ -21,9 +23,6 @@ from router.store.pages_list import (
     TicketLine,
     all_agents,
     all_teams,
-    counts,
-    list_tickets,
-    search_tickets,
 )
 from router.store.pages_message import (
     FindingView,
@@ -32,6 +31,7 @@ from router.store.pages_message import (
     attachment,
     message_html,
     pictures,
+    ticket_of_message,
 )
 from router.store.pages_ticket import (
     ClockView,
@@ -48,8 +48,10 @@ from router.store.pages_work import (
     parked_rows,
     parked_team,
 )
+from router.store.saved import SavedLine, saved_views
 
 __all__ = [
+    "MOST",
     "OUTBOX_STATES",
     "VIEWS",
     "ClockView",
@@ -59,9 +61,11 @@ __all__ = [
     "IncidentLine",
     "IncidentView",
     "MessageView",
+    "Offer",
     "OutboxLine",
     "Page",
     "ParkedLine",
+    "SavedLine",
     "SecretView",
     "TicketLine",
     "TicketView",
@@ -70,15 +74,19 @@ __all__ = [
     "all_teams",
     "attachment",
     "counts",
+    "drafted",
     "incident_list",
     "incident_view",
     "list_tickets",
     "message_html",
+    "offer",
     "outbox_rows",
     "parked_rows",
     "parked_team",
     "pictures",
+    "saved_views",
     "search_tickets",
     "ticket_id",
+    "ticket_of_message",
     "ticket_view",
 ]

@@ -1,4 +1,4 @@
-"""The list of tickets, its views, their counts, and finding by words.
+"""The list of tickets, its views and their counts.
 
 Nothing here counts or skips rows. A view is cut into branches that each walk one index in its own
 order (one team and one standing, or one agent and one standing); the branches are asked in one
@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from router.core.calls import covered
 from router.core.clock import from_us
-from router.core.references import normalise_number
+from router.core.ids import floor
+from router.core.lifecycle import URGENCIES
 from router.core.rights import Who, scope
 from router.errors import Invalid
-from router.store import counters, search
+from router.store import counters
 from router.store.counters import VIEWS
 from router.store.unit import Unit
 
@@ -34,20 +36,23 @@ _END = 1 << 62
 _STANDINGS: Mapping[str, tuple[int, ...]] = {
     "open": (0,),
     "waiting": (1,),
+    "snoozed": (1,),
     "closed": (2,),
     "all": (0, 1, 2),
 }
 _IN_HAND = (0, 1)
+#: Views that mostly hold few of many: each has an index of its own.
+_RARE = ("parked", "snoozed")
 _RANKS: Mapping[str, tuple[int, int]] = {"security": (0, _CALM), "unsorted": (_CALM, _SORTED)}
-_SEARCHED = 50
 #: Whoever asks for Chinese means both scripts.
 _WRITTEN_IN: Mapping[str, tuple[str, ...]] = {"zh": ("zh", "zh-Hant")}
 
 LINE = (
     "SELECT t.id, t.number, t.subject, t.snippet, t.channel, t.state, t.standing, t.category, "
-    "t.urgency, t.security, t.parked, t.rank, t.due_at, t.opened_at, t.updated_at, t.closed_at, "
-    "t.team_id, t.assignee_id, t.language, t.verification, t.messages, t.requester_id, "
-    "r.name AS requester_name, i.kind AS handle_kind, i.value AS handle, a.name AS assignee "
+    "t.urgency, t.security, t.parked, t.spam, t.rank, t.due_at, t.opened_at, t.updated_at, "
+    "t.closed_at, t.team_id, t.assignee_id, t.language, t.verification, t.imitates, t.messages, "
+    "t.erased_at, t.requester_id, r.name AS requester_name, i.kind AS handle_kind, "
+    "i.value AS handle, a.name AS assignee "
     "FROM ticket t JOIN requester r ON r.id = t.requester_id "
     "JOIN identity i ON i.id = t.identity_id LEFT JOIN agent a ON a.id = t.assignee_id "
 )
@@ -64,6 +69,10 @@ class Filters:
     language: str = ""
     team: str = ""
     q: str = ""
+    sender: str = ""
+    state: str = ""
+    before: datetime | None = None
+    after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,7 @@ class TicketLine:
     urgency: str
     security: bool
     parked: bool
+    spam: bool
     due_at: datetime | None
     opened_at: datetime
     updated_at: datetime
@@ -94,7 +104,9 @@ class TicketLine:
     assignee: str
     language: str
     verification: str
+    imitates: str
     messages: int
+    erased_at: datetime | None = None
 
     @property
     def unsorted(self) -> bool:
@@ -111,7 +123,7 @@ class Page(Generic[Row]):
 
 
 @dataclass(slots=True)
-class _Asked:
+class Asked:
     """What is wanted, and the statement for it: branches that each bring their own parameters."""
 
     view: str
@@ -151,19 +163,14 @@ def unpack(cursor: str, count: int) -> tuple[int, ...]:
 # ---------------------------------------------------------------- the list
 
 
-def list_tickets(
+def walk_view(
     unit: Unit, *, view: str, who: Who, filters: Filters, cursor: str | None, limit: int = 50
 ) -> Page[TicketLine]:
-    """One page of a view, security on top, narrowed by the filters.
-
-    With words in ``filters.q`` it is the newest tickets that hold them, whatever the view.
-    """
-    if view not in VIEWS:
-        raise Invalid("view", "unknown_view")
-    if filters.q.strip():
-        return search_tickets(unit, who, filters, cursor)
-    asked = _Asked(view, who, filters, limit)
+    """One page of a view that is walked by rank, security on top, narrowed by the filters."""
+    asked = Asked(view, who, filters, limit)
     place = unpack(cursor, 3) if cursor else None
+    if filters.urgency and filters.urgency not in URGENCIES:
+        return Page([])
     for owner in _owners(asked, unit):
         for standing in _STANDINGS.get(view, _IN_HAND):
             if place is None or standing >= place[0]:
@@ -176,20 +183,54 @@ def list_tickets(
     return Page(lines, pack(*order[limit - 1]) if len(order) > limit else None)
 
 
-def _owners(asked: _Asked, unit: Unit) -> list[str]:
-    """The leading condition of each branch: a team's index, an agent's, or the whole desk's."""
+def _owners(asked: Asked, unit: Unit) -> list[str]:
+    """The leading condition of each branch: the index of an agent, of a team, of a team's category
+    or channel, or of the whole desk. What may be rare has an index of its own: by another one it
+    would be looked for in vain for long."""
     if asked.view == "mine":
         return [f"t.assignee_id = {asked.name(asked.who.id)}"]
-    teams = scope(asked.who)
-    if asked.filters.team:
-        wanted = [team.id for team in all_teams(unit) if team.key == asked.filters.team]
+    if asked.view in _RARE:
+        return [""]
+    teams, filters = scope(asked.who), asked.filters
+    if teams is None and (filters.team or filters.category or filters.channel):
+        teams = tuple(team.id for team in all_teams(unit))
+    if filters.team:
+        wanted = [team.id for team in all_teams(unit) if team.key == filters.team]
         teams = tuple(one for one in wanted if teams is None or one in teams)
     if teams is None:
         return ["t.assignee_id IS NULL" if asked.view == "unassigned" else ""]
-    return [f"t.team_id = {asked.name(one)}" for one in teams]
+    return [owner for team in teams for owner in _of_team(asked, unit, team)]
 
 
-def _branch(asked: _Asked, owner: str, standing: int, place: tuple[int, ...] | None) -> None:
+def _of_team(asked: Asked, unit: Unit, team: int) -> list[str]:
+    """The branches of one team: all of it, its categories that are wanted, or its channel."""
+    owner, filters = f"t.team_id = {asked.name(team)}", asked.filters
+    if filters.category:
+        found = _categories(unit, team, filters.category)
+        return [f"{owner} AND t.category = {asked.name(one)}" for one in found]
+    if filters.channel:
+        return [f"{owner} AND t.channel = {asked.name(filters.channel)}"]
+    return [owner]
+
+
+def _categories(unit: Unit, team: int, wanted: str) -> list[str]:
+    """The category, or those of a group that a team has: each is the next one along the index."""
+    if "." in wanted:
+        return [wanted]
+    found: list[str] = []
+    last, end = f"{wanted}.", f"{wanted}/"
+    while last := unit.value(
+        "SELECT MIN(category) FROM ticket "
+        "WHERE team_id = :team AND category > :last AND category < :end",
+        team=team,
+        last=last,
+        end=end,
+    ):
+        found.append(last)
+    return found
+
+
+def _branch(asked: Asked, owner: str, standing: int, place: tuple[int, ...] | None) -> None:
     said = [owner] if owner else []
     said.append(f"t.standing = {asked.name(standing)}")
     if asked.view in _RANKS:
@@ -205,45 +246,55 @@ def _branch(asked: _Asked, owner: str, standing: int, place: tuple[int, ...] | N
     )
 
 
-def _narrowed(asked: _Asked) -> list[str]:
+def _narrowed(asked: Asked) -> list[str]:
     """What is checked row by row on the way along the index."""
     said = []
     if asked.view == "unassigned":
         said.append("t.assignee_id IS NULL")
+    if asked.view == "snoozed":
+        said.append("t.state = 'snoozed'")  # as the partial index says it
     if asked.view == "parked":
-        said.append(f"t.parked = {asked.name(True)}")  # noqa: FBT003  # a column's value
-    teams = scope(asked.who)
-    if asked.view == "mine" and teams is not None:
-        said.append(f"t.team_id IN ({', '.join(map(asked.name, teams)) or 'NULL'})")
-    if asked.view == "mine":
-        said += _of_team(asked)
-    return said + _filtered(asked, asked.filters)
+        said.append("t.parked")
+    if asked.view in ("mine", *_RARE):
+        teams = scope(asked.who)
+        if teams is not None:  # ``+ 0``: not by a team's index
+            said.append(f"t.team_id + 0 IN ({', '.join(map(asked.name, teams)) or 'NULL'})")
+        said += of_team(asked)
+    return said + filtered(asked, asked.filters)
 
 
-def _of_team(asked: _Asked) -> list[str]:
+def of_team(asked: Asked) -> list[str]:
+    """The condition of the team asked for, for queries that walk no team's index."""
     key = asked.filters.team
     if not key:
         return []
     return [f"t.team_id IN (SELECT id FROM team WHERE key = {asked.name(key)})"]  # noqa: S608  # ours
 
 
-def _filtered(asked: _Asked, filters: Filters) -> list[str]:
+def filtered(asked: Asked, filters: Filters) -> list[str]:
+    """The conditions of the filters but the team's; a ticket's id tells when it was opened. They
+    are checked row by row: ``|| ''`` keeps the database from sorting all of a category."""
     said = [
         f"t.{column} = {asked.name(value)}"
         for column, value in (
             ("urgency", filters.urgency),
-            ("channel", filters.channel),
+            ("channel || ''", filters.channel),
+            ("state", filters.state),
         )
         if value
     ]
+    if filters.before is not None:
+        said.append(f"t.id < {asked.name(floor(filters.before))}")
+    if filters.after is not None:
+        said.append(f"t.id >= {asked.name(floor(filters.after))}")
     if filters.language:
         written = _WRITTEN_IN.get(filters.language, (filters.language,))
         said.append(f"t.language IN ({', '.join(map(asked.name, written))})")
     if "." in filters.category:
-        said.append(f"t.category = {asked.name(filters.category)}")
+        said.append(f"t.category || '' = {asked.name(filters.category)}")
     elif filters.category:
         low, high = asked.name(f"{filters.category}."), asked.name(f"{filters.category}/")
-        said.append(f"t.category >= {low} AND t.category < {high}")
+        said.append(f"t.category || '' >= {low} AND t.category || '' < {high}")
     if filters.tag:
         said.append(
             "EXISTS (SELECT 1 FROM ticket_tag g WHERE g.ticket_id = t.id "  # noqa: S608  # ours
@@ -267,9 +318,9 @@ def line(row: Any) -> TicketLine:
         number=row.number,
         subject=row.subject,
         snippet=row.snippet,
-        requester=row.requester_name or row.handle,
+        requester=row.requester_name or covered(row.handle_kind, row.handle),
         requester_id=row.requester_id,
-        handle=row.handle,
+        handle=covered(row.handle_kind, row.handle),
         handle_kind=row.handle_kind,
         channel=row.channel,
         state=row.state,
@@ -278,6 +329,7 @@ def line(row: Any) -> TicketLine:
         urgency=row.urgency,
         security=bool(row.security),
         parked=bool(row.parked),
+        spam=bool(row.spam),
         due_at=moment(row.due_at),
         opened_at=from_us(row.opened_at),
         updated_at=from_us(row.updated_at),
@@ -287,7 +339,9 @@ def line(row: Any) -> TicketLine:
         assignee=row.assignee or "",
         language=row.language,
         verification=row.verification,
+        imitates=row.imitates,
         messages=row.messages,
+        erased_at=moment(row.erased_at),
     )
 
 
@@ -296,62 +350,10 @@ def moment(value: int | None) -> datetime | None:
     return None if value is None else from_us(value)
 
 
-# ---------------------------------------------------------------- finding
-
-
-def search_tickets(unit: Unit, who: Who, filters: Filters, cursor: str | None) -> Page[TicketLine]:
-    """Tickets that hold the words, newest first; a ticket number or an address is understood."""
-    words = filters.q.strip()
-    direct = _by_reference(unit, who, words)
-    if direct is not None:
-        return Page(_kept(unit, who, direct, filters))
-    before = unpack(cursor, 1)[0] if cursor else 2**62
-    found = search.find(unit, words, teams=scope(who), limit=_SEARCHED, before=before)
-    ids = list(dict.fromkeys(ticket_id for _, ticket_id in found))
-    more = pack(found[-1][0]) if len(found) == _SEARCHED else None
-    return Page(_kept(unit, who, ids, filters), more)
-
-
-def _kept(unit: Unit, who: Who, ids: Sequence[int], filters: Filters) -> list[TicketLine]:
-    """Of the found tickets those that pass the other filters."""
-    if not ids:
-        return []
-    asked = _Asked("", who, filters)
-    said = _filtered(asked, filters) + _of_team(asked)
-    if said:
-        sql = f"SELECT t.id FROM ticket t WHERE t.id IN :ids AND {' AND '.join(said)}"  # noqa: S608
-        passed = {row.id for row in unit.rows(sql, ids=list(ids), **asked.params)}
-        ids = [one for one in ids if one in passed]
-    return by_ids(unit, ids)
-
-
-def _by_reference(unit: Unit, who: Who, words: str) -> list[int] | None:
-    """The tickets a number or an address names; None when the words are just words."""
-    number = normalise_number(words)
-    teams = scope(who)
-    limited = "" if teams is None else " AND t.team_id IN :teams"
-    known: dict[str, Any] = {} if teams is None else {"teams": list(teams)}
-    if number is not None:
-        sql = f"SELECT t.id FROM ticket t WHERE t.number = :number{limited}"  # noqa: S608  # ours
-        rows = unit.rows(sql, number=number, **known)
-    elif "@" in words and " " not in words:
-        rows = unit.rows(
-            "SELECT t.id FROM ticket t WHERE t.requester_id IN "  # noqa: S608  # ours
-            "(SELECT requester_id FROM identity WHERE kind = 'email' AND value = :value)"
-            f"{limited} ORDER BY t.id DESC LIMIT :n",
-            value=words.lower(),
-            n=_SEARCHED,
-            **known,
-        )
-    else:
-        return None
-    return [row.id for row in rows] or None
-
-
 # ---------------------------------------------------------------- beside the list
 
 
-def counts(unit: Unit, who: Who) -> dict[str, int]:
+def kept_counts(unit: Unit, who: Who) -> dict[str, int]:
     """How many tickets each view holds, from kept counts; never fewer than none."""
     teams = scope(who)
     if teams is None:

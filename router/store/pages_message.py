@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from router.core.calls import covered
 from router.core.clock import from_us
 from router.core.rights import Who, scope
 from router.errors import NotFound
@@ -21,6 +22,8 @@ from router.store.unit import Unit
 
 #: Of one ticket at most so many messages are shown at once.
 MESSAGES = 100
+#: What third parties are sent.
+COPIES = ("copy", "forward")
 #: Pictures inside a mail are shown up to this size in all.
 _PICTURES = 3_000_000
 _PICTURE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -28,13 +31,14 @@ _PICTURE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """An attachment without its bytes."""
+    """An attachment without its bytes; ``remote`` while the platform still has them alone."""
 
     token: str
     name: str
     mime: str
     size: int
     inline: bool
+    remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,18 @@ class SecretView:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyView:
+    """What became of a mail to a third party: a copy of an answer, or what was passed on."""
+
+    handle: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageView:
-    """One message of the conversation; ``direction`` is in, out, note or auto (what the router
-    itself said)."""
+    """One message of the conversation; ``direction`` is in, out, note, forward (to third parties)
+    or auto (what the router itself said)."""
 
     id: int
     direction: str
@@ -85,8 +98,10 @@ class MessageView:
     subject: str = ""
     rest: str = ""
     has_html: bool = False
+    has_remote: bool = False
     language: str = ""
     verification: str = ""
+    imitates: str = ""
     automatic: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     masked: tuple[str, ...] = ()
@@ -100,6 +115,7 @@ class MessageView:
     outbox_id: int | None = None
     outbox_state: str = ""
     outbox_reason: str = ""
+    copies: tuple[CopyView, ...] = ()
 
 
 def within(who: Who, column: str = "t.team_id") -> tuple[str, dict[str, Any]]:
@@ -118,11 +134,12 @@ def messages(
     place = unpack(before, 2) if before else (2**62, 2**62)
     rows = unit.rows(
         "SELECT m.id, m.direction, m.channel, m.subject, m.text, m.rest, m.verification, "
-        "m.automatic, m.language, m.fields, m.masked, m.seen_at, m.html <> '' AS has_html, "
-        "i.value AS handle, i.name AS handle_name, a.name AS agent FROM message m "
+        "m.imitates, m.automatic, m.language, m.fields, m.masked, m.seen_at, "
+        "m.html <> '' AS has_html, m.html LIKE '%<img%http%' AS has_remote, "
+        "i.kind AS space, i.value AS handle, i.name AS handle_name, a.name AS agent FROM message m "
         "LEFT JOIN identity i ON i.id = m.identity_id LEFT JOIN agent a ON a.id = m.agent_id "
         "WHERE m.ticket_id = :ticket AND (m.seen_at, m.id) < (:at, :id) "
-        "ORDER BY m.seen_at DESC, m.id DESC LIMIT :n",
+        "AND m.direction <> 'undone' ORDER BY m.seen_at DESC, m.id DESC LIMIT :n",
         ticket=ticket_id,
         at=place[0],
         id=place[1],
@@ -131,8 +148,10 @@ def messages(
     shown = list(reversed(rows[:MESSAGES]))
     earlier = pack(shown[0].seen_at, shown[0].id) if len(rows) > MESSAGES else None
     ids = [row.id for row in shown]
-    files, verdicts, sent = _files(unit, ids), _verdicts(unit, ids), _sent(unit, ticket_id)
+    files, verdicts = _files(unit, ids), _verdicts(unit, ids)
+    sent, copied = _sent(unit, ticket_id)
     views = [_message(row, files, verdicts, sent) for row in shown]
+    views = [replace(one, copies=tuple(copied.get(one.id, ()))) for one in views]
     views = _with_secrets(unit, views)
     seconds = readings.of_messages(unit, ids)
     views = [
@@ -157,15 +176,17 @@ def _message(
         id=row.id,
         direction=row.direction,
         channel=row.channel,
-        author=row.agent or row.handle_name or row.handle or "",
-        handle=(out.handle if out is not None else row.handle) or "",
+        author=row.agent or row.handle_name or _covered(row),
+        handle=_covered(out if out is not None else row),
         text=row.text,
         at=from_us(row.seen_at),
         subject=row.subject,
         rest=row.rest,
         has_html=bool(row.has_html),
+        has_remote=bool(row.has_remote),
         language=row.language,
         verification=row.verification,
+        imitates=row.imitates,
         automatic=row.automatic,
         fields=json.loads(row.fields) if row.fields else {},
         masked=tuple(row.masked.split()),
@@ -180,6 +201,11 @@ def _message(
         outbox_state=out.state if out is not None else "",
         outbox_reason=out.reason if out is not None else "",
     )
+
+
+def _covered(row: Any) -> str:
+    """A handle as it is shown; empty when there is none."""
+    return covered(row.space, row.handle) if row.handle else ""
 
 
 def _second(row: Any) -> SecondView:
@@ -212,7 +238,7 @@ def _said(row: Any) -> MessageView:
         direction="auto",
         channel=row.channel,
         author="",
-        handle=row.handle,
+        handle=_covered(row),
         text=row.text,
         at=from_us(row.created_at),
         subject=row.subject,
@@ -223,27 +249,34 @@ def _said(row: Any) -> MessageView:
     )
 
 
-def _sent(unit: Unit, ticket_id: int) -> dict[int, Any]:
-    """The ticket's outbox rows by message, those without one by their own id."""
+def _sent(unit: Unit, ticket_id: int) -> tuple[dict[int, Any], dict[int, list[CopyView]]]:
+    """The ticket's outbox rows by message, those without one by their own id; and the mails to
+    third parties by message."""
     rows = unit.rows(
         "SELECT o.id, o.message_id, o.purpose, o.state, o.reason, o.channel, o.subject, o.language,"
         " CASE WHEN o.message_id IS NULL THEN o.text ELSE '' END AS text, o.created_at, "
-        "i.value AS handle FROM outbox o JOIN identity i ON i.id = o.identity_id "
-        "WHERE o.ticket_id = :ticket",
+        "i.kind AS space, i.value AS handle FROM outbox o JOIN identity i ON i.id = o.identity_id "
+        "WHERE o.ticket_id = :ticket ORDER BY o.id",
         ticket=ticket_id,
     )
-    return {row.message_id or row.id: row for row in rows}
+    copied: dict[int, list[CopyView]] = defaultdict(list)
+    for row in rows:
+        if row.purpose in COPIES:
+            copied[row.message_id].append(CopyView(row.handle, row.state, row.reason))
+    return {row.message_id or row.id: row for row in rows if row.purpose not in COPIES}, copied
 
 
 def _files(unit: Unit, ids: Sequence[int]) -> dict[int, list[FileView]]:
     found: dict[int, list[FileView]] = defaultdict(list)
     if ids:
         for row in unit.rows(
-            "SELECT message_id, token, name, mime, size, content_id FROM attachment "
+            "SELECT message_id, token, name, mime, size, content_id, EXISTS(SELECT 1 FROM "
+            "remote_file r WHERE r.attachment_id = attachment.id) AS remote FROM attachment "
             "WHERE message_id IN :ids ORDER BY id",
             ids=list(ids),
         ):
-            view = FileView(row.token, row.name, row.mime, row.size, bool(row.content_id))
+            inline, remote = bool(row.content_id), bool(row.remote)
+            view = FileView(row.token, row.name, row.mime, row.size, inline, remote)
             found[row.message_id].append(view)
     return found
 
@@ -293,6 +326,20 @@ def message_html(unit: Unit, message_id: int, who: Who) -> str:
     if not found:
         raise NotFound("there is no such message among yours")
     return str(found)
+
+
+def ticket_of_message(unit: Unit, message_id: int, who: Who) -> int:
+    """The ticket of a message among the viewer's; raises NotFound for any other."""
+    limited, known = within(who)
+    found = unit.value(
+        "SELECT m.ticket_id FROM message m JOIN ticket t ON t.id = m.ticket_id "  # noqa: S608  # ours
+        f"WHERE m.id = :id{limited}",
+        id=message_id,
+        **known,
+    )
+    if found is None:
+        raise NotFound("there is no such message among yours")
+    return int(found)
 
 
 def pictures(unit: Unit, message_id: int) -> Iterable[Any]:

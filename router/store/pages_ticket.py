@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from router.core.calls import covered
 from router.core.clock import from_us
 from router.core.rights import Who
 from router.errors import NotFound
+from router.store import blocking, mentions
 from router.store.links import DISMISSED, SUGGESTED
 from router.store.pages_incidents import IncidentLine, of_ticket
 from router.store.pages_list import LINE, TicketLine, line, moment
@@ -64,10 +66,21 @@ class LinkView:
 class HandleView:
     """One handle of the requester."""
 
+    id: int
     kind: str
     value: str
     name: str
     verified: bool
+
+    @property
+    def covered(self) -> str:
+        """As it is shown: of a telephone number not the middle."""
+        return covered(self.kind, self.value)
+
+    @property
+    def hides(self) -> bool:
+        """Whether there is more to it than is shown."""
+        return self.kind == "phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,8 @@ class TicketView:
     others: tuple[TicketLine, ...]
     incidents: tuple[IncidentLine, ...]
     earlier: str | None
+    named: bool = False
+    blocked: bool = False
 
     @property
     def suggested(self) -> tuple[LinkView, ...]:
@@ -135,6 +150,8 @@ def ticket_view(unit: Unit, ticket_id: int, who: Who, *, before: str | None = No
         others=_others(unit, ticket, who),
         incidents=of_ticket(unit, ticket_id),
         earlier=earlier,
+        named=mentions.open_on(unit, who.id, ticket_id),
+        blocked=blocking.of_ticket(unit, ticket_id),
     )
 
 
@@ -188,11 +205,13 @@ def _tags(unit: Unit, ticket_id: int) -> tuple[str, ...]:
 
 def _identities(unit: Unit, requester_id: int) -> tuple[HandleView, ...]:
     rows = unit.rows(
-        "SELECT kind, value, name, verified FROM identity WHERE requester_id = :id "
+        "SELECT id, kind, value, name, verified FROM identity WHERE requester_id = :id "
         "ORDER BY id LIMIT 20",
         id=requester_id,
     )
-    return tuple(HandleView(row.kind, row.value, row.name, bool(row.verified)) for row in rows)
+    return tuple(
+        HandleView(row.id, row.kind, row.value, row.name, bool(row.verified)) for row in rows
+    )
 
 
 def _links(unit: Unit, ticket_id: int, who: Who) -> tuple[LinkView, ...]:

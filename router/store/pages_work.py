@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from router.core.calls import covered
 from router.core.clock import from_us
 from router.core.rights import Who, scope
 from router.errors import Invalid
@@ -68,8 +69,8 @@ def outbox_rows(
     # CROSS JOIN keeps both databases walking the outbox in its own order, newest first.
     rows = unit.rows(
         "SELECT o.id, t.number, t.subject AS ticket_subject, o.purpose, o.channel, "  # noqa: S608  # ours
-        "i.value AS handle, o.subject, o.text, o.state, o.reason, o.attempts, o.due_at, "
-        "o.created_at, o.sent_at FROM outbox o CROSS JOIN ticket t CROSS JOIN identity i "
+        "i.kind AS space, i.value AS handle, o.subject, o.text, o.state, o.reason, o.attempts, "
+        "o.due_at, o.created_at, o.sent_at FROM outbox o CROSS JOIN ticket t CROSS JOIN identity i "
         f"WHERE t.id = o.ticket_id AND i.id = o.identity_id AND {' AND '.join(said)} "
         "ORDER BY o.id DESC LIMIT :n",
         before=unpack(cursor, 1)[0] if cursor else _NEWEST,
@@ -87,7 +88,7 @@ def _outbox_line(row: Any) -> OutboxLine:
         ticket_subject=row.ticket_subject,
         purpose=row.purpose,
         channel=row.channel,
-        handle=row.handle,
+        handle=covered(row.space, row.handle),
         subject=row.subject,
         text=row.text,
         state=row.state,

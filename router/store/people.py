@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from router.core.rights import Who
-from router.store.tables import Agent, AgentTeam, OneTimeToken, Session
+from router.store.shapes import Agent, AgentTeam, OneTimeToken, Session
 from router.store.unit import Unit
 
 _MINUTE = 60_000_000
@@ -61,6 +61,14 @@ def create_agent(
     return agent_id
 
 
+def names(unit: Unit, emails: Collection[str]) -> dict[str, str]:
+    """Who of these addresses works here now: name by address."""
+    rows = unit.rows(
+        "SELECT email, name FROM agent WHERE email IN :emails AND active", emails=list(emails)
+    )
+    return {row.email: row.name for row in rows}
+
+
 def find_agent(unit: Unit, email: str) -> Any:
     """The person with this address, active or not; or None."""
     return unit.row("SELECT * FROM agent WHERE email = :email", email=email.strip().lower())
@@ -69,6 +77,14 @@ def find_agent(unit: Unit, email: str) -> Any:
 def agent(unit: Unit, agent_id: int) -> Any:
     """One person's row, or None."""
     return unit.row("SELECT * FROM agent WHERE id = :id", id=agent_id)
+
+
+def who(unit: Unit, agent_id: int) -> tuple[Who | None, str]:
+    """Somebody with their rights, and their address; nobody when they work here no more."""
+    row = agent(unit, agent_id)
+    if row is None or not row.active:
+        return None, ""
+    return Who(row.id, row.name, row.role, teams_of(unit, row.id), row.locale), str(row.email)
 
 
 def listed(unit: Unit) -> list[Any]:
@@ -114,6 +130,19 @@ def one_time_link(unit: Unit, agent_id: int, purpose: str, minutes: int) -> str:
         expires_at=unit.now_us + minutes * _MINUTE,
     )
     return token
+
+
+def holder(unit: Unit, token: str, purpose: str) -> int | None:
+    """The person a link is for, without using it; None when it is used, over or nobody's."""
+    found = unit.value(
+        "SELECT o.agent_id FROM one_time_token o JOIN agent a ON a.id = o.agent_id "
+        "WHERE o.token_hash = :hash AND o.purpose = :purpose AND o.used_at IS NULL "
+        "AND o.expires_at > :now AND a.active",
+        hash=digest(token),
+        purpose=purpose,
+        now=unit.now_us,
+    )
+    return None if found is None else int(found)
 
 
 def use_link(unit: Unit, token: str, purpose: str) -> int | None:
@@ -199,4 +228,13 @@ def revoke(unit: Unit, agent_id: int, secret_hash: str = "") -> int:
         now=unit.now_us,
         id=agent_id,
         hash=secret_hash,
+    )
+
+
+def colleagues(unit: Unit, team_id: int) -> Sequence[Any]:
+    """Everybody who may see the tickets of a team: id, name."""
+    return unit.rows(
+        "SELECT id, name FROM agent WHERE active AND (role IN ('manager', 'admin') OR id IN "
+        "(SELECT agent_id FROM agent_team WHERE team_id = :team)) ORDER BY name, id",
+        team=team_id,
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from router.store.tables import Reading, Unread
+from router.store.shapes import Reading, Unread
 from router.store.unit import Unit
 from rules.raising import Opinion
 
@@ -96,6 +96,6 @@ def lessons(unit: Unit) -> list[Any]:
             "SELECT t.category, m.subject, m.text FROM ticket t JOIN message m ON m.id = "
             "(SELECT MIN(f.id) FROM message f WHERE f.ticket_id = t.id AND f.direction = 'in') "
             "WHERE t.id IN (SELECT ticket_id FROM feedback WHERE what = 'category') "
-            "AND t.category <> 'other.unsorted' ORDER BY t.id"
+            "AND t.category <> 'other.unsorted' AND t.erased_at IS NULL ORDER BY t.id"
         )
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from router.core.clock import from_us
 from router.store.pages_list import moment
-from router.store.tables import RulesetRow
+from router.store.shapes import RulesetRow
 from router.store.unit import Unit
 
 DRAFT, PUBLISHED, RETIRED = "draft", "published", "retired"

@@ -14,6 +14,7 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from router.errors import StoreError
+from router.store import jobs
 from router.store.database import open_engine
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -31,6 +32,8 @@ def migrate(url: str, *, revision: str = "head") -> None:
             else:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 _upgrade(connection, revision)
+                if revision == "head":
+                    jobs.bring_up(connection)
                 connection.commit()
     finally:
         engine.dispose()

@@ -20,7 +20,13 @@ _PIECES = re.compile(
     r"[a-z0-9]+|[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_a-z0-9]+"
 )
 _HAN = "\u3040"
+#: No part of any word, and in most Chinese texts all that would have to be folded.
+_WIDE_SIGNS = "\uff0c\uff1a\uff01\uff1f\uff08\uff09\uff1b"
 _LONGEST = 40
+#: No text shorter than this was ever cut for the index: no setting allows it.
+_NEVER_CUT = 200
+#: So many pages of SQLite's index are merged at a time.
+_PAGES = 64
 #: A query reads so many candidates at most before it says "no more".
 _CANDIDATES = 400
 
@@ -53,6 +59,8 @@ def folded(text: str) -> str:
 def tokens(text: str) -> set[str]:
     """The distinct words and pairs of a text."""
     found: set[str] = set()
+    for sign in _WIDE_SIGNS:
+        text = text.replace(sign, " ")
     for piece in _PIECES.findall(folded(text)):
         if piece[0] < _HAN:
             found.add(piece[:_LONGEST])
@@ -114,6 +122,47 @@ def remove(unit: Unit, entries: Iterable[tuple[int, str]]) -> None:
             )
         else:
             unit.run("DELETE FROM search WHERE message_id = :id", id=message_id)
+
+
+def erase(unit: Unit, entries: Sequence[tuple[int, str]]) -> None:
+    """Take every trace of these messages, given their whole texts in the order of their ids, out of
+    the index, wherever the texts were cut when they were indexed.
+
+    SQLite only marks words as gone and must be told which; what it does not know of a message is
+    therefore added first. The bytes leave with :func:`tidy`.
+    """
+    if not entries:
+        return
+    if unit.dialect != "sqlite":
+        unit.run("DELETE FROM search WHERE message_id IN :ids", ids=[one for one, _ in entries])
+        return
+    rows = [(message_id, " ".join(_every(text))) for message_id, text in entries]
+    cursor = unit.connection.exec_driver_sql
+    cursor("INSERT INTO search (rowid, tokens) VALUES (?, ?)", rows)
+    cursor("INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)", rows)
+
+
+def _every(text: str) -> set[str]:
+    """Every token a text may have been indexed with, however short it was cut."""
+    found = tokens(text)
+    if len(text) < _NEVER_CUT:
+        return found
+    words = {word[:end] for word in found if word[0] < _HAN for end in range(1, len(word))}
+    return found | words | {word[0] for word in found if word[0] >= _HAN}
+
+
+def tidy(unit: Unit, *, first: bool) -> bool:
+    """A little of the work by which erased words leave the index file; False when none is left.
+    ``first`` begins it. PostgreSQL does this when it vacuums."""
+    if unit.dialect != "sqlite":
+        return False
+    connection = unit.connection.connection.dbapi_connection
+    before = connection.total_changes  # type: ignore[union-attr]  # sqlite3's own
+    unit.run(
+        "INSERT INTO search (search, rank) VALUES ('merge', :n)", n=-_PAGES if first else _PAGES
+    )
+    moved: int = connection.total_changes - before  # type: ignore[union-attr]
+    return first or moved > 1
 
 
 def _newest(unit: Unit, words: Iterable[str], before: int, limit: int) -> list[int]:

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from router.core.clock import from_us
-from router.store.tables import Idempotency, TicketTag
+from router.store.shapes import Idempotency, Participant, Satisfaction, TicketTag
 from router.store.unit import Unit
 
 _DAY = 86_400_000_000
+#: The tag of what nobody need see: it is found by it.
+SPAM = "spam"
 
 
 def agent_name(unit: Unit, agent_id: int) -> str | None:
@@ -29,6 +31,38 @@ def handle_kind(unit: Unit, identity_id: int) -> str:
     return str(unit.value("SELECT kind FROM identity WHERE id = :id", id=identity_id) or "")
 
 
+def handle(unit: Unit, identity_id: int) -> Any:
+    """The handle itself: kind and value; or None."""
+    return unit.row("SELECT id, kind, value FROM identity WHERE id = :id", id=identity_id)
+
+
+def place(unit: Unit, ticket_id: int) -> Any:
+    """Whose ticket it is, and by which channel and account they wrote."""
+    return unit.row("SELECT identity_id, channel, account FROM ticket WHERE id = :id", id=ticket_id)
+
+
+def of_conversation(unit: Unit, channel: str, account: str, conversation: str) -> int | None:
+    """The newest ticket of a conversation that the platform keeps, or None."""
+    found: int | None = unit.value(
+        "SELECT id FROM ticket WHERE channel = :channel AND account = :account "
+        "AND conversation = :conversation AND conversation <> '' ORDER BY id DESC LIMIT 1",
+        channel=channel,
+        account=account,
+        conversation=conversation,
+    )
+    return found
+
+
+def let_in(unit: Unit, ticket_id: int, identity_id: int) -> None:
+    """Let somebody add to a ticket from a further address of theirs."""
+    if not unit.value(
+        "SELECT 1 FROM participant WHERE ticket_id = :ticket AND identity_id = :identity",
+        ticket=ticket_id,
+        identity=identity_id,
+    ):
+        unit.put(Participant, ticket_id=ticket_id, identity_id=identity_id)
+
+
 def chain(unit: Unit, ticket_id: int, limit: int = 12) -> list[str]:
     """The Message-IDs of the conversation as the requester knows them, oldest first."""
     rows = unit.rows(
@@ -42,6 +76,38 @@ def chain(unit: Unit, ticket_id: int, limit: int = 12) -> list[str]:
     return [row.rfc_id for row in reversed(rows) if " " not in row.rfc_id]
 
 
+def hold(unit: Unit, ticket_id: int) -> None:
+    """Hold the ticket against other writers until the commit."""
+    unit.run("UPDATE ticket SET version = version WHERE id = :id", id=ticket_id)
+
+
+def take_part(unit: Unit, ticket_id: int, identity_id: int) -> None:
+    """Let a handle add to a ticket, because a person wrote to it."""
+    unit.run(
+        "INSERT INTO participant (ticket_id, identity_id) VALUES (:ticket, :identity) "
+        "ON CONFLICT DO NOTHING",
+        ticket=ticket_id,
+        identity=identity_id,
+    )
+
+
+def heard(unit: Unit, ticket_id: int) -> str:
+    """A word for what has been said on a ticket between the desk and its requester; it changes with
+    every message in or out, in whatever order they are committed."""
+    row = unit.row(
+        "SELECT COUNT(*) AS many, MAX(id) AS newest FROM message WHERE ticket_id = :id "
+        "AND direction IN ('in', 'out')",
+        id=ticket_id,
+    )
+    return f"{row.many}.{row.newest or 0}" if row is not None else ""
+
+
+def withdraw(unit: Unit, message_id: int) -> str:
+    """Take a message that never left out of its conversation; its text."""
+    unit.run("UPDATE message SET direction = 'undone' WHERE id = :id", id=message_id)
+    return str(unit.value("SELECT text FROM message WHERE id = :id", id=message_id) or "")
+
+
 def tag(unit: Unit, ticket_id: int, word: str) -> bool:
     """Put a tag on; False when it was there."""
     if unit.value(
@@ -50,6 +116,12 @@ def tag(unit: Unit, ticket_id: int, word: str) -> bool:
         return False
     unit.put(TicketTag, ticket_id=ticket_id, tag=word)
     return True
+
+
+def tags(unit: Unit, ticket_id: int) -> list[str]:
+    """The tags of a ticket, in order."""
+    rows = unit.rows("SELECT tag FROM ticket_tag WHERE ticket_id = :id ORDER BY tag", id=ticket_id)
+    return [row.tag for row in rows]
 
 
 def untag(unit: Unit, ticket_id: int, word: str) -> bool:
@@ -96,10 +168,31 @@ def answer_due(unit: Unit, ticket_id: int) -> datetime | None:
 
 
 def status(unit: Unit, ticket_id: int) -> Any:
-    """What a requester may know without signing in: number, state, when it last moved."""
+    """What a requester's page needs without signing in: no text of anybody's."""
     return unit.row(
-        "SELECT number, state, opened_at, updated_at FROM ticket WHERE id = :id", id=ticket_id
+        "SELECT number, state, category, security, opened_at, updated_at FROM ticket "
+        "WHERE id = :id AND erased_at IS NULL",
+        id=ticket_id,
     )
+
+
+def rate(unit: Unit, ticket_id: int, score: int) -> None:
+    """What the requester thinks of it; the last word counts."""
+    if not unit.run(
+        "UPDATE satisfaction SET score = :score, at = :now WHERE ticket_id = :id",
+        score=score,
+        now=unit.now_us,
+        id=ticket_id,
+    ):
+        unit.put(Satisfaction, ticket_id=ticket_id, score=score, at=unit.now_us)
+
+
+def rated(unit: Unit, ticket_id: int) -> int | None:
+    """What the requester thought of it, or None."""
+    score: int | None = unit.value(
+        "SELECT score FROM satisfaction WHERE ticket_id = :id", id=ticket_id
+    )
+    return score
 
 
 def answer(unit: Unit, key: str, said: str, body_hash: str = "") -> None:

@@ -7,63 +7,81 @@ tenth of a statement a row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, TextClause, bindparam, text
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, Row
 
 from router.core.clock import to_us
 from router.core.ids import Ids
-from router.store.tables import metadata
 
 #: Ids are drawn so many at a time.
 _BLOCK = 64
-_ORDER = {table.name: place for place, table in enumerate(metadata.sorted_tables)}
+#: Stands in the brackets of a list that holds nothing: nothing is in it, whatever its type.
+_NOTHING = "NULL"
 
 
-def _table_of(model: type[SQLModel]) -> Table:
-    table: Table = model.__table__  # type: ignore[attr-defined]  # set by SQLModel on table classes
-    return table
+@dataclass(frozen=True, eq=False, slots=True)
+class Shape:
+    """How a table's rows are written. ``order``: parents come before children; ``columns``: each
+    with what stands in it when nothing is said."""
 
-
-class _Shape:
-    """How a table's rows are written: its columns' places, their defaults, the statement."""
-
-    def __init__(self, model: type[SQLModel]) -> None:
-        self.model = model
-        self.table = _table_of(model)
-        names = [column.name for column in self.table.columns]
-        self.places = {name: place for place, name in enumerate(names)}
-        self.defaults = [_default(model, name) for name in names]
-        quoted = ", ".join(f'"{name}"' for name in names)
-        self.insert = f'INSERT INTO "{self.table.name}" ({quoted}) VALUES (%s)'  # noqa: S608  # ours
-        self.order = _ORDER[self.table.name]
+    table: str
+    order: int
+    columns: Mapping[str, Any]
 
     def statement(self, dialect: str) -> str:
         """The insert with this driver's positional marks."""
-        mark = "?" if dialect == "sqlite" else "%s"
-        return self.insert % ", ".join([mark] * len(self.places))
+        names = ", ".join(f'"{name}"' for name in self.columns)
+        marks = ", ".join([_mark(dialect)] * len(self.columns))
+        return f'INSERT INTO "{self.table}" ({names}) VALUES ({marks})'  # noqa: S608  # ours
 
 
-def _default(model: type[SQLModel], name: str) -> Any:
-    field = model.model_fields[name]
-    return None if field.is_required() else field.get_default(call_default_factory=True)
+#: A ``:name`` in SQL; neither a cast (``::text``) nor escaped.
+_NAMED = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 
 
-@lru_cache(maxsize=256)
-def _shape(model: type[SQLModel]) -> _Shape:
-    return _Shape(model)
+@lru_cache(maxsize=512)
+def _insert(shape: Shape, dialect: str) -> str:
+    return shape.statement(dialect)
 
 
 @lru_cache(maxsize=1024)
-def _statement(sql: str, lists: tuple[str, ...]) -> TextClause:
-    statement = text(sql)
-    if lists:
-        statement = statement.bindparams(*(bindparam(name, expanding=True) for name in lists))
-    return statement
+def _pieces(sql: str, dialect: str) -> tuple[str, ...]:
+    """The SQL cut at its parameters: words, name, words, name … words."""
+    return tuple(_NAMED.split(sql if dialect == "sqlite" else sql.replace("%", "%%")))
+
+
+@lru_cache(maxsize=1024)
+def _statement(sql: str, dialect: str) -> tuple[str, tuple[str, ...]]:
+    """The SQL with this driver's positional marks, and which parameter each stands for."""
+    pieces = _pieces(sql, dialect)
+    return _mark(dialect).join(pieces[::2]), pieces[1::2]
+
+
+def _mark(dialect: str) -> str:
+    return "?" if dialect == "sqlite" else "%s"
+
+
+def _spread(sql: str, dialect: str, params: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    """The same where some parameters are lists: each in brackets, with a mark for each value."""
+    pieces = _pieces(sql, dialect)
+    parts = [pieces[0]]
+    values: list[Any] = []
+    for name, words in zip(pieces[1::2], pieces[2::2], strict=True):
+        value = params[name]
+        if isinstance(value, list | tuple):
+            marks = ", ".join([_mark(dialect)] * len(value)) if value else _NOTHING
+            parts += (f"({marks})", words)
+            values += value
+        else:
+            parts += (_mark(dialect), words)
+            values.append(value)
+    return "".join(parts), tuple(values)
 
 
 class Unit:
@@ -75,7 +93,7 @@ class Unit:
         self.now = now
         self.now_us = to_us(now)
         self._ids = ids
-        self._rows: dict[type[SQLModel], list[tuple[Any, ...]]] = {}
+        self._rows: dict[Shape, list[tuple[Any, ...]]] = {}
         self._fresh: list[int] = []
         self._later: dict[str, list[dict[str, Any]]] = {}
 
@@ -112,46 +130,48 @@ class Unit:
     def run_many(self, sql: str, params: Sequence[Mapping[str, Any]]) -> None:
         """Execute one statement for many parameter sets."""
         if params:
-            self.connection.execute(_statement(sql, ()), list(params))
+            self._many(sql, params)
 
     def later(self, sql: str, /, **params: Any) -> None:
         """Execute this update once what is collected has been written."""
         self._later.setdefault(sql, []).append(params)
 
-    def put(self, model: type[SQLModel], /, **values: Any) -> None:
+    def put(self, shape: Shape, /, **values: Any) -> None:
         """Collect one row; columns left out take the table's default."""
-        shape = _shape(model)
-        row = shape.defaults.copy()
-        places = shape.places
-        try:
-            for name, value in values.items():
-                row[places[name]] = value
-        except KeyError as fault:
-            message = f"{model.__name__} has no column {fault}"
-            raise TypeError(message) from fault
-        rows = self._rows.get(model)
+        defaults = shape.columns
+        row = {**defaults, **values}
+        if len(row) != len(defaults):
+            unknown = ", ".join(values.keys() - defaults.keys())
+            message = f"{shape.table} has no column {unknown}"
+            raise TypeError(message)
+        rows = self._rows.get(shape)
         if rows is None:
-            self._rows[model] = [tuple(row)]
-        else:
-            rows.append(tuple(row))
-
-    def add(self, row: SQLModel) -> None:
-        """Collect one row given as an object."""
-        self.put(type(row), **row.model_dump())
+            rows = self._rows[shape] = []
+        rows.append(tuple(row.values()))
 
     def flush(self) -> None:
         """Write what was collected, parents before children."""
         rows, self._rows = self._rows, {}
         dialect = self.connection.dialect.name
-        for shape in sorted(map(_shape, rows), key=lambda shape: shape.order):
-            statement = shape.statement(dialect)
-            self.connection.exec_driver_sql(statement, rows[shape.model])
+        for shape in sorted(rows, key=lambda shape: shape.order):
+            self.connection.exec_driver_sql(_insert(shape, dialect), rows[shape])
         later, self._later = self._later, {}
         for sql, params in later.items():
-            self.connection.execute(_statement(sql, ()), params)
+            self._many(sql, params)
+
+    def _many(self, sql: str, params: Sequence[Mapping[str, Any]]) -> None:
+        statement, names = _statement(sql, self.dialect)
+        rows = [tuple([one[name] for name in names]) for one in params]
+        self.connection.exec_driver_sql(statement, rows)
 
     def _execute(self, sql: str, params: dict[str, Any]) -> Any:
         if self._rows or self._later:
             self.flush()
-        lists = tuple(name for name, value in params.items() if isinstance(value, list | tuple))
-        return self.connection.execute(_statement(sql, lists), params)
+        for value in params.values():
+            if isinstance(value, list | tuple):
+                statement, values = _spread(sql, self.dialect, params)
+                break
+        else:
+            statement, names = _statement(sql, self.dialect)
+            values = tuple([params[name] for name in names])
+        return self.connection.exec_driver_sql(statement, values)

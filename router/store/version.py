@@ -6,11 +6,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from router.errors import SchemaBehind
-from router.store.tables import Setting
+from router.store.shapes import Setting
 from router.store.unit import Unit
 
 #: The newest migration; a test holds it to the folder of migrations.
-HEAD = "0002"
+HEAD = "0020"
 
 
 def found(engine: Engine) -> str:
@@ -49,4 +49,14 @@ def key_in_use(unit: Unit) -> str:
 
 def remember_key(unit: Unit, key_id: str) -> None:
     """Write down which master key this database needs."""
-    unit.put(Setting, key="master_key", value=key_id, changed_at=unit.now_us)
+    remember(unit, "master_key", key_id)
+
+
+def remember(unit: Unit, key: str, value: str) -> None:
+    """Write down something about this database that was not said before."""
+    unit.put(Setting, key=key, value=value, changed_at=unit.now_us)
+
+
+def remembered(unit: Unit, key: str) -> str:
+    """What was written down under this word; empty when nothing was."""
+    return str(unit.value("SELECT value FROM setting WHERE key = :key", key=key) or "")

@@ -51,8 +51,21 @@ def _spend(store, *allowances):
 def test_a_budget_is_spent_and_comes_back(store, frozen):
     one = Allowance("form", "form:x", 60, 2)
     assert [_spend(store, one) for _ in range(3)] == [None, None, one]
-    frozen.advance(timedelta(seconds=60))
+    frozen.advance(timedelta(seconds=50))
+    assert _spend(store, one) == one
+    frozen.advance(timedelta(seconds=20))
     assert _spend(store, one) is None
+
+
+def test_no_stretch_of_time_holds_more_than_its_budget_wherever_it_begins(store, frozen):
+    one, taken = Allowance("form", "form:y", 60, 3), []
+    for second in range(300):
+        if _spend(store, one) is None:
+            taken.append(second)
+        frozen.advance(timedelta(seconds=1))
+    most = max(sum(begin <= at < begin + 60 for at in taken) for begin in range(300))
+    assert most == 3
+    assert len(taken) >= 12
 
 
 def test_an_exhausted_budget_takes_nothing_from_the_others(store):

@@ -1,10 +1,17 @@
 """The schema the migrations make is the schema the tables describe."""
 
+import sqlite3
+from collections import Counter
+from random import Random
+from zoneinfo import ZoneInfo
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from router.core.cells import Cell, cells
+from router.core.figures import Happening
 from router.errors import SchemaBehind
 from router.store import schema, version
 from router.store.database import open_engine
@@ -17,7 +24,9 @@ def test_the_migrations_and_the_tables_agree(store):
         differences = [
             one
             for one in compare_metadata(context, metadata)
-            if "search" not in str(one) and "alembic" not in str(one)
+            if not any(name in str(one) for name in ("search", "'seat'", "'quiet'"))
+            and "alembic" not in str(one)
+            and "procrastinate" not in str(one)
         ]
     assert differences == []
 
@@ -47,3 +56,39 @@ def test_every_reference_is_enforced(store):
             assert unit.value("PRAGMA synchronous") == 2
         else:
             assert unit.value("SHOW synchronous_commit") == "on"
+
+
+def test_promises_counted_before_are_counted_by_one_side_too(tmp_path):
+    """A desk that counted for months goes on with the very figures a recount would give."""
+    url = f"sqlite:///{tmp_path / 'old.sqlite3'}"
+    schema.migrate(url, revision="0014")
+    draw, tally = Random(4), Counter()
+    for number in range(300):
+        what = draw.choice(("kept", "broken", "late", "arrived", "open"))
+        happened = Happening(
+            what,
+            1_790_000_000_000_000 + number * 7_000_000_000,
+            draw.choice(("first_response", "resolution")),
+            draw.choice(("email", "x")),
+            draw.choice(("transfer.pending", "security.compromised")),
+            draw.choice(("P1", "P3")),
+            draw.choice((1, 2)),
+            draw.choice((0, 5)),
+            draw.choice(("in_hand", "unassigned")) if what == "broken" else "",
+            600 if what in ("kept", "late") else -1,
+            900 if what in ("kept", "late") else -1,
+        )
+        tally.update(cells(happened, ZoneInfo("Asia/Shanghai")))
+    old = [
+        (*cell, n)
+        for cell, n in tally.items()
+        if not cell.what.startswith("by_") and (cell.what, cell.grain) != ("trend", "m")
+    ]
+    with sqlite3.connect(tmp_path / "old.sqlite3") as connection:
+        connection.executemany(f"INSERT INTO figure VALUES ({', '.join('?' * 11)})", old)
+    connection.close()
+    schema.migrate(url)
+    with sqlite3.connect(tmp_path / "old.sqlite3") as connection:
+        kept = {Cell(*row[:-1]): row[-1] for row in connection.execute("SELECT * FROM figure")}
+    connection.close()
+    assert kept == dict(tally)

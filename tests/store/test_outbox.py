@@ -6,7 +6,7 @@ import pytest
 
 from router.store import outbox
 from router.store.batch import Draft, write
-from router.store.tables import Identity, Requester
+from router.store.shapes import Identity, Requester
 
 LEASE = 60_000_000
 

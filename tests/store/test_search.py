@@ -4,7 +4,7 @@ import pytest
 
 from router.store import search
 from router.store.batch import Draft, write
-from router.store.tables import Identity, Message, Requester
+from router.store.shapes import Identity, Message, Requester
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from router.errors import StoreBusy, StoreDown
 from router.store import journal, people
 from router.store.database import Store, check_writable, open_engine
 from router.store.journal import Item
-from router.store.tables import CounterDelta
+from router.store.shapes import CounterDelta
 
 
 def _delta(unit, key="t1:open"):
@@ -67,7 +67,7 @@ def test_urgent_work_passes_bulk_work_that_waits(store):
     if not store.single_writer:
         pytest.skip("PostgreSQL has no queue of ours; every job is its own transaction")
     order, gate = [], threading.Event()
-    first = threading.Thread(target=lambda: store.write(lambda _: gate.wait(5)))
+    first = threading.Thread(target=lambda: store.write(lambda _: gate.wait(60)))
     first.start()
     waiting = []
     for name, bulk in (("bulk", True), ("urgent", False)):
@@ -186,7 +186,7 @@ def test_forms_and_agents_do_not_queue_behind_an_import(assembled, tmp_path, mon
 
     importer = threading.Thread(target=bring)
     importer.start()
-    assert half.wait(20)
+    assert half.wait(60)
     for number in range(8):
         desk.note(router, who, ticket, f"note {number}", once=f"note {number}")
         form.submit(router, _form(number), [], source=f"2001:db8:{number:x}::1", spam=False)
@@ -223,7 +223,7 @@ def test_of_many_that_wait_every_urgent_one_goes_first(store):
     if not store.single_writer:
         pytest.skip("PostgreSQL has no queue of ours; every job is its own transaction")
     order, gate = [], threading.Event()
-    threads = [threading.Thread(target=lambda: store.write(lambda _: gate.wait(5)))]
+    threads = [threading.Thread(target=lambda: store.write(lambda _: gate.wait(60)))]
     threads[0].start()
     for number in range(40):
         name = ("urgent", "bulk")[number % 2]

@@ -1,0 +1,104 @@
+"""Two tickets that turned out to be one: what belongs to the one goes over to the other, and can go
+back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from router.store.shapes import Merged, Participant
+from router.store.unit import Unit
+
+_FOLLOWS = ("message", "outbox")
+
+
+def into(unit: Unit, ticket_ids: Sequence[int]) -> dict[int, int]:
+    """Of these tickets those that were merged, and into which."""
+    if not ticket_ids:
+        return {}
+    rows = unit.rows(
+        "SELECT gone_id, kept_id FROM merged WHERE gone_id IN :ids", ids=list(ticket_ids)
+    )
+    return {row.gone_id: row.kept_id for row in rows}
+
+
+def kept_number(unit: Unit, gone_id: int) -> str:
+    """The number of the ticket this one was merged into; empty when it is its own."""
+    return str(
+        unit.value(
+            "SELECT t.number FROM merged g JOIN ticket t ON t.id = g.kept_id WHERE g.gone_id = :id",
+            id=gone_id,
+        )
+        or ""
+    )
+
+
+def carry(unit: Unit, gone_id: int, kept_id: int) -> dict[str, Any]:
+    """Move messages, outbox rows, mentions and participants over; what was moved, for the way
+    back."""
+    moved: dict[str, Any] = {"gone": gone_id, "kept": kept_id}
+    for table in _FOLLOWS:
+        rows = unit.rows(f"SELECT id FROM {table} WHERE ticket_id = :id", id=gone_id)  # noqa: S608
+        moved[table] = [row.id for row in rows]
+        unit.run(
+            f"UPDATE {table} SET ticket_id = :kept WHERE ticket_id = :gone",  # noqa: S608  # ours
+            kept=kept_id,
+            gone=gone_id,
+        )
+    unit.run(
+        "UPDATE mention SET ticket_id = :kept WHERE ticket_id = :gone", kept=kept_id, gone=gone_id
+    )
+    rows = unit.rows(
+        "SELECT identity_id FROM participant WHERE ticket_id = :gone AND identity_id NOT IN "
+        "(SELECT identity_id FROM participant WHERE ticket_id = :kept)",
+        gone=gone_id,
+        kept=kept_id,
+    )
+    moved["joined"] = [row.identity_id for row in rows]
+    for identity_id in moved["joined"]:
+        unit.put(Participant, ticket_id=kept_id, identity_id=identity_id)
+    earlier = unit.rows("SELECT gone_id FROM merged WHERE kept_id = :gone", gone=gone_id)
+    moved["earlier"] = [row.gone_id for row in earlier]
+    unit.run("UPDATE merged SET kept_id = :kept WHERE kept_id = :gone", kept=kept_id, gone=gone_id)
+    unit.put(Merged, gone_id=gone_id, kept_id=kept_id, at=unit.now_us)
+    return moved
+
+
+def carry_back(unit: Unit, moved: Mapping[str, Any]) -> None:
+    """Undo :func:`carry`. What came since stays where it is."""
+    gone, kept = moved["gone"], moved["kept"]
+    for table in _FOLLOWS:
+        unit.run(
+            f"UPDATE {table} SET ticket_id = :gone WHERE ticket_id = :kept AND id IN :ids",  # noqa: S608
+            gone=gone,
+            kept=kept,
+            ids=moved[table] or [0],
+        )
+    unit.run(
+        "UPDATE mention SET ticket_id = :gone WHERE ticket_id = :kept AND message_id IN :ids",
+        gone=gone,
+        kept=kept,
+        ids=moved["message"] or [0],
+    )
+    unit.run(
+        "DELETE FROM participant WHERE ticket_id = :kept AND identity_id IN :ids",
+        kept=kept,
+        ids=moved["joined"] or [0],
+    )
+    unit.run("DELETE FROM merged WHERE gone_id = :gone", gone=gone)
+    unit.run(
+        "UPDATE merged SET kept_id = :gone WHERE kept_id = :kept AND gone_id IN :ids",
+        gone=gone,
+        kept=kept,
+        ids=moved["earlier"] or [0],
+    )
+
+
+def said(unit: Unit, ticket_id: int) -> int:
+    """How many messages a ticket has."""
+    return int(
+        unit.value(
+            "SELECT COUNT(*) FROM message WHERE ticket_id = :id AND direction <> 'undone'",
+            id=ticket_id,
+        )
+    )
