@@ -3,27 +3,35 @@
 A channel is one file in this package (or one folder, when its protocol is large) that defines one
 class. It parses what arrives into :class:`Inbound` and sends what it is handed as
 :class:`Outbound`; it decides nothing, keeps nothing, reads no clock and knows no other channel. It
-is found by ``channels.registry``; nothing else names it.
-
-    ChannelError
-    ├── Transient        try later; ``after`` when the far side said how long
-    ├── Refused          will never work; park it and show it on the ticket
-    │   └── WindowClosed the platform's reply window is over; offer another channel
-    ├── BadSignature     not from whom it claims; count it, answer 401
-    ├── BadRequest       signed, but not something this door can read; answer 400
-    └── Unknown          nobody can know whether it was sent
+is found by ``channels.registry``; nothing else names it. ``channels.calls``, ``failures`` and
+``terms`` are told from here too.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict
+from channels.calls import Call as Call
+from channels.calls import KeepsCalls as KeepsCalls
+from channels.calls import Telling as Telling
+from channels.failures import BadRequest as BadRequest
+from channels.failures import BadSignature as BadSignature
+from channels.failures import ChannelError as ChannelError
+from channels.failures import Refused as Refused
+from channels.failures import Transient as Transient
+from channels.failures import Unknown as Unknown
+from channels.failures import WindowClosed as WindowClosed
+from channels.terms import ChannelOptions as ChannelOptions
+from channels.terms import Limits as Limits
+from channels.terms import Pace as Pace
+from channels.terms import Quota as Quota
+from channels.terms import Token as Token
+from channels.terms import Vault as Vault
 
 
 class Verification(StrEnum):
@@ -46,12 +54,14 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that came with a message. ``content_id`` marks inline images (without ``<>``)."""
+    """A file that came with a message. ``content_id`` marks inline images (without ``<>``);
+    ``remote``, a word that ``fetch`` understands, stands for bytes still to be fetched."""
 
     name: str
     mime: str
-    data: bytes
+    data: bytes = b""
     content_id: str = ""
+    remote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,9 @@ class Inbound:
     ``conversation`` is set where the platform itself keeps one conversation a person.
     ``automatic`` is empty or a code that says why no machine may answer it (``auto_submitted``,
     ``list``, ``bounce``, ``own_mail`` …). ``text`` is the whole body as plain text; quotes and
-    signature are cut later, by the router. ``html`` is raw and dangerous.
+    signature are cut later, by the router. ``html`` is raw and dangerous. ``source`` is the network
+    address that handed it over, as our own receiver wrote it down. ``forwarded_by`` is set by the
+    router: the colleague who passed the sender's message on.
     """
 
     kind: str
@@ -101,6 +113,29 @@ class Inbound:
     attachments: tuple[Attachment, ...] = ()
     defects: tuple[str, ...] = ()
     size: int = 0
+    source: str = ""
+    forwarded_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a platform says that is no message of anybody's.
+
+    ``code``: ``gone`` and ``back`` (the person can no longer, or again, be written to), ``opened``
+    (an act other than a message lets us write ``sends`` times ``within``), ``echo`` (a send of ours
+    or, without ``message_id``, one by other hands, with its ``text``), ``stopped`` (the platform
+    has switched us off), ``call`` (what is known of a ``call``). Others are counted and kept.
+    """
+
+    code: str
+    person: Handle | None = None
+    remote_id: str = ""
+    message_id: str = ""
+    text: str = ""
+    at: datetime | None = None
+    sends: int = 0
+    within: timedelta = timedelta(0)
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,28 +143,33 @@ class Raw:
     """One item as its source handed it over: bytes, and where it stood there (a cursor's word).
 
     ``settle`` is opaque to the router: handed back after the commit, so that a mailbox may move
-    the mail.
+    the mail. ``checked`` is what the door itself found out on the way in and ``parse`` could not:
+    the domains whose signature was good.
     """
 
     remote_id: str
     data: bytes
     received_at: datetime | None = None
     settle: str = ""
+    checked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some items and the cursor that is true once they are committed."""
+    """Some items, the cursor that is true once they are committed, how many wait behind them."""
 
     items: tuple[Raw, ...]
     cursor: Mapping[str, Any]
     more: bool = False
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
     """One message we want sent. ``message_id`` and ``created_at`` were fixed before the first try,
-    so that a second try has identical bytes. ``automatic`` marks acknowledgements (RFC 3834)."""
+    so that a second try has identical bytes. ``automatic`` marks acknowledgements (RFC 3834).
+    ``signature`` stands under the text; attachments with a ``content_id`` stand inside it. ``late``
+    says that only the longer window for what a person wrote is still open."""
 
     account: str
     to: Handle
@@ -144,6 +184,8 @@ class Outbound:
     sender_name: str = ""
     attachments: tuple[Attachment, ...] = ()
     locale: str = "en"
+    signature: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +198,8 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A web request as it came: raw bytes, lower-case header names, the caller's address."""
+    """A web request as it came: raw bytes, lower-case header names, the caller's address;
+    ``raw_query`` is the query before anybody read it, ``open`` whether people are at the desk."""
 
     method: str
     path: str
@@ -165,17 +208,21 @@ class Hook:
     body: bytes
     remote_addr: str
     received_at: datetime
+    raw_query: str = ""
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to answer a webhook. ``wait_for_acknowledgement`` asks the router to hand the
-    acknowledgement's text to ``passive`` while the platform's patience lasts (WeChat)."""
+    """What to answer a webhook; ``again`` is the body when all of it was here before.
+    ``wait_for_acknowledgement`` asks the router to hand the acknowledgement's text to ``passive``
+    while the platform's patience lasts (WeChat)."""
 
     status: int = 200
     body: bytes = b""
     mime: str = "text/plain; charset=utf-8"
     wait_for_acknowledgement: timedelta | None = None
+    again: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,32 +233,6 @@ class Heard:
     answer: Answer = field(default_factory=Answer)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the platform allows: characters in a text, how long after the requester's last message
-    we may answer, how many bytes an attachment may have. ``None`` means no limit."""
-
-    text: int | None = None
-    reply_within: timedelta | None = None
-    attachment_bytes: int | None = None
-
-
-class ChannelOptions(BaseModel):
-    """Settings of one channel; a subclass a channel. The field's ``description`` is the docs."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    enabled: bool = True
-
-
-class Vault(Protocol):
-    """Secrets and tokens, lent to a channel by the router."""
-
-    def secret(self, name: str) -> str:
-        """The secret of that name for this channel; raises when it is not set."""
-        ...
-
-
 class Channel:
     """What every door has. ``kind`` names it in data and settings, ``label_zh``/``label_en`` to
     people; ``identity`` is the handle space of its people."""
@@ -220,7 +241,11 @@ class Channel:
     label_zh: ClassVar[str]
     label_en: ClassVar[str]
     identity: ClassVar[str]
-    limits: ClassVar[Limits] = Limits()
+    #: Its handles mean nothing to another account of the same kind (openids, page-scoped ids).
+    own_people: ClassVar[bool] = False
+    limits: Limits = Limits()
+    #: The largest body its webhook takes, in bytes.
+    largest: ClassVar[int] = 1024 * 1024
     Options: ClassVar[type[ChannelOptions]] = ChannelOptions
 
     def __init__(self, account: str, options: Any, vault: Vault) -> None:
@@ -237,10 +262,32 @@ class Channel:
         """The remote id of an item handed over as a file; the same bytes, the same id."""
         return hashlib.sha256(data).hexdigest()
 
+    def events(self, raw: Raw) -> Sequence[Event]:
+        """What an item says that ``parse`` found no message in. Pure, like ``parse``."""
+        del raw
+        return ()
+
+    def unfit(self) -> Sequence[str]:
+        """What in the options must not be so where the public reaches us, in words."""
+        return ()
+
     def reply_address(self, token: str) -> str:
-        """Where an answer must go so that ``token`` comes back with it; empty when it cannot."""
+        """Where an answer goes so that ``token`` comes back with it; empty when it cannot."""
         del token
         return ""
+
+    def pace(self) -> Sequence[Pace]:
+        """How fast this door may send."""
+        return ()
+
+    def signs(self, locale: str) -> tuple[str, str]:
+        """The name this door sends under and what stands under what people write, in a language."""
+        del locale
+        return "", ""
+
+    def guarded(self) -> Sequence[str]:
+        """Handles and domains of ours that somebody might imitate."""
+        return ()
 
     def close(self) -> None:
         """Let go of connections."""
@@ -256,6 +303,42 @@ class Polls(Protocol):
 
     def settle(self, items: Sequence[Raw]) -> None:
         """These are committed: move or flag them at the source. May fail without harm."""
+        ...
+
+
+@runtime_checkable
+class Skims(Protocol):
+    """A door that can look over a backlog before it reads it."""
+
+    def skim(self, cursor: Mapping[str, Any], urgent: Callable[[str], bool]) -> Iterator[Batch]:
+        """Out of a long backlog, what ``urgent`` says of its subject; the cursor stays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How full a source is, in kilobytes; a limit of 0 is unknown."""
+
+    used: int = 0
+    limit: int = 0
+
+
+@runtime_checkable
+class HasRoom(Protocol):
+    """A door whose source can be full."""
+
+    def room(self) -> Room:
+        """How full it was when last looked at."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A door whose source holds what arrived long ago."""
+
+    def history(self, cursor: Mapping[str, Any], since: date | None) -> Iterator[Batch]:
+        """What arrived since that day, oldest first; the first batch may be empty and says how much
+        is ``waiting``. Its cursor is a place in the history, not the one of ``poll``."""
         ...
 
 
@@ -278,6 +361,15 @@ class Listens(Protocol):
 
 
 @runtime_checkable
+class Replies(Protocol):
+    """A listening door whose answer to the webhook may itself carry a message."""
+
+    def passive(self, request: Hook, text: str) -> Answer:
+        """The answer with this text; the same request and text give the same message."""
+        ...
+
+
+@runtime_checkable
 class Speaks(Protocol):
     """A door that can send."""
 
@@ -286,38 +378,23 @@ class Speaks(Protocol):
         ...
 
 
-class ChannelError(Exception):
-    """Something went wrong at a door; the subclass says what to do next."""
+@runtime_checkable
+class Settles(Protocol):
+    """A door that can look up whether a send of unknown outcome arrived."""
+
+    def look_up(self, outbound: Outbound) -> Receipt | None:
+        """The receipt, or None when it certainly was not sent.
+
+        Raises Unknown when that cannot be told: what a folder of sent mail lacks may have been
+        sent all the same. Raises Transient or Refused when nothing could be looked up.
+        """
+        ...
 
 
-class Transient(ChannelError):
-    """Try later. ``after`` is how long the far side asked us to wait, if it did."""
+@runtime_checkable
+class FetchesMedia(Protocol):
+    """A door whose files must be fetched after the message."""
 
-    def __init__(self, message: str, after: timedelta | None = None) -> None:
-        super().__init__(message)
-        self.after = after
-
-
-class Refused(ChannelError):
-    """The far side will never take this. ``channel_fault`` when it refuses all of us (bad
-    password), so the message waits and the channel alarms."""
-
-    def __init__(self, message: str, *, channel_fault: bool = False) -> None:
-        super().__init__(message)
-        self.channel_fault = channel_fault
-
-
-class WindowClosed(Refused):
-    """The platform's reply window is over; another channel must carry the answer."""
-
-
-class BadSignature(ChannelError):
-    """Not from whom it claims."""
-
-
-class BadRequest(ChannelError):
-    """Signed, or needing no signature, but not readable by this door."""
-
-
-class Unknown(ChannelError):
-    """Nobody can know whether it was sent (the line died after the final dot)."""
+    def fetch(self, remote: str) -> Attachment:
+        """The file; raises Transient, or Refused when it is gone for ever."""
+        ...

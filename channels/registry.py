@@ -1,14 +1,15 @@
 """Where doors are found: each file of this package, and each entry point other packages declare.
 
 Looking costs no import: a kind is a file's name, its labels are read from that file's text, and
-only the door that is asked for is loaded.
+only the door that is asked for is loaded. What is installed stays as it is while a program runs, so
+each place is looked through once.
 """
 
 import ast
 import importlib
 import importlib.util
 import pkgutil
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import channels
 from channels.contract import Channel
 
 GROUP = "helpdesk_router.channels"
-_NO_DOORS = frozenset({"contract", "registry"})
+_NO_DOORS = frozenset({"calls", "contract", "failures", "registry", "terms"})
 
 
 def kinds() -> tuple[str, ...]:
@@ -65,10 +66,16 @@ def _written(path: str) -> dict[str, str]:
 
 
 def _own() -> frozenset[str]:
-    found = {module.name for module in pkgutil.iter_modules(channels.__path__)}
+    return _files(tuple(channels.__path__))
+
+
+@lru_cache(maxsize=64)
+def _files(folders: tuple[str, ...]) -> frozenset[str]:
+    found = {module.name for module in pkgutil.iter_modules(folders)}
     return frozenset(name for name in found if not name.startswith("_")) - _NO_DOORS
 
 
+@cache
 def _declared() -> dict[str, EntryPoint]:
     return {found.name: found for found in entry_points(group=GROUP)}
 

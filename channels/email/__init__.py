@@ -1,58 +1,27 @@
 """The e-mail door: a mailbox is polled by IMAP, answers leave by SMTP."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any, ClassVar, Literal
-
-from pydantic import Field
+from datetime import date, timedelta
+from typing import Any, ClassVar
 
 from channels.contract import (
     Batch,
     Channel,
-    ChannelOptions,
     Inbound,
     Limits,
     Outbound,
+    Pace,
     Raw,
     Receipt,
+    Room,
+    Unknown,
     Vault,
 )
-from channels.email import imap, parse, smtp
+from channels.email import backlog, imap, oauth, parse, signatures, smtp
+from channels.email.options import EmailOptions
 
-
-class EmailOptions(ChannelOptions):
-    """One mailbox and the server that sends for it. Passwords are secrets, never settings."""
-
-    address: str = Field("", description="The desk's address; answers come from and go to it.")
-    imap_host: str = Field("", description="The IMAP server's name.")
-    imap_port: int = Field(993, description="The IMAP server's port.")
-    imap_user: str = Field("", description="Who logs in to the mailbox; empty: the address.")
-    imap_folder: str = Field("INBOX", description="The folder that is read.")
-    imap_tls: Literal["tls", "starttls", "none"] = Field(
-        "tls", description="How the IMAP connection is protected; none only on loopback."
-    )
-    smtp_host: str = Field("", description="The SMTP server's name; empty: nothing is sent.")
-    smtp_port: int = Field(465, description="The SMTP server's port.")
-    smtp_user: str = Field("", description="Who logs in to send; empty: nobody logs in.")
-    smtp_tls: Literal["tls", "starttls", "none"] = Field(
-        "tls", description="How the SMTP connection is protected; none only on loopback."
-    )
-    authserv_id: str = Field(
-        "",
-        description="The id your receiving server writes into Authentication-Results; only that "
-        "header is believed. Empty: no sender is ever verified.",
-    )
-    processed_folder: str = Field(
-        "", description="Where mail is moved once it is a ticket; empty: it stays unread."
-    )
-    poll_seconds: int = Field(
-        60, ge=1, description="How often to look when the server cannot tell us of new mail."
-    )
-    own_addresses: list[str] = Field(
-        default_factory=list,
-        description="Other addresses of ours; mail from them is never answered by a machine.",
-    )
+__all__ = ["Email", "EmailOptions"]
 
 
 class Email(Channel):
@@ -62,25 +31,51 @@ class Email(Channel):
     label_zh: ClassVar[str] = "电子邮件"
     label_en: ClassVar[str] = "E-mail"
     identity = "email"
-    limits: ClassVar[Limits] = Limits(attachment_bytes=20 * 1024 * 1024)
+    limits = Limits(attachment_bytes=20 * 1024 * 1024)
     Options = EmailOptions
 
     def __init__(self, account: str, options: EmailOptions, vault: Vault) -> None:
         super().__init__(account, options, vault)
-        self._mailbox = imap.Mailbox(
-            imap.Box(
-                options.imap_host,
-                options.imap_port,
-                options.imap_user or options.address,
-                options.imap_folder,
-                options.imap_tls,
-                options.processed_folder,
-                timedelta(seconds=options.poll_seconds),
-            ),
-            lambda: vault.secret("imap_password"),
-        )
+        self._mailbox = imap.Mailbox(self._box(options.imap_folder), self._login)
         own = {options.address, *options.own_addresses} - {""}
         self._own = frozenset(address.lower() for address in own)
+        self._signatures = signatures.Signatures() if options.check_dkim else None
+
+    def _box(self, folder: str) -> imap.Box:
+        options = self.options
+        return imap.Box(
+            options.imap_host,
+            options.imap_port,
+            options.imap_user or options.address,
+            folder,
+            options.imap_tls,
+            options.processed_folder,
+            timedelta(seconds=options.poll_seconds),
+            options.imap_auth,
+            options.start,
+        )
+
+    def _login(self, refused: str = "") -> str:
+        """The password, or a token that is good now and not the one just ``refused``."""
+        if self.options.imap_auth == "password":
+            return self.vault.secret("imap_password")
+        return self._token(refused)
+
+    def _token(self, refused: str) -> str:
+        grant = oauth.Grant(
+            self.options.oauth_url, self.options.oauth_client_id, self.options.oauth_scope
+        )
+        return self.vault.token(
+            oauth.REFRESH,
+            lambda refresh: oauth.renew(grant, refresh, self._client_secret()),
+            seed=self.vault.secret(oauth.REFRESH),
+            stale=refused,
+        )
+
+    def _client_secret(self) -> str:
+        if self.options.oauth_confidential:
+            return self.vault.secret(oauth.CLIENT_SECRET)
+        return ""
 
     def parse(self, raw: Raw) -> Sequence[Inbound]:
         """One mail, one message. Never raises; a mail without a date has the day it arrived."""
@@ -90,6 +85,7 @@ class Email(Channel):
             own_addresses=self._own,
             authserv_id=self.options.authserv_id,
             known_id=raw.remote_id,
+            signed_by=raw.checked,
         )
         if inbound.sent_at is None and raw.received_at:
             inbound = replace(inbound, sent_at=raw.received_at)
@@ -106,7 +102,22 @@ class Email(Channel):
 
     def poll(self, cursor: Mapping[str, Any]) -> Iterator[Batch]:
         """New mail since the cursor, oldest first."""
-        return self._mailbox.poll(cursor)
+        return map(self._checked, self._mailbox.poll(cursor))
+
+    def skim(self, cursor: Mapping[str, Any], urgent: Callable[[str], bool]) -> Iterator[Batch]:
+        """Out of a long backlog, what its subject makes urgent, newest first."""
+        return map(self._checked, backlog.skim(self._mailbox, cursor, urgent))
+
+    def history(self, cursor: Mapping[str, Any], since: date | None) -> Iterator[Batch]:
+        """All mail the folder holds, oldest first."""
+        return backlog.history(self._mailbox, cursor, since)
+
+    def _checked(self, batch: Batch) -> Batch:
+        if self._signatures is None:
+            return batch
+        good = self._signatures.good
+        items = tuple(replace(raw, checked=good(raw.data)) for raw in batch.items)
+        return replace(batch, items=items)
 
     def settle(self, items: Sequence[Raw]) -> None:
         """Move what is committed to the processed folder, if one is set."""
@@ -115,6 +126,10 @@ class Email(Channel):
     def wait(self, timeout: timedelta) -> bool:
         """Until the server tells of new mail; a server that cannot is asked now and then."""
         return self._mailbox.wait(timeout)
+
+    def room(self) -> Room:
+        """How full the mailbox was at the last look."""
+        return self._mailbox.room
 
     def speak(self, outbound: Outbound) -> Receipt:
         """Send one mail; the same Outbound is the same mail, byte for byte."""
@@ -125,10 +140,44 @@ class Email(Channel):
             port=options.smtp_port,
             user=options.smtp_user,
             security=options.smtp_tls,
+            tagged=options.return_tags,
         )
-        return submission.send(
-            outbound, self.vault.secret("smtp_password") if options.smtp_user else ""
-        )
+        if not options.smtp_user:
+            return submission.send(outbound, "")
+        if options.smtp_auth == "xoauth2":
+            return submission.send(outbound, "", token=self._token)
+        return submission.send(outbound, self.vault.secret("smtp_password"))
+
+    def pace(self) -> Sequence[Pace]:
+        """How fast the provider lets us send."""
+        limits = ((60, self.options.smtp_per_minute), (86_400, self.options.smtp_per_day))
+        return [Pace(seconds, limit) for seconds, limit in limits if limit]
+
+    def signs(self, locale: str) -> tuple[str, str]:
+        """The mailbox's own name and signature in the language of whom it writes to."""
+        options = self.options
+        if locale.startswith("zh"):
+            return options.sender_name_zh, options.signature_zh
+        return options.sender_name_en, options.signature_en
+
+    def guarded(self) -> Sequence[str]:
+        """Our addresses, and the domain of the desk's where nobody else has one."""
+        return sorted(self._own)
+
+    def look_up(self, outbound: Outbound) -> Receipt | None:
+        """The receipt of a mail that the server keeps among the sent; on a line of its own.
+
+        A mail that is not there may have been sent all the same: then nobody can know.
+        """
+        if not self.options.sent_folder:
+            raise Unknown("no folder of sent mail is set")
+        sent = imap.Mailbox(self._box(self.options.sent_folder), self._login)
+        try:
+            if sent.holds(outbound.message_id):
+                return Receipt()
+        finally:
+            sent.close()
+        raise Unknown("it is not among the mails sent, which proves nothing")
 
     def close(self) -> None:
         """Let go of the mailbox; a thread that waits for mail comes back."""

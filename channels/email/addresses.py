@@ -18,6 +18,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _ADDRESS = re.compile(r"[^\s<>\"',;:()\\@\[\]]+@[^\s<>\"',;:()\\@]+")
+_SPACED = re.compile(r"\s*([@.])\s*")
 _QUOTED = re.compile(r"\\(.)")
 _GROUP = re.compile(r"^\s*[^@:\"<>]*:(?!//)")
 _TOKEN = re.compile(r"\+t\.([A-Za-z0-9_.~=-]{1,200})@")
@@ -67,7 +68,7 @@ class _Entry:
         name = " ".join(self.quoted + self.plain)
         for within in (self.angle, self.plain, self.quoted, self.comment):
             if address := _address(" ".join(within)):
-                shown = name.replace(address, " ") if not self.angle else name
+                shown = name if self.angle else _SPACED.sub(r"\1", name).replace(address, " ")
                 shown = shown if shown.strip() else " ".join(self.comment)
                 return Handle("email", address, _name(shown))
         return None
@@ -93,7 +94,7 @@ def _entries(text: str) -> Iterator[_Entry]:
 
 
 def _address(text: str) -> str:
-    found = _ADDRESS.search(text.replace(" ", "") if "<" not in text and "@" in text else text)
+    found = _ADDRESS.search(_SPACED.sub(r"\1", text) if "<" not in text and "@" in text else text)
     return _tidy(found[0]) if found else ""
 
 

@@ -5,6 +5,7 @@ it carries the id that our own server signs with.
 """
 
 import re
+from collections.abc import Collection
 
 from channels.contract import Verification
 from channels.email.headers import Headers
@@ -15,18 +16,31 @@ _RESULT = re.compile(r"^\s*([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
 _PROPERTY = re.compile(r"\b(header\.(?:from|d|i))\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
 
-def verify(headers: Headers, sender: str, authserv_id: str) -> Verification:
+def verify(
+    headers: Headers, sender: str, authserv_id: str, signed_by: Collection[str] = ()
+) -> Verification:
     """The server's word on ``sender``, the one address of the From header.
 
-    Nothing said, said by another server, or said about another domain is UNVERIFIED.
+    Nothing said, said by another server, or said about another domain is UNVERIFIED, unless a
+    signature that we checked ourselves is the sender's domain's (``signed_by``). A server that says
+    the sender failed has the last word.
     """
-    if not authserv_id or not sender or len(headers.values.get("from", ())) != 1:
+    if not sender or len(headers.values.get("from", ())) != 1:
         return Verification.UNVERIFIED
+    domain = sender.rpartition("@")[2].lower()
+    said = _said(headers, domain, authserv_id) if authserv_id else Verification.UNVERIFIED
+    if said is Verification.UNVERIFIED and any(
+        _aligned("dkim", {"header.d": signer.lower()}, domain) for signer in signed_by
+    ):
+        return Verification.VERIFIED
+    return said
+
+
+def _said(headers: Headers, domain: str, authserv_id: str) -> Verification:
     topmost = headers.raw("authentication-results")[:_LONGEST]
     server, *results = _uncommented(topmost).split(";")
     if server.split(" ")[0].strip().lower() != authserv_id.lower():
         return Verification.UNVERIFIED
-    domain = sender.rpartition("@")[2].lower()
     found = Verification.UNVERIFIED
     for written in results:
         result = _RESULT.match(written)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from channels.contract import Bounce
 from channels.email import headers as header_lines
+from channels.email import returns
 from channels.email.characters import decode
 from channels.email.contents import Body
 from channels.email.headers import Headers
@@ -128,11 +129,13 @@ _STRONG = re.compile(
 def read(headers: Headers, body: Body, sender: str) -> Bounce | None:
     """The report a mail is, or None. A mail that only speaks of delivery is none."""
     reports = [part for part in body.parts if part.mime in _REPORTS]
-    groups = [fields for fields in _groups(reports) if not _DELIVERY.isdisjoint(fields)]
+    told = list(_groups(reports))
+    groups = [fields for fields in told if not _DELIVERY.isdisjoint(fields)]
     if groups:
-        return _standard(groups, body)
-    if body.text.startswith("{") and (told := _notification(body.text)):
-        return told
+        envelope = next(filter(None, (one.get("original-envelope-id", "") for one in told)), "")
+        return _standard(groups, body, returns.by_envelope_id(envelope))
+    if body.text.startswith("{") and (notified := _notification(body.text)):
+        return notified
     return _letter(headers, body, sender) if _suspect(headers, body, sender) else None
 
 
@@ -160,7 +163,7 @@ def _notification(text: str) -> Bounce | None:
 # --- RFC 3464 -----------------------------------------------------------------------------------
 
 
-def _standard(groups: list[dict[str, str]], body: Body) -> Bounce | None:
+def _standard(groups: list[dict[str, str]], body: Body, original: str) -> Bounce | None:
     failed = [fields for fields in groups if _failed(fields)]
     if not failed:
         return None
@@ -174,7 +177,7 @@ def _standard(groups: list[dict[str, str]], body: Body) -> Bounce | None:
         status,
         not status.startswith("4"),
         next(filter(None, reasons), _line(body.text)),
-        _original_id(body),
+        _original_id(body) or original,
     )
 
 

@@ -5,78 +5,28 @@ What comes out can always be stored: no NUL, no half of a pair, line feeds for l
 
 import binascii
 import re
-from functools import lru_cache
+from codecs import BOM_UTF8
 
-_GB = {"gb2312", "gbk", "gb18030", "x-gbk", "cp936", "ms936", "gb_2312-80", "euc-cn", "936"}
-_LATIN = {"iso-8859-1", "iso8859-1", "iso_8859-1", "latin-1", "latin1", "l1", "us-ascii", "ascii"}
-_OTHER = {
-    "big5": "big5hkscs",
-    "big-5": "big5hkscs",
-    "x-big5": "big5hkscs",
-    "cn-big5": "big5hkscs",
-    "utf8": "utf-8",
-    "ks_c_5601-1987": "cp949",
-    "ks_c_5601": "cp949",
-    "euc-kr": "cp949",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "sjis": "cp932",
-    "x-sjis": "cp932",
-    "iso-2022-jp": "iso2022_jp_ext",
-    "iso-8859-8-i": "iso-8859-8",
-    "iso-8859-8-e": "iso-8859-8",
-    "iso-8859-9": "cp1254",
-    "iso-8859-11": "cp874",
-    "x-mac-roman": "mac-roman",
-    "macintosh": "mac-roman",
-    "x-mac-cyrillic": "mac-cyrillic",
-    "unicode-1-1-utf-7": "utf-7",
-    "utf-16": "utf-16",
-}
-#: No charset of any mail; some take quadratic time over hostile bytes.
-_NEVER = {
-    "idna",
-    "punycode",
-    "unicode_escape",
-    "unicode-escape",
-    "raw_unicode_escape",
-    "raw-unicode-escape",
-    "undefined",
-    "charmap",
-}
+from channels.email import charsets
+
 _UNWANTED = re.compile("[\x00\ud800-\udfff]")
+_BIG5 = re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _WORD = re.compile(
-    r"=\?([A-Za-z0-9_:.()+-]+)(?:\*[A-Za-z0-9-]*)?\?([bBqQ])\?([^?\r\n]*(?:\?(?!=)[^?\r\n]*){0,8}?)\?="
+    r"=\?([A-Za-z0-9_:.()+-]*)(?:\*[A-Za-z0-9-]*)?\?([bBqQ])\?([^?\r\n]*(?:\?(?!=)[^?\r\n]*){0,8}?)\?="
 )
+#: The last one of a header that a machine cut.
+_CUT = re.compile(r"(=\?[A-Za-z0-9_:.()+-]{2,40}\?[bBqQ]\?[^?\s]{4,})\??\Z")
 _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
+_BEYOND = re.compile("[\x80-\ufffc\ufffe-\U0010ffff]")
+_SMALL_CYRILLIC = (("koi8_r", bytes(range(0xC0, 0xE0))), ("cp1251", bytes(range(0xE0, 0x100))))
+_PADDING = re.compile(rb"(=[=\s]*)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _KANJI = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
-_GUESS = ""
 _MOST_LINES = 20_000
 #: Charsets in which two bytes are one character: some of their text is valid UTF-8 by chance.
 _WIDE = frozenset({"gb18030", "big5hkscs", "cp949", "cp932", "euc_jp", "euc-jp"})
-
-
-@lru_cache(maxsize=256)
-def charset(declared: str) -> str:
-    """Python's codec for a declared charset; empty when it must be guessed."""
-    name = declared.strip().strip("\"'").lower()
-    if name in _GB:
-        return "gb18030"
-    if name in _LATIN:
-        return "cp1252"
-    name = _OTHER.get(name, name)
-    if name.startswith(("windows-", "ibm-", "cp-")) and name.partition("-")[2].isdecimal():
-        name = f"cp{name.partition('-')[2]}"
-    if name in _NEVER or not name.isascii() or len(name) > 40:
-        return _GUESS
-    try:
-        b"a".decode(name)
-    except (LookupError, ValueError):
-        return _GUESS
-    return name
 
 
 def decode(data: bytes, declared: str = "") -> tuple[str, str]:
@@ -85,10 +35,10 @@ def decode(data: bytes, declared: str = "") -> tuple[str, str]:
     Valid UTF-8 wins over any declared charset: other charsets' text is almost never valid in it.
     """
     if data.isascii() and b"\x1b" not in data and (not declared or b"~{" not in data):
-        codec = charset(declared) if declared else ""
+        codec = charsets.codec(declared) if declared else ""
         if not codec.startswith(("utf-16", "utf-32", "utf-7", "cp0")):
             return _plain(data.decode("ascii")), ""
-    codec = charset(declared) if declared else ""
+    codec = charsets.codec(declared) if declared else ""
     if codec == "utf-8":
         text, defect = _utf8(data)
     elif codec:
@@ -106,8 +56,11 @@ def _plain(text: str) -> str:
 
 def _utf8(data: bytes) -> tuple[str, str]:
     try:
-        return data.decode("utf-8-sig"), ""
+        return data.removeprefix(BOM_UTF8).decode("utf-8"), ""
     except UnicodeDecodeError:
+        loose = data.decode("utf-8", "replace")
+        if _foreign(loose) > loose.count("\ufffd"):  # so much of it is no chance
+            return _by_line(data) or loose, "charset_wrong"
         return _by_line(data) or _guess(data), "charset_wrong"
 
 
@@ -181,20 +134,53 @@ def _guess(data: bytes) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
     try:
-        return data.decode("utf-8-sig")
+        return data.removeprefix(BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError:
         pass
     loose = data.decode("utf-8", "replace")
-    good = sum(character > "\x7f" for character in loose) - loose.count("\ufffd")
-    if good > 3 * loose.count("\ufffd"):
+    if _foreign(loose) > 3 * loose.count("\ufffd"):
         return loose
+    return _unmarked(data)
+
+
+def _unmarked(data: bytes) -> str:
+    """Bytes in which nothing tells their charset but how often each comes."""
     runs = _HIGH.findall(data[:20_000])
+    if codec := _cyrillic(b"".join(runs)):
+        return data.decode(codec, "replace")
     if sum(len(run) % 2 == 0 for run in runs) * 10 >= len(runs) * 7:
-        try:
-            return data.decode("gb18030")
-        except UnicodeDecodeError:
-            pass
+        read = data.decode("gb18030", "replace")
+        if read.count("\ufffd") * 20 <= len(read):
+            return read
+    elif traditional := _traditional(data):
+        return traditional
     return data.decode("cp1252", "replace").replace("\ufffd", "")
+
+
+def _traditional(data: bytes) -> str:
+    """Big5, whose second bytes are ASCII half the time and whose common characters come first;
+    empty when it is not."""
+    pairs = _BIG5.findall(data[:20_000])
+    common = sum(b"\xa4" <= pair[:1] <= b"\xc6" or pair[:1] == b"\xa1" for pair in pairs)
+    if len(pairs) < 4 or common * 10 < len(pairs) * 9:
+        return ""
+    return _first(data, "big5hkscs")
+
+
+def _cyrillic(high: bytes) -> str:
+    """The codec of letters that all stand in the rows of small Russian ones, where Chinese has its
+    rare characters or none of its second bytes; empty when they do not."""
+    if len(high) < 8:
+        return ""
+    for codec, small in _SMALL_CYRILLIC:
+        if len(high.translate(None, small)) * 12 <= len(high):
+            return codec
+    return ""
+
+
+def _foreign(text: str) -> int:
+    """How many characters beyond ASCII were read, replacements not counted."""
+    return len(_BEYOND.findall(text))
 
 
 def header_text(value: bytes, hint: str = "") -> str:
@@ -207,7 +193,7 @@ def header_text(value: bytes, hint: str = "") -> str:
         if text.isprintable():
             return text.strip()
     else:
-        text = decode(value, hint)[0] if charset(hint) else _guess(value)
+        text = decode(value, hint)[0] if hint and charsets.codec(hint) else _guess(value)
     return _UNWANTED.sub("", _FOLD.sub(" ", text)).strip()
 
 
@@ -218,38 +204,71 @@ def words(text: str) -> str:
     """
     if "=?" not in text:
         return text
+    if cut := _CUT.search(text):
+        text = f"{text[: cut.end(1)]}?="
     out: list[str] = []
+    held: list[tuple[str, str]] = []
+    charset = ""
     end = 0
-    held, held_charset = b"", ""
     for match in _WORD.finditer(text):
         between = text[end : match.start()]
-        data = _word_bytes(match[2], match[3])
-        if held and not between.strip() and match[1].lower() == held_charset:
-            held += data
-        else:
-            if held:
-                out.append(decode(held, held_charset)[0])
-            out.append(between if between.strip() or not held_charset else "")
-            held, held_charset = data, match[1].lower()
+        goes_on = bool(held) and not between.strip()
+        if held and not (goes_on and match[1].lower() == charset):
+            out.append(decode(_joined(held), charset)[0])
+            held = []
+        if not goes_on:
+            out.append(between)
+        charset = match[1].lower()
+        held.append((match[2], match[3]))
         end = match.end()
-    out.append(decode(held, held_charset)[0])
-    out.append(text[end:])
+    out += (decode(_joined(held), charset)[0], text[end:])
     return " ".join("".join(out).split("\n")).strip()
 
 
-def _word_bytes(encoding: str, text: str) -> bytes:
-    data = text.encode("utf-8", "replace")
-    if encoding in "qQ":
-        return _Q_BYTE.sub(lambda match: bytes.fromhex(match[1].decode()), data.replace(b"_", b" "))
-    return base64_bytes(data)
+def _joined(pieces: list[tuple[str, str]]) -> bytes:
+    """What words written one after the other hold; some senders cut base64 anywhere."""
+    out: list[bytes] = []
+    begun = b""
+    for encoding, text in pieces:
+        data = text.encode("utf-8", "replace")
+        quoted = encoding in "qQ"
+        if begun and (quoted or len(data) % 4 == 0):  # whole, so what begun was only not padded
+            out.append(base64_bytes(begun))
+            begun = b""
+        if quoted:
+            out.append(_Q_BYTE.sub(_byte, data.replace(b"_", b" ")))
+            continue
+        begun += data
+        if len(begun) % 4 == 0 or data.endswith(b"="):
+            out.append(base64_bytes(begun))
+            begun = b""
+    if begun:
+        out.append(base64_bytes(begun))
+    return b"".join(out)
+
+
+def _byte(found: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(found[1].decode())
 
 
 def base64_bytes(data: bytes) -> bytes:
-    """Base64 as found in the wild: strange characters skipped, a cut end repaired."""
-    clean = _NOT_BASE64.sub(b"", data.rstrip(b"= \r\n\t"))
-    if len(clean) % 4 == 1:
-        clean = clean[:-1]
+    """Base64 as found in the wild: strange characters skipped, a cut end repaired. What follows
+    the end is more of it if it is whole itself, as from senders that encode piece by piece."""
+    end = data.find(b"=")
+    if end < 0 or not data[end:].strip(b"= \t\r\n"):
+        return _base64(data)
+    first, *more = _PADDING.split(data)
+    out = [_base64(first)]
+    for piece, padding in zip(more[1::2], [*more[2::2], b""], strict=False):
+        clean = _NOT_BASE64.sub(b"", piece)
+        if clean and (len(clean) + padding.count(b"=")) % 4 == 0:
+            out.append(_base64(clean))
+    return b"".join(out)
+
+
+def _base64(data: bytes) -> bytes:
     try:
-        return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
+        return binascii.a2b_base64(data + b"===")  # more than it needs is passed over
     except binascii.Error:
-        return b""
+        clean = _NOT_BASE64.sub(b"", data)
+        return binascii.a2b_base64(clean[: len(clean) // 4 * 4])

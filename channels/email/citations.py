@@ -16,9 +16,11 @@ _CITED = re.compile(
     r"type\s*=\s*[\"']?cite|gmail_quote|protonmail_quote|iosymail|isReplyContent", re.IGNORECASE
 )
 _QUOTED = re.compile(
-    r"gmail_attr|moz-cite-prefix|yahoo_quoted|protonmail_quote|olk_src_body_section",
+    r"gmail_attr|moz-cite-prefix|yahoo_quoted|protonmail_quote",
     re.IGNORECASE,
 )
+#: Outlook on a Mac: all below is history, whatever closes before its end.
+_HISTORY = re.compile(r"olk_src_body_section", re.IGNORECASE)
 #: How editors write an indented paragraph.
 _INDENTED = re.compile(r"border(?:-width)?\s*:\s*(?:none|0)", re.IGNORECASE)
 _FORWARDED = re.compile(
@@ -88,6 +90,8 @@ def _spans(markup: str) -> list[tuple[int, int]]:
             cited = (_CITED if box else _QUOTED).search(match[3]) is not None
             plain = box and not cited and _INDENTED.search(match[3]) is None
             opened.append(_Open(tag, match.end(), cited, plain))
+            if _HISTORY.search(match[3]) and _visible(markup[: match.start()]):
+                return [*found, (match.end(), len(markup))]
             continue
         while opened and opened[-1].tag != tag and tag == "blockquote":
             opened.pop()

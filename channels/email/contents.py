@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from channels.contract import Attachment
 from channels.email import headers, names, plain, tnef
 from channels.email.characters import decode
+from channels.email.headers import Headers
 from channels.email.markup import plain_text
 from channels.email.structure import Part, parts
 
@@ -23,8 +24,19 @@ _REPORTS = (
     *("message/delivery-status", "message/global-delivery-status"),
     *("message/disposition-notification", "message/feedback-report"),
 )
-_SPACED = (b" \n", b"\t\n", b" \r\n", b"\t\r\n")  # what stands for the empty line in some mails
+_TOLD = tuple(
+    (f"content-{word}", f"Content-{word}: %b\r\n".encode())
+    for word in ("type", "transfer-encoding", "disposition", "id", "description")
+)
+_NO_MORE = b"MIME-Version: 1.0\r\n\r\n"
 _LETTERS = ("text/plain", "text/html")
+_ENRICHED = ("text/enriched", "text/richtext")
+#: Read as plain text, as what a program does not know should be (RFC 2046, 4.1.4); others of its
+#: kind are files that lost their names.
+_TEXTS = frozenset(
+    {*_ENRICHED, "text/markdown", "text/x-markdown", "text/x-web-markdown", "text/unknown"}
+    | {"text/x-unknown", "text/ascii", "text/x-amp-html", "text/watch-html"}
+)
 
 
 @dataclass(slots=True)
@@ -43,20 +55,22 @@ class Body:
     charset: str = ""
 
 
-def read(data: bytes, start: int, end: int, depth: int = 0) -> Body:
-    """The body of a mail whose headers stand between ``start`` and ``end``. Never raises."""
+def read(data: bytes, found: Headers, depth: int = 0) -> Body:
+    """The body of a mail whose headers were found. Never raises.
+
+    No parser sees any header but those that tell what the body is, so that no broken line above it
+    can be taken for its beginning.
+    """
     body = Body()
-    if data[end - 2 : end] in _SPACED or data[end - 3 : end] in _SPACED:
-        head = data[start:end].rstrip() + b"\r\n\r\n"
-        data, start, end = head + data[end:], 0, len(head)
-    root = parts(data[start:] if start else data, body.defects)
+    told = [line % found.values[name][0] for name, line in _TOLD if name in found.values]
+    root = parts(b"".join((*told, _NO_MORE, data[found.end :])), body.defects)
     if root is None:
-        text, _ = decode(data[end : end + MOST_TEXT])
+        text, _ = decode(data[found.end : found.end + MOST_TEXT])
         body.text = text.strip("\n")
         return body
     text, html = _collect(root, body)
     if not body.parts:  # a container that nothing came in
-        text, _ = decode(data[end : end + MOST_TEXT])
+        text, _ = decode(data[found.end : found.end + MOST_TEXT])
     if not text.strip() and html.strip():
         text, cut = plain_text(html)
         if cut:
@@ -78,7 +92,8 @@ def _collect(part: Part, body: Body) -> tuple[str, str]:
     htmls: list[str] = []
     alternative = part.mime == "multipart/alternative"
     for child in part.children:
-        text, html = _collect(child, body)
+        framed = bool(htmls) and part.mime == "multipart/related" and child.mime == "text/html"
+        text, html = _framed(child, body) if framed else _collect(child, body)
         if html.strip():
             htmls.append(html)
         if text.strip():
@@ -92,11 +107,18 @@ def _collect(part: Part, body: Body) -> tuple[str, str]:
     return "\n".join(dict.fromkeys(shown) if alternative else shown), "\n".join(htmls)
 
 
+def _framed(part: Part, body: Body) -> tuple[str, str]:
+    """A page that the page before it shows within itself (RFC 2387)."""
+    body.parts.append(part)
+    return _file(part, part.data or b"", body)
+
+
 def _leaf(part: Part, body: Body) -> tuple[str, str]:
     body.parts.append(part)
     data = part.data or b""
     broken = part.mime.startswith("multipart/")  # its boundary never came
-    if (part.mime not in _LETTERS and not broken) or part.disposition == "attachment":
+    told = part.mime in _LETTERS or (part.mime in _TEXTS and not part.name)
+    if not (told or broken) or part.disposition == "attachment" or names.sniffed(data):
         return _file(part, data, body)
     if part.name and (body.attachments or len(body.parts) > 1):
         return _file(part, data, body)
@@ -110,7 +132,7 @@ def _leaf(part: Part, body: Body) -> tuple[str, str]:
     if "flowed" in part.content_type.lower():
         deleted = _DELETED_SPACE.search(part.content_type) is not None
         text = plain.unflow(text, delete_space=deleted)
-    return text, ""
+    return (plain.enriched(text) if part.mime in _ENRICHED else text), ""
 
 
 def _decoded(part: Part, data: bytes, body: Body) -> str:
@@ -141,8 +163,9 @@ def _file(part: Part, data: bytes, body: Body) -> tuple[str, str]:
     name = names.safe_name(part.name)
     if data[:6] == b"begin " and (found := plain.uudecoded(data)):
         name, data = name or names.safe_name(found[0]), found[1]
-    kind = names.safe_mime(part.mime)
-    _keep(Attachment(name or names.made(part, data), kind, data, part.content_id), body)
+    kind = (part.mime in _LETTERS and names.sniffed(data)) or names.safe_mime(part.mime)
+    name = name or names.numbered(names.made(part, data), [one.name for one in body.attachments])
+    _keep(Attachment(name, kind, data, part.content_id), body)
     return "", ""
 
 
@@ -170,7 +193,7 @@ def _letter(data: bytes, depth: int) -> str:
     if not data.strip() or len(data) > _LONGEST_FORWARDED:
         return ""
     found = headers.read(data)
-    body = read(data, found.start, found.end, depth + 1)
+    body = read(data, found, depth + 1)
     told = "\n\n".join(filter(None, (body.text.strip("\n"), body.forwarded)))
     if not told.strip():
         return ""

@@ -1,6 +1,7 @@
 """A mail's header lines, as raw as they came: every value kept, nothing believed yet."""
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 
 from channels.email.characters import header_text, words
@@ -11,6 +12,9 @@ _LINE = re.compile(rb"^([!-9;-~]+)[ \t]*:[ \t]*((?:[^\r\n]*)(?:\r?\n[ \t][^\r\n]
 #: A line of spaces ends the headers for senders that know no better, unless headers go on below.
 _BLANK = re.compile(rb"\n[ \t]+\r?\n(?![ \t]|[!-9;-~]+[ \t]*:)")
 _MBOX = re.compile(rb"\A(?:\s*\n)*>?From [^\r\n]*\r?\n")
+
+#: What parts the headers from the body.
+_MARK = re.compile(rb"\n\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +53,17 @@ def span(data: bytes) -> tuple[int, int, int]:
         if envelope := _MBOX.match(data, start):
             start = envelope.end()
     limit = min(len(data), start + MOST_BYTES)
-    found = [
-        (at, len(mark))
-        for mark in (b"\n\r\n", b"\n\n")
-        if (at := data.find(mark, start, limit)) >= 0
-    ]
-    if not found and (at := data.find(b"\r\r", start, limit)) >= 0:
-        found = [(at, 2)]
-    if not found:
-        return start, limit, limit
-    at, length = min(found)
-    return start, at, at + length
+    if mark := _MARK.search(data, start, limit):
+        return start, *mark.span()
+    if (at := data.find(b"\r\r", start, limit)) >= 0:
+        return start, at, at + 2
+    return start, limit, limit
 
 
 def read(data: bytes) -> Headers:
     """The headers of a mail and where its body begins. A line that is no header is passed over."""
+    if data.startswith(BOM_UTF8):  # an editor's mark; the places of all else stay
+        data = b"\n" * len(BOM_UTF8) + data[len(BOM_UTF8) :]
     start, end, after = span(data)
     if blank := _BLANK.search(data, start, end):
         end, after = blank.span()
@@ -72,4 +72,15 @@ def read(data: bytes) -> Headers:
     for name, value in lines[:MOST_LINES]:
         values.setdefault(name.decode("ascii").lower(), []).append(value)
     cut = len(lines) > MOST_LINES or (end == after < len(data))
+    if not cut and end > start:
+        after = _without_empty_line(data, start, end) or after
     return Headers(values, start, after, cut)
+
+
+def _without_empty_line(data: bytes, start: int, end: int) -> int:
+    """Where the text begins that its sender put right below the headers; 0 when none is there."""
+    last = data.rfind(b"\n", start, end) + 1 or start
+    if data[last : last + 1] in b" \t" or _LINE.match(data, last, end):
+        return 0
+    below = max((found.end() for found in _LINE.finditer(data, start, end)), default=start)
+    return below + len(data[below:end]) - len(data[below:end].lstrip(b"\r\n"))

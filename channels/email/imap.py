@@ -12,13 +12,13 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
-from channels.contract import Batch, Raw, Refused, Transient
+from channels.contract import Batch, Raw, Refused, Room, Transient
 from channels.email.parse import CUT_HEADER, remote_id
 
 MOST_MAILS = 100
@@ -44,12 +44,16 @@ class Box:
     tls: Literal["tls", "starttls", "none"]
     processed_folder: str
     poll_every: timedelta
+    auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
+    start: Literal["all", "now"] = "all"
 
 
 class Mailbox:
     """One connection, opened when it is needed and again after it broke."""
 
-    def __init__(self, box: Box, password: Callable[[], str]) -> None:
+    def __init__(self, box: Box, password: Callable[..., str]) -> None:
+        """``password`` lends the password or token; told the one just refused, another token."""
+        self.room = Room()
         self._box = box
         self._password = password
         self._client: IMAPClient | None = None
@@ -68,17 +72,40 @@ class Mailbox:
         with self._unbroken():
             validity, upcoming = self._look(client)
             self._fetched = validity
-            last = int(cursor.get("uid", 0)) if cursor.get("uidvalidity") == validity else 0
-            uids = _news(client, last) if upcoming > last + 1 else []
+            known = cursor.get("uidvalidity") == validity
+            last = int(cursor.get("uid", 0)) if known else 0
+            begun = {"from": cursor["from"]} if "from" in cursor else {}
+            if not cursor and self._box.start == "now":
+                begun = {"from": _newest(client, upcoming)}
+                last = upcoming - 1
+            since = date.fromisoformat(begun["from"]) if begun and not known and last == 0 else None
+            uids = news(client, last, since) if upcoming > last + 1 else []
             self._upcoming = max(upcoming, uids[-1] + 1) if uids else upcoming
+        if begun and not cursor:
+            yield Batch((), {"uidvalidity": validity, "uid": last, **begun})
         while uids:
             with self._unbroken():
-                sizes = _sizes(client, uids[:MOST_MAILS])
-                chosen = _batch(uids, sizes)
-                items = tuple(_fetched(client, chosen, sizes))
+                sizes = sizes_of(client, uids[:MOST_MAILS])
+                chosen = chosen_of(uids, sizes)
+                items = tuple(fetched(client, chosen, sizes))
             uids = uids[len(chosen) :]
             last = chosen[-1]
-            yield Batch(items, {"uidvalidity": validity, "uid": last}, more=bool(uids))
+            place = {"uidvalidity": validity, "uid": last, **begun}
+            yield Batch(items, place, more=bool(uids), waiting=len(uids))
+
+    @contextlib.contextmanager
+    def folder(self) -> Iterator[tuple[IMAPClient, int, int]]:
+        """The folder opened anew: the line, UIDVALIDITY and UIDNEXT; what breaks is Transient."""
+        client = self._opened()
+        with self._unbroken():
+            validity, upcoming = self._look(client)
+            self._fetched = validity
+            yield client, validity, upcoming
+
+    def holds(self, message_id: str) -> bool:
+        """Whether a mail with this Message-ID is in the folder."""
+        with self.folder() as (client, _, _):
+            return bool(client.search(["HEADER", "Message-ID", message_id]))
 
     def _look(self, client: IMAPClient) -> tuple[int, int]:
         """UIDVALIDITY and UIDNEXT of the folder, opened anew each time: of one that stays open
@@ -162,13 +189,22 @@ class Mailbox:
         if self._client is None and not self._stopping.is_set():
             password = self._password()
             with self._unbroken():
-                self._client = self._connected(password)
+                self._client = self._let_in(password)
         with self._hanging:
             client = self._client
             if client is None or self._stopping.is_set():
                 self._drop()
                 raise Transient("the mailbox is closed")
         return client
+
+    def _let_in(self, password: str) -> IMAPClient:
+        """Logged in; a token that is refused is renewed once."""
+        try:
+            return self._connected(password)
+        except Refused:
+            if self._box.auth == "password":
+                raise
+        return self._connected(self._password(password))
 
     def _connected(self, password: str) -> IMAPClient:
         box = self._box
@@ -184,11 +220,14 @@ class Mailbox:
             client.normalise_times = False
             if box.tls == "starttls":
                 client.starttls(context)
-            _log_in(client, box.user, password)
+            _log_in(client, box, password)
             if client.has_capability("ID"):  # some providers let nobody in who has not said it
                 with contextlib.suppress(IMAPClientError):
                     client.id_(_CLIENT)
             self._look(client)
+            if client.has_capability("QUOTA"):
+                with contextlib.suppress(IMAPClientError):
+                    self.room = _room(client, box.folder)
         except BaseException:
             _shut(client)
             raise
@@ -217,9 +256,22 @@ def _shut(client: IMAPClient) -> None:
         client.shutdown()
 
 
-def _log_in(client: IMAPClient, user: str, password: str) -> None:
+def _room(client: IMAPClient, folder: str) -> Room:
+    """The fullest of the folder's quotas."""
+    _, quotas = client.get_quota_root(folder)
+    found = [(one.usage, one.limit) for one in quotas if one.resource == "STORAGE" and one.limit]
+    used, limit = max(found, key=lambda one: one[0] / one[1], default=(0, 0))
+    return Room(used, limit)
+
+
+def _log_in(client: IMAPClient, box: Box, password: str) -> None:
     try:
-        client.login(user, password)
+        if box.auth == "xoauth2":
+            client.oauth2_login(box.user, password)
+        elif box.auth == "oauthbearer":
+            client.oauthbearer_login(box.user, password)
+        else:
+            client.login(box.user, password)
     except LoginError as error:
         if "unavailable" in str(error).lower():
             raise
@@ -229,18 +281,28 @@ def _log_in(client: IMAPClient, user: str, password: str) -> None:
 # --- what is new --------------------------------------------------------------------------------
 
 
-def _news(client: IMAPClient, last: int) -> list[int]:
+def news(client: IMAPClient, last: int, since: date | None = None) -> list[int]:
     """The uids after the last one, in order. The range alone would also find the last itself."""
-    found = client.search(["UID", f"{last + 1}:*"])
+    found = client.search(["SINCE", since] if since else ["UID", f"{last + 1}:*"])
     return sorted(uid for uid in found if uid > last)
 
 
-def _sizes(client: IMAPClient, uids: list[int]) -> dict[int, int]:
+def _newest(client: IMAPClient, upcoming: int) -> str:
+    """The day the newest mail came, or long ago when there is none: where a folder that was made
+    anew is read again from."""
+    newest = client.search(["UID", f"{max(upcoming - 1, 1)}:*"])
+    answers = client.fetch(newest, ["INTERNALDATE"]) if newest else {}
+    days = [one[b"INTERNALDATE"].date() for one in answers.values() if b"INTERNALDATE" in one]
+    return max(days, default=date(1970, 1, 1)).isoformat()
+
+
+def sizes_of(client: IMAPClient, uids: list[int]) -> dict[int, int]:
+    """How many bytes each has, as the server counts."""
     answers = client.fetch(uids, ["RFC822.SIZE"])
     return {uid: int(answer.get(b"RFC822.SIZE", 0)) for uid, answer in answers.items()}
 
 
-def _batch(uids: list[int], sizes: Mapping[int, int]) -> list[int]:
+def chosen_of(uids: list[int], sizes: Mapping[int, int]) -> list[int]:
     """As many as one commit should hold; at least one, however large."""
     chosen: list[int] = []
     total = 0
@@ -252,7 +314,7 @@ def _batch(uids: list[int], sizes: Mapping[int, int]) -> list[int]:
     return chosen
 
 
-def _fetched(client: IMAPClient, uids: list[int], sizes: Mapping[int, int]) -> Iterator[Raw]:
+def fetched(client: IMAPClient, uids: list[int], sizes: Mapping[int, int]) -> Iterator[Raw]:
     """The mails themselves, unread as they were; one that is gone meanwhile is left out."""
     whole = [uid for uid in uids if 0 <= sizes.get(uid, -1) <= LARGEST_MAIL]
     large = [uid for uid in uids if sizes.get(uid, 0) > LARGEST_MAIL]

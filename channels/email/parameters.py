@@ -2,9 +2,10 @@
 senders write them. What names a file is read here for every parser alike."""
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-from channels.email.characters import decode
+from channels.email.characters import decode, words
 
 _LONGEST = 8_000
 _PARAMETER = re.compile(
@@ -12,16 +13,30 @@ _PARAMETER = re.compile(
     r"(?:\"((?:[^\"\\]|\\.)*)\"(?=\s*(?:;|\Z))|([^;]*))",
     re.DOTALL,
 )
+_EXACT = re.compile(r"([A-Za-z0-9_-]{3,20})'[A-Za-z-]{0,10}'(?=.*%[0-9A-Fa-f]{2})")
 _ESCAPED = re.compile(r"\\([\"\\])")
 
 
 def file_name(disposition: str, content_type: str) -> str:
     """A file's name, encoded words unread. ``filename`` wins over ``name``, the exact form over
-    the plain one (RFC 6266)."""
-    for header, wanted in ((disposition, "filename"), (content_type, "name")):
-        if wanted in header.lower() and (found := parameter(header, wanted)):
-            return found
-    return ""
+    the plain one (RFC 6266), and over both what a charset too small did not spoil."""
+    found = [
+        value
+        for header, wanted in ((disposition, "filename"), (content_type, "name"))
+        if wanted in header.lower() and (value := parameter(header, wanted))
+    ]
+    if len(found) == 2 and "?" in found[0] and _spoilt(words(found[0]), words(found[1])):
+        return found[1]
+    return found[0] if found else ""
+
+
+def _spoilt(name: str, other: str) -> bool:
+    """Whether a name is the other with question marks for some of its characters."""
+    return (
+        name != other
+        and len(name) == len(other)
+        and all(mine in (theirs, "?") for mine, theirs in zip(name, other, strict=True))
+    )
 
 
 def parameter(header: str, wanted: str) -> str:
@@ -36,7 +51,32 @@ def parameter(header: str, wanted: str) -> str:
             pieces.setdefault(int(number[1:]) if number else 0, (value, bool(exact)))
         elif not plain:
             plain = value
-    return _joined(pieces) or plain
+    if not pieces and not plain and (bare := _apart(wanted).search(header[:_LONGEST])):
+        plain = bare[1].strip('"')
+    return _joined(pieces) or _meant(plain)
+
+
+@lru_cache(maxsize=8)
+def _apart(wanted: str) -> re.Pattern[str]:
+    """A parameter that only a blank parts from what stands before it."""
+    return re.compile(rf"\s{wanted}\s*=\s*(\"[^\"]*\"|[^\s;]+)", re.IGNORECASE)
+
+
+def _meant(value: str) -> str:
+    """A plain value as its sender meant it: percent-encoded without the star that says so, or in
+    the quotes of another language."""
+    if len(value) > 2 and value[0] == value[-1] == "'":
+        value = value[1:-1]
+    if "%" not in value:
+        return value
+    marked = _EXACT.match(value)
+    raw = unquote_to_bytes(value[marked.end() :] if marked else value)
+    if marked:
+        return decode(raw, marked[1])[0]
+    try:
+        return value if raw.isascii() else raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return value
 
 
 def _joined(pieces: dict[int, tuple[str, bool]]) -> str:
@@ -49,5 +89,6 @@ def _joined(pieces: dict[int, tuple[str, bool]]) -> str:
         value, exact = pieces[number]
         if place == 0 and exact and value.count("'") >= 2:
             charset, _, value = value.split("'", 2)
+            value = value.strip('"')
         whole += unquote_to_bytes(value) if exact else value.encode("utf-8", "replace")
     return decode(whole, charset)[0] if charset or not whole.isascii() else whole.decode("ascii")

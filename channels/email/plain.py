@@ -6,6 +6,9 @@ import re
 _MOST_FILES = 50
 _BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n", re.MULTILINE)
 _END = re.compile(rb"^end[ \t]*\r?$", re.MULTILINE)
+_HIDDEN = re.compile(r"<(param|comment)>.{0,2000}?</\1>", re.IGNORECASE | re.DOTALL)
+_COMMAND = re.compile(r"</?[A-Za-z0-9-]{1,60}>")
+_LINE_ENDS = re.compile(r"\n+")
 _LINE = re.compile(rb"[\x20-\x60]{1,86}\r?\n|`?\r?\n")
 
 
@@ -25,6 +28,13 @@ def unflow(text: str, *, delete_space: bool) -> str:
             out.append([">" * depth + (" " if depth and kept else ""), kept])
         open_depth = depth if flows else -1
     return "\n".join(["".join(pieces) for pieces in out])
+
+
+def enriched(text: str) -> str:
+    """Enriched text (RFC 1896) without its commands: a lone line end is a space there."""
+    read = _COMMAND.sub("", _HIDDEN.sub("", text.replace("<<", "\0")))
+    joined = _LINE_ENDS.sub(lambda ends: "\n" * (len(ends[0]) - 1) or " ", read)
+    return joined.replace("\0", "<")
 
 
 def uudecoded(data: bytes) -> tuple[str, bytes] | None:

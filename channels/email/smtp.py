@@ -1,29 +1,21 @@
-"""Sending: one Outbound becomes one mail, byte for byte the same at every try, and goes out once.
+"""Sending: one Outbound goes out once, as the mail that ``compose`` makes of it.
 
 What a failure means depends on where the line broke. Before the final dot nothing was sent; after
 it, while the server's word is missing, nobody can know.
 """
 
-import hashlib
 import re
 import smtplib
 import socket
 import ssl
-from base64 import encodebytes
-from datetime import UTC
-from email.header import Header
-from email.utils import format_datetime
+from collections.abc import Callable
 from typing import Literal
 
-from channels.contract import Attachment, Outbound, Receipt, Refused, Transient, Unknown
+from channels.contract import Outbound, Receipt, Refused, Transient, Unknown
+from channels.email import returns
+from channels.email.compose import address_of, compose
 
 TIMEOUT = 60.0
-_MOST_REFERENCES = 20
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]+")
-_TEXT_UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-_ADDRESS = re.compile(r"[^\s<>\"(),:;\\@\x00-\x1f\x7f]{1,64}@[^\s<>\"(),:;\\@\x00-\x1f\x7f]{1,253}")
-_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,990}>")
-_MIME = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 _AUTHENTICATION = frozenset({530, 534, 535, 538})
 
 Security = Literal["tls", "starttls", "none"]
@@ -33,26 +25,46 @@ class Submission:
     """Where mail is handed in, and as whom."""
 
     def __init__(
-        self, address: str, *, host: str, port: int, user: str, security: Security
+        self,
+        address: str,
+        *,
+        host: str,
+        port: int,
+        user: str,
+        security: Security,
+        tagged: bool = False,
     ) -> None:
         self.address = address
         self.host = host
         self.port = port
         self.user = user
         self.security = security
+        self.tagged = tagged
 
-    def send(self, outbound: Outbound, password: str) -> Receipt:
-        """Hand one mail over; raises Transient, Refused or Unknown."""
-        recipient = _address(outbound.to.value)
+    def send(
+        self, outbound: Outbound, password: str, token: Callable[[str], str] | None = None
+    ) -> Receipt:
+        """Hand one mail over; raises Transient, Refused or Unknown. ``token`` lends a token instead
+        of the password, and another one when it is told which was refused."""
+        recipient = address_of(outbound.to.value)
         data = compose(outbound, self.address)
-        sender = "" if outbound.automatic else _address(self.address)
-        session = self._open(password)
+        sender = "" if outbound.automatic else address_of(self.address)
+        if sender and self.tagged:
+            sender = returns.address(sender, outbound.message_id)
+        session = self._open(password) if token is None else self._open_by(token)
         try:
-            return _hand_over(session, sender, recipient, data)
+            return _hand_over(session, sender, recipient, data, outbound.message_id)
         finally:
             _leave(session)
 
-    def _open(self, password: str) -> smtplib.SMTP:
+    def _open_by(self, token: Callable[[str], str]) -> smtplib.SMTP:
+        first = token("")
+        try:
+            return self._open(first, bearer=True)
+        except Refused:
+            return self._open(token(first), bearer=True)
+
+    def _open(self, password: str, *, bearer: bool = False) -> smtplib.SMTP:
         try:
             session = self._connected()
         except smtplib.SMTPNotSupportedError as error:
@@ -61,7 +73,10 @@ class Submission:
             raise Transient(f"no connection to {self.host}: {error}") from error
         try:
             session.ehlo_or_helo_if_needed()
-            if self.user:
+            if bearer:
+                said = f"user={self.user}\1auth=Bearer {password}\1\1"
+                session.auth("XOAUTH2", lambda challenge=None: "" if challenge else said)
+            elif self.user:
                 session.login(self.user, password)
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             session.close()
@@ -92,14 +107,19 @@ def _at_login(error: Exception) -> Transient | Refused:
     return Transient(f"the mail server takes no login now: {error}")
 
 
-def _hand_over(session: smtplib.SMTP, sender: str, recipient: str, data: bytes) -> Receipt:
+def _hand_over(
+    session: smtplib.SMTP, sender: str, recipient: str, data: bytes, message_id: str
+) -> Receipt:
     """MAIL, RCPT, DATA, dot. Written out, for smtplib does not say where the line broke."""
     try:
         options = [f"size={len(data)}"] if session.has_extn("size") else []
         if session.has_extn("8bitmime"):
             options.append("body=8bitmime")
+        reported = session.has_extn("dsn")
+        if reported:
+            options += ["ret=hdrs", *returns.envelope_id(message_id)]
         _check(session.mail(sender, options))
-        _check(session.rcpt(recipient))
+        _check(session.rcpt(recipient, _reports(sender, recipient) if reported else []))
         _check(session.docmd("DATA"), expected=354)
         session.send(_dotted(data))
         if session.sock is None or _gave_up(session.sock):
@@ -116,6 +136,16 @@ def _hand_over(session: smtplib.SMTP, sender: str, recipient: str, data: bytes) 
         raise Unknown("the server's answer after the mail was unreadable")
     _check((code, said))
     return Receipt(detail=f"{code} {_shown(said)}"[:500])
+
+
+def _reports(sender: str, recipient: str) -> list[str]:
+    """Ask to be told when it fails or is late (RFC 3461); of what a machine said, nothing."""
+    if not sender:
+        return ["notify=never"]
+    return [
+        "notify=failure,delay",
+        f"orcpt=rfc822;{recipient.replace('+', '+2B').replace('=', '+3D')}",
+    ]
 
 
 def _gave_up(sock: socket.socket) -> bool:
@@ -159,130 +189,3 @@ def _shown(said: bytes) -> str:
 
 def _dotted(data: bytes) -> bytes:
     return re.sub(rb"(?m)^\.", b"..", data)
-
-
-# --- the mail itself ------------------------------------------------------------------------------
-
-
-def compose(outbound: Outbound, address: str) -> bytes:
-    """The whole mail, CRLF line ends, ASCII only. It depends on nothing but its arguments."""
-    lines = _headers(outbound, address)
-    if not outbound.attachments:
-        return _joined(lines + _text_part(outbound.text))
-    drawn = hashlib.sha256(outbound.message_id.encode("utf-8", "replace")).hexdigest()[:32]
-    boundary = f"=_{drawn}"  # "=_" stands in no base64, and all parts are base64
-    lines += [f'Content-Type: multipart/mixed; boundary="{boundary}"', ""]
-    for part in (_text_part(outbound.text), *map(_file_part, outbound.attachments)):
-        lines += [f"--{boundary}", *part]
-    return _joined([*lines, f"--{boundary}--"])
-
-
-def _joined(lines: list[str]) -> bytes:
-    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
-
-
-def _headers(outbound: Outbound, address: str) -> list[str]:
-    message_id = _id(outbound.message_id)
-    if not message_id:
-        raise Refused("the mail has no usable Message-ID")
-    lines = [
-        f"From: {_mailbox(outbound.sender_name, address)}",
-        f"To: {_mailbox(outbound.to.name, outbound.to.value)}",
-        f"Subject: {_words(outbound.subject, 'Subject')}",
-        f"Date: {format_datetime(outbound.created_at.astimezone(UTC))}",
-        f"Message-ID: {message_id}",
-        "MIME-Version: 1.0",
-        f"X-Helpdesk-Router: {'automatic' if outbound.automatic else 'agent'}",
-    ]
-    if outbound.reply_to:
-        lines.append(f"Reply-To: {_address(outbound.reply_to)}")
-    if outbound.locale.isascii() and outbound.locale.replace("-", "").isalnum():
-        lines.append(f"Content-Language: {outbound.locale[:20]}")
-    thread = [one for one in map(_id, outbound.thread_ids) if one]
-    if thread:
-        lines.append(f"In-Reply-To: {thread[0]}")
-        lines.append("References: " + "\r\n ".join(_chain(thread)))
-    if outbound.automatic:
-        lines.append("Auto-Submitted: auto-replied")
-        lines.append("X-Auto-Response-Suppress: All")
-    return lines
-
-
-def _chain(nearest_first: list[str]) -> list[str]:
-    """Oldest first, as References want it; of a long chain the first and the last twenty."""
-    chain = list(dict.fromkeys(reversed(nearest_first)))
-    return chain if len(chain) <= _MOST_REFERENCES else [chain[0], *chain[-_MOST_REFERENCES:]]
-
-
-def _text_part(text: str) -> list[str]:
-    plain = _TEXT_UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return [
-        'Content-Type: text/plain; charset="utf-8"',
-        "Content-Transfer-Encoding: base64",
-        "",
-        *_base64(plain.replace("\n", "\r\n").encode()),
-    ]
-
-
-def _file_part(file: Attachment) -> list[str]:
-    mime = file.mime.lower()
-    if not _MIME.fullmatch(mime) or mime.startswith(("multipart/", "message/")):
-        mime = "application/octet-stream"
-    name = _CONTROL.sub(" ", file.name).strip()[:150] or "file"
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in name)
-    extended = "".join(
-        chr(byte) if byte < 128 and chr(byte).isalnum() else f"%{byte:02X}"
-        for byte in name.encode()
-    )
-    disposition = f'Content-Disposition: attachment; filename="{plain}"'
-    if plain != name:
-        disposition += f";\r\n filename*=utf-8''{extended}"
-    return [
-        f"Content-Type: {mime}",
-        disposition,
-        "Content-Transfer-Encoding: base64",
-        "",
-        *_base64(file.data),
-    ]
-
-
-def _base64(data: bytes) -> list[str]:
-    return encodebytes(data).decode("ascii").splitlines()
-
-
-def _words(text: str, header: str) -> str:
-    """A header's text as encoded words where it needs them, folded; no line of it is a header."""
-    plain = " ".join(_CONTROL.sub(" ", text).split())
-    if plain.isascii() and "=?" not in plain and len(plain) <= 900:
-        return plain
-    return Header(plain, "utf-8", header_name=header).encode(linesep="\r\n")
-
-
-def _mailbox(name: str, address: str) -> str:
-    plain = " ".join(_CONTROL.sub(" ", name).split())[:200]
-    address = _address(address)
-    if not plain:
-        return address
-    if plain.isascii() and "=?" not in plain:
-        quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{quoted}" <{address}>'
-    return f"{_words(plain, 'From')} <{address}>"
-
-
-def _address(address: str) -> str:
-    """An address that can stand in a header and in a command; raises Refused when it cannot."""
-    local, at, domain = address.strip().rpartition("@")
-    if not domain.isascii():
-        try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError as error:
-            raise Refused("the address has no usable domain") from error
-    whole = f"{local}{at}{domain}"
-    if not (whole.isascii() and _ADDRESS.fullmatch(whole)):
-        raise Refused("no mail can be sent to this address")
-    return whole
-
-
-def _id(written: str) -> str:
-    stripped = written.strip()
-    return stripped if _ID.fullmatch(stripped) else ""

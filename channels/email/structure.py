@@ -4,13 +4,16 @@ A native parser reads first, the standard library second; both stand behind limi
 no depth, number or size of parts costs more than a mail may.
 """
 
+import re
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
+from typing import NamedTuple
 
 from fast_mail_parser import ParseError, PyLazyMimePart, parse_email_tree
 
-from channels.email.characters import base64_bytes, header_text
+from channels.email import transfer
+from channels.email.characters import header_text
 from channels.email.parameters import file_name
 
 MOST_BYTES = 40 * 1024 * 1024
@@ -21,12 +24,13 @@ _SURELY_FEW = 50_000  # bytes; no room for so many parts
 _MOST_COPIED = 400 * 1024 * 1024
 _DEEPEST = 60
 _LETTERS = frozenset({"text/plain", "text/html"})
+_KIND = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+*-]+")
 
 
 @dataclass(slots=True)
 class Part:
     """One part, transfer encoding undone. ``data`` is None for a container of others;
-    ``description`` is only known of a part without a name."""
+    ``description`` and ``location`` are only known of a part without a name."""
 
     mime: str
     content_type: str
@@ -34,6 +38,7 @@ class Part:
     content_id: str = ""
     disposition: str = ""
     description: str = ""
+    location: str = ""
     data: bytes | None = None
     children: list["Part"] = field(default_factory=list)
 
@@ -45,11 +50,13 @@ def parts(data: bytes, defects: list[str]) -> Part | None:
     if too_much := _too_much(lower, boundaries):
         defects.append(too_much)
         return None
+    encoded = transfer.hidden(data, lower) if boundaries <= _MOST_BOUNDARIES else None
     del lower
-    if boundaries <= _MOST_BOUNDARIES:
+    if encoded is not None:
         try:
-            return _native(parse_email_tree(data, mode="lazy"), exact=data.isascii())
-        except UnicodeError:
+            tree = parse_email_tree(encoded, mode="lazy")
+            return _native(tree, _Care(data.isascii(), boundaries <= _MOST_BOUNDARIES_SLOW))
+        except _Unsure:
             pass
         except ParseError:
             defects.append("broken_structure")
@@ -74,30 +81,66 @@ def _too_much(lower: bytes, boundaries: int) -> str:
     return "too_deep" if boundaries and lower.count(b"\n--") > _MOST_PARTS else ""
 
 
+def _kind(written: str, name: str) -> str:
+    """A part's kind in small letters. A header that is none says plain text (RFC 2045, 5.2), but a
+    part that has a name is a file all the same."""
+    kind = written.strip().lower()
+    if _KIND.fullmatch(kind):
+        return kind
+    if found := _KIND.match(kind):
+        return found[0]
+    return "application/octet-stream" if name and not kind.startswith("text") else "text/plain"
+
+
 # --- the native parser's tree -----------------------------------------------------------------
 
 
-def _native(node: PyLazyMimePart, *, exact: bool) -> Part:
+class _Unsure(ValueError):
+    """The native parser lost something; the other one may find it."""
+
+
+class _Care(NamedTuple):
+    """Whether the mail has no raw bytes in it, and whether the other parser may be asked."""
+
+    ascii: bool
+    patient: bool
+
+
+def _native(node: PyLazyMimePart, care: _Care) -> Part:
     data = node.content
-    mime = node.content_type.lower()
     if data is None:
-        return Part(mime, "", children=[_native(child, exact=exact) for child in node.children])
+        if not node.children and care.patient:
+            raise _Unsure("parts that never came")
+        children = [_native(child, care) for child in node.children]
+        return Part(node.content_type.lower(), "", children=children)
     content_type = _header(node, "content-type")
-    name = description = ""
-    if node.filename:
-        name = _native_name(node, content_type, exact=exact)
-    elif mime not in _LETTERS:
+    name = description = location = ""
+    if node.filename or node.disposition:
+        name = _native_name(node, content_type, care)
+    mime = _kind(node.content_type, name)
+    if not name and mime not in _LETTERS:
         description = _header(node, "content-description")
-    disposition = (node.disposition or "").lower()
-    return Part(mime, content_type, name, node.content_id or "", disposition, description, data)
+        location = _header(node, "content-location")
+    if not data and care.patient and (mime not in _LETTERS or _more_headers(node)):
+        raise _Unsure("no empty line above a part's text")
+    data = transfer.undone(transfer.shown(data), _header(node, transfer.HIDDEN))
+    disposition = (node.disposition or "").lower().partition(" ")[0]
+    told = (mime, content_type, name, node.content_id or "", disposition, description, location)
+    return Part(*told, data)
 
 
-def _native_name(node: PyLazyMimePart, content_type: str, *, exact: bool) -> str:
+def _native_name(node: PyLazyMimePart, content_type: str, care: _Care) -> str:
     name = file_name(_header(node, "content-disposition"), content_type) or node.filename
     raw = node.filename
-    if not raw.isascii() and ("\ufffd" in raw or (not exact and max(raw) <= "\xff")):
-        raise UnicodeError(raw)  # raw bytes in a name: the other parser keeps them
+    cut = not raw.isascii() and ("\ufffd" in raw or (not care.ascii and max(raw) <= "\xff"))
+    if cut and care.patient:
+        raise _Unsure("raw bytes in a name")
     return name
+
+
+def _more_headers(node: PyLazyMimePart) -> bool:
+    """Whether a part has headers that belong to none, as text has that is taken for them."""
+    return any(not name.lower().startswith(("content", "mime", "x-")) for name in node.headers)
 
 
 def _header(node: PyLazyMimePart, wanted: str) -> str:
@@ -111,20 +154,26 @@ def _header(node: PyLazyMimePart, wanted: str) -> str:
 
 
 def _patient(message: Message, depth: int) -> Part:
+    content_type = _raw(message, "content-type")
+    name = file_name(_raw(message, "content-disposition"), content_type)
     mime = message.get_content_type()
+    if content_type and not message.is_multipart():
+        mime = _kind(content_type.partition(";")[0], name)
     part = Part(
         mime,
-        _raw(message, "content-type"),
-        file_name(_raw(message, "content-disposition"), _raw(message, "content-type")),
+        content_type,
+        name,
         _raw(message, "content-id").strip("<> "),
         _raw(message, "content-disposition").partition(";")[0].strip().lower(),
         _raw(message, "content-description"),
+        _raw(message, "content-location"),
     )
     inner = message.get_payload()
     if not isinstance(inner, list):
-        part.data = _decoded(message)
+        part.data = _decoded(message, str(inner).encode("utf-8", "surrogateescape"))
     elif mime.startswith("message/") or depth > _DEEPEST:
-        part.data = b"\n".join(child.as_bytes() for child in inner if isinstance(child, Message))
+        mails = [child.as_bytes() for child in inner if isinstance(child, Message)]
+        part.data = _decoded(message, b"\n".join(mails))
     else:
         part.children = [
             _patient(child, depth + 1) for child in inner if isinstance(child, Message)
@@ -140,10 +189,5 @@ def _raw(message: Message, name: str) -> str:
     return ""
 
 
-def _decoded(message: Message) -> bytes:
-    payload = str(message.get_payload()).encode("utf-8", "surrogateescape")
-    encoding = _raw(message, "content-transfer-encoding").lower()
-    if encoding == "base64":
-        return base64_bytes(payload)
-    decoded = message.get_payload(decode=True)
-    return decoded if isinstance(decoded, bytes) else payload
+def _decoded(message: Message, payload: bytes) -> bytes:
+    return transfer.undone(payload, _raw(message, "content-transfer-encoding"))

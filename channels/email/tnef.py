@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from channels.email import rtf
-from channels.email.characters import charset, decode
+from channels.email.characters import decode
+from channels.email.charsets import codec
 
 BEGINS = b"\x78\x9f\x3e\x22"
 _DEEPEST = 4
@@ -168,7 +169,7 @@ def _letter(envelope: Envelope, values: dict[int, _Value]) -> None:
 def _codec(number: int) -> str:
     if number in (936, 54936):
         return "gb18030"
-    return {65001: "utf-8", 950: "big5hkscs"}.get(number) or charset(f"cp{number}") or "cp1252"
+    return {65001: "utf-8", 950: "big5hkscs"}.get(number) or codec(f"cp{number}") or "cp1252"
 
 
 # --- the properties within an attribute -------------------------------------------------------

@@ -1,215 +1,16 @@
-"""The mailbox against a real Dovecot: woken by it, polite to it, patient with it.
-
-The server runs with a configuration of its own on a loopback port, as nobody; no mailbox of this
-machine is touched. A user of any name may log in, and has an empty mailbox.
-"""
+"""The mailbox against a real Dovecot: woken by it, polite to it, patient with it."""
 
 import contextlib
-import getpass
-import grp
-import imaplib
-import os
-import pwd
-import shutil
-import signal
-import socket
-import subprocess
-import threading
-from datetime import timedelta
-from itertools import count
-from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 
-from channels.contract import Transient
-from channels.email import Email, EmailOptions, imap
+from channels.contract import Receipt, Transient, Unknown
+from channels.email import imap
 from router import polling
-from tests.fakes import FakeDoors
-
-DOVECOT = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
-PATIENCE = 10
-LONG = timedelta(seconds=PATIENCE)
+from tests.channels.conftest import DOVECOT, LONG
+from tests.channels.test_email_smtp import outbound
 
 pytestmark = pytest.mark.skipif(DOVECOT is None, reason="no Dovecot on this machine")
-
-CONFIG = """
-protocols = imap
-listen = 127.0.0.1
-base_dir = {home}/run
-state_dir = {home}/state
-log_path = {home}/log
-default_internal_user = {user}
-default_internal_group = {group}
-default_login_user = {user}
-mail_location = maildir:{home}/mail/%u
-first_valid_uid = 1
-ssl = no
-disable_plaintext_auth = no
-passdb {{
-  driver = static
-  args = password=made-up
-}}
-userdb {{
-  driver = static
-  args = uid={uid} gid={gid} home={home}/mail/%u
-}}
-service imap-login {{
-  chroot =
-  inet_listener imap {{
-    port = {port}
-  }}
-  inet_listener imaps {{
-    port = 0
-  }}
-}}
-service anvil {{
-  chroot =
-}}
-"""
-
-
-class Dovecot:
-    """A private Dovecot that can be killed and started again."""
-
-    def __init__(self, home):
-        self.home = Path(home)
-        name = "nobody" if os.getuid() == 0 else getpass.getuser()
-        self._user = pwd.getpwnam(name)
-        with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
-            self.port = free.getsockname()[1]
-        (self.home / "dovecot.conf").write_text(
-            CONFIG.format(
-                home=home,
-                user=name,
-                group=grp.getgrgid(self._user.pw_gid).gr_name,
-                uid=self._user.pw_uid,
-                gid=self._user.pw_gid,
-                port=self.port,
-            )
-        )
-        if os.getuid() == 0:
-            shutil.chown(self.home, self._user.pw_uid, self._user.pw_gid)
-        self.start()
-
-    def start(self):
-        uid, gid = self._user.pw_uid, self._user.pw_gid
-        lower = {"user": uid, "group": gid, "extra_groups": []} if os.getuid() == 0 else {}
-        self._running = subprocess.Popen(
-            [DOVECOT, "-F", "-c", self.home / "dovecot.conf"], start_new_session=True, **lower
-        )
-        pause = threading.Event()
-        for _ in range(PATIENCE * 20):
-            with (
-                contextlib.suppress(OSError, imaplib.IMAP4.error),
-                imaplib.IMAP4("127.0.0.1", self.port, timeout=PATIENCE),
-            ):
-                return
-            pause.wait(0.05)
-        pytest.fail(f"Dovecot does not start: {(self.home / 'log').read_text()}")
-
-    def kill(self):
-        """All of it, as when the power goes."""
-        os.killpg(self._running.pid, signal.SIGKILL)
-        self._running.wait()
-
-    def stop(self):
-        self._running.terminate()
-        self._running.wait()
-
-
-@pytest.fixture(scope="module")
-def dovecot():
-    folder = mkdtemp(prefix="imap-", dir="/tmp")  # socket paths must be short
-    running = Dovecot(folder)
-    yield running
-    running.stop()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-class Owner:
-    """Whoever else uses the mailbox."""
-
-    def __init__(self, port, user):
-        self.user = user
-        self._port = port
-
-    @contextlib.contextmanager
-    def _line(self, folder="INBOX", *, readonly=False):
-        with imaplib.IMAP4("127.0.0.1", self._port, timeout=PATIENCE) as line:
-            line.login(self.user, "made-up")
-            line.select(folder, readonly=readonly)
-            yield line
-
-    def put(self, *numbers, folder="INBOX"):
-        with self._line() as line:
-            line.create(folder)
-            for number in numbers:
-                assert line.append(folder, None, None, _mail(number))[0] == "OK"
-
-    def expunge(self, *uids):
-        with self._line() as line:
-            line.uid("STORE", ",".join(map(str, uids)), "+FLAGS", r"(\Deleted)")
-            line.expunge()
-
-    def drop(self, folder):
-        with self._line() as line:
-            assert line.delete(folder)[0] == "OK"
-
-    def flags(self, folder="INBOX"):
-        """The flags of every mail, as the server tells them without \\Recent."""
-        with self._line(folder, readonly=True) as line:
-            _, answers = line.uid("FETCH", "1:*", "(FLAGS)")
-        told = [imaplib.ParseFlags(answer) for answer in answers if answer]
-        return [tuple(flag for flag in flags if flag != rb"\Recent") for flags in told]
-
-
-def _mail(number):
-    return (
-        f"From: lin{number}@p{number}.example\r\nTo: help@desk.example\r\n"
-        f"Subject: mail {number}\r\nMessage-ID: <{number}@mail.example>\r\n\r\n"
-        f"My transfer {number} is still pending.\r\n"
-    ).encode()
-
-
-_people = count()
-
-
-@pytest.fixture
-def owner(dovecot):
-    return Owner(dovecot.port, f"lin{next(_people)}")
-
-
-class Secrets:
-    def secret(self, name):
-        return {"imap_password": "made-up"}[name]
-
-
-@pytest.fixture
-def open_door(dovecot, owner):
-    """Opens the mailbox as a desk does, with options of its own."""
-    opened = []
-
-    def make(**changed):
-        options = EmailOptions(
-            address="help@desk.example",
-            imap_host="127.0.0.1",
-            imap_port=dovecot.port,
-            imap_user=owner.user,
-            imap_tls="none",
-            **changed,
-        )
-        opened.append(Email("support", options, Secrets()))
-        return opened[-1]
-
-    yield make
-    for door in opened:
-        door.close()
-
-
-@pytest.fixture
-def router_of(assembled):
-    return lambda door: assembled(doors=FakeDoors(door))
 
 
 def _subjects(router):
@@ -244,32 +45,6 @@ def test_what_is_committed_moves_to_the_folder_still_unread(owner, open_door, ro
     assert _subjects(router) == _named(1, 2, 3)
     assert owner.flags() == []
     assert len(owner.flags("Done")) == 3
-
-
-@pytest.fixture
-def waiting():
-    """Lets a door wait in a thread; the word it came back with."""
-    threads = []
-
-    def make(door):
-        idling, said = threading.Event(), []
-        client = door._mailbox._opened()
-        idle = client.idle
-        client.idle = lambda: (idle(), idling.set())
-        thread = threading.Thread(target=lambda: said.append(door.wait(LONG)), daemon=True)
-        thread.start()
-        threads.append(thread)
-        assert idling.wait(PATIENCE)
-
-        def answer():
-            thread.join(PATIENCE / 2)
-            return said
-
-        return answer
-
-    yield make
-    for thread in threads:
-        thread.join(PATIENCE)
 
 
 def test_a_mail_that_arrives_wakes_the_door(owner, open_door, router_of, waiting):
@@ -396,3 +171,40 @@ def test_mails_that_go_in_the_middle_take_no_other_with_them(
     owner.put(8)
     _poll_through(router, door)
     assert _subjects(router) == _named(1, 2, 4, 6, 8)
+
+
+def test_a_mail_among_those_sent_was_sent_and_one_that_is_not_proves_nothing(owner, open_door):
+    owner.put(1, folder="Sent")
+    door = open_door(sent_folder="Sent")
+    assert door.look_up(outbound(message_id="<1@mail.example>")) == Receipt()
+    with pytest.raises(Unknown):
+        door.look_up(outbound(message_id="<2@mail.example>"))
+    with pytest.raises(Unknown):
+        open_door().look_up(outbound(message_id="<1@mail.example>"))
+
+
+# --- a full server ------------------------------------------------------------------------------
+
+
+def _fill(owner, megabytes=4):
+    """Puts large mails in until the server takes no more of them; how many it took."""
+    head = b"From: lin@mail.example\r\nTo: help@desk.example\r\nSubject: large\r\n"
+    head += b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n"
+    lines = (b"a" * 70 + b"\r\n") * (megabytes * 1024 * 1024 // 72)
+    took = 0
+    while owner.append(head + b"X-Number: %d\r\n\r\n" % took + lines)[0] == "OK":
+        took += 1
+    return took
+
+
+@pytest.mark.slow
+@pytest.mark.one_database
+def test_a_full_mailbox_is_read_to_its_end_and_said_to_be_full(owner, open_door, router_of):
+    owner.put(1)
+    took = _fill(owner)  # and the mail after it, of 4 MB, was refused
+    door = open_door(processed_folder="Done")
+    router = router_of(door)
+    tally = polling.poll(router, door)
+    assert (tally.new, tally.parked) == (1 + took, 0)
+    assert door.room().used > 0.8 * door.room().limit
+    assert len(owner.flags("Done")) == 1 + took

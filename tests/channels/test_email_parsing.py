@@ -4,6 +4,8 @@ from base64 import b64encode
 
 import pytest
 
+from channels.email import charsets
+from channels.email.characters import words
 from channels.email.parameters import file_name
 from channels.email.parse import parse_mail
 from channels.email.plain import unflow
@@ -31,6 +33,10 @@ def part(content_type, data, *headers):
     return b"\r\n".join(lines) + b"\r\n\r\n" + data
 
 
+def names_of(data):
+    return [file.name for file in read(data).attachments]
+
+
 # --- names --------------------------------------------------------------------------------------
 
 
@@ -47,6 +53,16 @@ def part(content_type, data, *headers):
         ('attachment; filename="C:\\dir\\a\\"b.pdf"', "", 'C:\\dir\\a"b.pdf'),
         ('attachment; filename="cut', "", "cut"),
         ("attachment", "x/y", ""),
+        ("attachment filename=a.pdf", "", "a.pdf"),
+        ("attachment; filename='a.pdf'", "", "a.pdf"),
+        ("attachment; filename*=%E8%BD%AC.pdf", "", "转.pdf"),
+        ("attachment; filename*=utf-8''\"%E8%BD%AC.pdf\"", "", "转.pdf"),
+        ("attachment; filename=gbk''%D7%AA.pdf", "", "转.pdf"),
+        ('attachment; filename="%E8%BD%AC.pdf"', "", "转.pdf"),
+        ('attachment; filename="100%25 off.pdf"', "", "100%25 off.pdf"),
+        ('attachment; filename="50%E8 off.pdf"', "", "50%E8 off.pdf"),
+        ("attachment; filename*=iso-8859-1''%3F%3F.pdf", 'x/y; name="转账.pdf"', "转账.pdf"),
+        ("attachment; filename=what?.pdf", 'x/y; name="other.pdf"', "what?.pdf"),
     ],
 )
 def test_a_files_name_is_read_however_it_is_written(disposition, content_type, name):
@@ -74,6 +90,23 @@ def test_a_files_name_is_read_however_it_is_written(disposition, content_type, n
 def test_a_part_without_a_name_gets_one(content_type, headers, name):
     mail = read(mixed(part("text/plain", b"hi"), part(content_type, b"x", *headers)))
     assert [file.name for file in mail.attachments] == [name]
+
+
+def test_a_part_without_a_name_may_say_where_it_lay():
+    lay = b"Content-Location: file:///C:/shots/error.png?x=1"
+    assert names_of(mixed(part("image/png", b"x", lay))) == ["error.png"]
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/octet-stream"])
+def test_a_file_called_text_is_known_by_how_it_begins(kind):
+    mail = read(mixed(part("text/plain", b"hi"), part(kind, b"\x89PNG\r\n\x1a\n...")))
+    assert (mail.text.strip(), mail.html) == ("hi", "")
+    assert [file.name for file in mail.attachments] == ["image.png"]
+
+
+def test_parts_without_names_get_different_ones():
+    photos = [part("image/jpeg", data) for data in (b"a", b"b", b"c")]
+    assert names_of(mixed(*photos)) == ["image.jpg", "image1.jpg", "image2.jpg"]
 
 
 def test_an_encrypted_letter_is_kept_under_a_name():
@@ -142,6 +175,98 @@ def test_a_line_of_spaces_may_end_the_headers():
     assert read(head + quoted).text.strip() == "你好"
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("=?utf-8?B?6L2s6LSm?=", "转账"),
+        ("=?utf-8?B?6L2s6L?= =?utf-8?B?Sm?=", "转账"),
+        ("=?utf-8?B?6L2s6LSmMQ?= =?utf-8?B?6L2s?=", "转账1转"),
+        ("Re:=?utf-8?Q?=E8=BD=AC?=!", "Re:转!"),
+        ("=?utf-8?Q?what? now?=", "what? now"),
+        ("=?utf-8*zh?B?6L2s?=", "转"),
+        ("=??B?6L2s?=", "转"),
+        ("=?utf-8?B?6L2s6LSm", "转账"),
+        ("=?utf-8?Q?=E8=BD=AC=E8=B4=A6?", "转账"),
+        ("1 =? 2", "1 =? 2"),
+    ],
+)
+def test_encoded_words_are_read_as_they_are_written(written, read):
+    assert words(written) == read
+
+
+def test_text_right_below_the_headers_is_read():
+    mail = read(b"From: li@mail.example\r\nSubject: frozen\r\nPlease help me.\r\n\r\nLi")
+    assert (mail.subject, mail.text) == ("frozen", "Please help me.\n\nLi")
+
+
+def test_a_mail_that_went_through_an_editor_has_its_first_header():
+    mail = read(b"\xef\xbb\xbfFrom: li@mail.example\r\nSubject: x\r\n\r\nhi")
+    assert (mail.sender.value, mail.subject, mail.text) == ("li@mail.example", "x", "hi")
+
+
+def test_a_header_line_that_is_broken_is_not_the_beginning_of_the_text():
+    mail = read(b"From: li@mail.example\r\nReceived: from a\r\nby b\r\nSubject: x\r\n\r\nhi")
+    assert (mail.subject, mail.text) == ("x", "hi")
+
+
+def test_text_right_below_the_headers_of_a_part_is_read():
+    parts = b"--b\r\nContent-Type: text/plain\r\nPlease help me.\r\n--b--"
+    head = HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    assert read(head + parts).text.strip() == "Please help me."
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data", "text"),
+    [
+        ("quoted-printable", "=E8=BD=AC账".encode(), "转账"),
+        ("Quoted_Printable", b"one=  \r\ntwo=3D", "onetwo="),
+        ("quoted-printable", b"\x1b$B4A;z\x1b(B", "漢字"),
+        ("base64", b"6L2s6LSm Li4=\r\n-- \r\nno more", "转账.."),
+        ("base64", b64encode("转账".encode() + b"!") + b"\r\n" + b64encode(b"no."), "转账!no."),
+        ("base64 ", b64encode("转账".encode()).rstrip(b"="), "转账"),
+        ("8bit; x", "转账".encode(), "转账"),
+    ],
+)
+def test_a_transfer_encoding_is_undone_however_it_was_done(encoding, data, text):
+    head = HEAD + f"Content-Transfer-Encoding: {encoding}\r\n\r\n".encode()
+    assert read(head + data).text == text
+
+
+def test_a_file_ends_where_its_sender_ended_it():
+    coded = b"Content-Transfer-Encoding: quoted-printable"
+    mail = read(mixed(part("text/csv; name=a.csv", b"1,2\r\n3,4=\r\n", coded)))
+    assert [file.data for file in mail.attachments] == [b"1,2\r\n3,4"]
+
+
+def test_what_a_customer_writes_about_encodings_stays():
+    words = "Content-Transfer-Encoding: base64 is what it said."
+    assert read(mixed(part("text/plain", words.encode()))).text.strip() == words
+
+
+def test_a_mail_within_is_kept_as_it_came():
+    inner = b"Subject: x\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b64encode(b"hi")
+    mail = read(mixed(part("message/rfc822", inner)))
+    assert [file.data for file in mail.attachments] == [inner]
+    assert mail.text.endswith("hi")
+
+
+@pytest.mark.parametrize("kind", ["text", "text/plain charset=utf-8", "text/markdown", "x-unknown"])
+def test_a_kind_that_is_none_is_plain_text(kind):
+    mail = read(HEAD + f"Content-Type: {kind}\r\n\r\n转账".encode())
+    assert (mail.text, mail.attachments) == ("转账", ())
+
+
+def test_enriched_text_is_read_without_its_commands():
+    enriched = b"<bold>Please</bold>\r\nhelp<param>red</param>\r\n\r\nme <<now>."
+    assert text_of("text/enriched", enriched) == "Please help\nme <now>."
+
+
+def test_a_page_within_a_page_is_a_file():
+    pages = part("text/html", b"<p>one</p>") + b"\r\n--b\r\n" + part("text/html", b"<p>two</p>")
+    mail = read(mixed(pages).replace(b"multipart/mixed", b"multipart/related"))
+    assert (mail.text.strip(), [file.data for file in mail.attachments]) == ("one", [b"<p>two</p>"])
+
+
 def test_a_line_of_spaces_within_a_folded_header_does_not_end_them():
     mail = read(b"Subject: a\r\n \r\n\tb\r\nFrom: li@mail.example\r\n\r\nhi")
     assert (mail.sender.value, mail.text) == ("li@mail.example", "hi")
@@ -162,6 +287,11 @@ def test_a_line_of_spaces_within_a_folded_header_does_not_end_them():
             "转账没有到账。\n北风公司",
         ),
         ("utf-8", "转账没有到账。".encode("gb18030"), "转账没有到账。"),
+        ("", "轉帳沒有到帳，請幫我查一下。".encode("big5"), "轉帳沒有到帳，請幫我查一下。"),
+        ("", "Перевод не дошел".encode("koi8-r"), "Перевод не дошел"),
+        ("", "Перевод не дошел".encode("cp1251"), "Перевод не дошел"),
+        ("", "Überweisung für Müller".encode("cp1252"), "Überweisung für Müller"),
+        ("utf-8", "转账没有到账".encode() + b"\xe8", "转账没有到账\ufffd"),
         ("klingon", "转账没有到账。".encode("gb18030"), "转账没有到账。"),
     ],
 )
@@ -177,6 +307,22 @@ def test_two_texts_of_an_alternative_are_both_kept():
 
 def test_a_multipart_whose_boundary_never_comes_shows_its_text():
     assert "words" in read(HEAD + b"Content-Type: multipart/mixed; boundary=q\r\n\r\nwords").text
+
+
+@pytest.mark.parametrize(
+    ("declared", "codec"),
+    [
+        *(("GB_2312-80", "gb18030"), ("windows-936", "gb18030"), ("x-gbk", "gb18030")),
+        *(("Big5-HKSCS", "big5hkscs"), ("cp950", "big5hkscs"), ("UTF8MB4", "utf-8")),
+        *(("iso_8859-1:1987", "cp1252"), ("ANSI_X3.4-1968", "cp1252"), ("latin-9", "latin9")),
+        *(("cp-1251", "cp1251"), ("win1251", "cp1251"), ("ISO8859-15", "iso8859_15")),
+        *(("iso-2022-jp-ms", "iso2022_jp_ext"), ("windows-31J", "cp932"), ("x-euc-jp", "euc_jp")),
+        *(("ks_c_5601-1989", "cp949"), ("utf-16le", "utf-16-le"), ("tis-620", "cp874")),
+        *(("idna", ""), ("unicode_escape", ""), ("zlib", ""), ("8bit", ""), ("iso-8859-99", "")),
+    ],
+)
+def test_a_charset_is_known_by_any_of_its_names(declared, codec):
+    assert charsets.codec(declared) == codec
 
 
 # --- mails within the mail ----------------------------------------------------------------------
@@ -222,6 +368,8 @@ def test_mails_within_mails_are_followed_a_few_steps_only():
         ("Wei (li@mail.example)", "li@mail.example", "Wei"),
         ("MAILER-DAEMON (Mail Delivery System)", "", "Mail Delivery System"),
         ("a=b@mail.example", "a=b@mail.example", ""),
+        ("tim@a.example bob@b.example", "tim@a.example", "bob@b.example"),
+        ("li @ mail . example", "li@mail.example", ""),
     ],
 )
 def test_a_sender_is_read_as_it_is_written(header, address, name):
@@ -242,6 +390,11 @@ def test_a_cited_block_gets_quote_marks():
     markup = "<p>new</p><blockquote type=cite><p>a</p><p>b</p></blockquote><p>more</p>"
     assert html(markup) == "new\n\n> a\n>\n> b\n>\n\nmore"
     assert html("<p>new</p><blockquote type=cite>old</blockquote>") == "new\n\n> old\n>"
+
+
+def test_all_below_outlooks_mark_is_history():
+    markup = '<p>new</p><div id="OLK_SRC_BODY_SECTION"><p>old</p></div><p>older</p>'
+    assert html(markup) == "new\n\n> old\n>\n> older\n>"
 
 
 def test_an_indented_paragraph_gets_none():

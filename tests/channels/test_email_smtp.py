@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from email.policy import default
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from channels.contract import Attachment, Handle, Outbound, Refused, Transient, Unknown
+from channels.email.compose import compose
 from channels.email.parse import parse_mail
-from channels.email.smtp import Submission, compose
+from channels.email.smtp import Submission
 
 DESK = "help@desk.example"
 NOW = datetime(2026, 2, 3, 8, 0, tzinfo=UTC)
@@ -36,36 +36,6 @@ def outbound(**changed):
 def submission(port, **changed):
     given = {"host": "127.0.0.1", "port": port, "user": "", "security": "none"}
     return Submission(DESK, **(given | changed))
-
-
-class Postbox:
-    """An aiosmtpd handler that keeps what it gets and answers what it is told to."""
-
-    def __init__(self):
-        self.kept = []
-        self.at_rcpt = "250 OK"
-        self.at_data = "250 kept"
-
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - their name
-        if self.at_rcpt.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.at_rcpt
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - their name
-        self.kept.append((envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
-        return self.at_data
-
-
-@pytest.fixture
-def postbox():
-    box = Postbox()
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    box.port = port
-    yield box
-    controller.stop()
 
 
 @contextlib.contextmanager
@@ -103,7 +73,9 @@ def test_a_mail_arrives_as_it_was_written(postbox):
     assert read["Reply-To"] == "help+t.abc@desk.example"
     assert read["In-Reply-To"] == "<b@mail.example>"
     assert read["References"] == "<a@mail.example> <b@mail.example>"
-    assert read.get_content().replace("\r\n", "\n") == "您好：\n.\n我们收到了。\n"
+    plain, shown = (part.get_content().replace("\r\n", "\n") for part in read.iter_parts())
+    assert plain == "您好：\n.\n我们收到了。\n"
+    assert "<p>您好：<br>\n.<br>\n我们收到了。</p>" in shown
     assert "Auto-Submitted" not in read
 
 

@@ -40,6 +40,13 @@ def test_looking_for_doors_imports_none():
     assert "channels.pigeon" not in sys.modules
 
 
+def test_the_installed_packages_are_looked_through_once(monkeypatch):
+    known = registry.kinds()
+    monkeypatch.setattr(registry, "entry_points", None)
+    monkeypatch.setattr(registry.pkgutil, "iter_modules", None)
+    assert registry.kinds() == known
+
+
 @pytest.mark.usefixtures("pigeon")
 def test_a_file_without_a_door_is_refused_by_name():
     with pytest.raises(KeyError, match="defines no Channel"):
