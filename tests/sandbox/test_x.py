@@ -1,0 +1,197 @@
+"""X end to end, through tweepy over a socket, against a platform with fault switches."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from channels.contract import Refused, Transient
+from router import desk as acts
+from router import polling, reaching
+
+pytestmark = pytest.mark.one_database
+
+WHO = "4200000000000000042"
+
+
+@pytest.fixture
+def poll(desk):
+    """Fetches as the worker does."""
+    return lambda: polling.poll(desk, desk.doors.open("x", "sandbox"))
+
+
+def said(sandbox, what="dm"):
+    return [line.text for line in sandbox.ledger.told("x", "out", what)]
+
+
+def test_a_direct_message_becomes_a_ticket_and_is_acknowledged_and_answered_once(
+    desk, sandbox, poll, work, agent, ask
+):
+    sandbox.x.write(WHO, "转账失败, 钱扣了没到账", name="李雷")
+    assert poll().new == 1
+    (ticket,) = ask("SELECT * FROM ticket")
+    assert ticket.category.startswith("transfer.")
+    work("deliver")
+    assert ticket.number in said(sandbox)[0]
+    acts.reply(desk, agent, ticket.id, "已经为您查询。", once="one")
+    work("deliver", "deliver")
+    assert said(sandbox)[1:] == ["已经为您查询。"]
+    assert poll().fetched == 0
+
+
+def test_fetched_and_pushed_it_is_one_message(sandbox, poll, work, ask):
+    sandbox.x.write(WHO, "help", push=True)
+    work("journal")
+    poll()
+    sandbox.ledger.switch("x", "duplicate")
+    sandbox.x.write(WHO, "again", push=True)
+    work("journal")
+    poll()
+    assert len(ask("SELECT 1 FROM message WHERE direction = 'in'")) == 2
+
+
+def test_three_hundred_messages_are_paged_back_to_the_one_we_know(sandbox, poll, ask, frozen):
+    sandbox.x.write(WHO, "first")
+    poll()
+    for number in range(250):
+        frozen.advance(timedelta(seconds=1))
+        sandbox.x.write(WHO, f"message {number}")
+    assert poll().fetched == 250
+    assert poll().fetched == 0
+    assert len(ask("SELECT 1 FROM message WHERE direction = 'in'")) == 251
+
+
+def test_a_look_cut_short_goes_on_where_it_stopped(sandbox, poll, ask, frozen):
+    for number in range(250):
+        frozen.advance(timedelta(seconds=1))
+        sandbox.x.write(WHO, f"message {number}")
+    sandbox.x.handle.limits["dm_read"] = 2
+    with pytest.raises(Transient) as asked:
+        poll()
+    assert timedelta(0) < asked.value.after <= timedelta(minutes=16)
+    frozen.advance(timedelta(minutes=16))
+    poll()
+    assert len(ask("SELECT 1 FROM message WHERE direction = 'in'")) == 250
+
+
+def test_in_public_the_desk_only_ever_says_write_to_us_privately(
+    desk, sandbox, poll, work, agent, ask
+):
+    sandbox.x.mention(WHO, "@acmepay my account was hacked")
+    assert poll().new == 1
+    (ticket,) = ask("SELECT * FROM ticket")
+    work("deliver")
+    invite = desk.doors.open("x", "sandbox").options.invite_en
+    assert said(sandbox, "post") == [invite]
+    acts.reply(desk, agent, ticket.id, "Your case is known, Ann of 5 Mill Lane.", once="one")
+    work("deliver")
+    assert said(sandbox, "post") == [invite]
+    assert said(sandbox) == ["Your case is known, Ann of 5 Mill Lane."]
+
+
+def test_an_encrypted_message_is_a_ticket_that_says_open_x(sandbox, work, ask):
+    sandbox.x.encrypted(WHO)
+    work("journal")
+    (message,) = ask("SELECT * FROM message")
+    assert "X" in message.text
+    assert "waiting_in" in message.fields
+
+
+def test_the_challenge_is_answered(sandbox, desk):
+    assert sandbox.x.challenge()
+
+
+def test_against_a_limit_nobody_waits_inside_the_call(desk, sandbox, poll, work, agent, ask):
+    sandbox.x.write(WHO, "help")
+    poll()
+    work("deliver")
+    (ticket,) = ask("SELECT * FROM ticket")
+    sandbox.ledger.switch("x", "rate", times=0)
+    acts.reply(desk, agent, ticket.id, "hello", once="one")
+    began = time.monotonic()
+    work("deliver")
+    with pytest.raises(Transient):
+        poll()
+    assert time.monotonic() - began < 60  # the limit asked for a quarter of an hour
+    (row,) = ask("SELECT * FROM outbox WHERE purpose = 'reply'")
+    assert row.state == "queued"
+
+
+def test_people_go_before_machines_and_machines_leave_room(
+    desk, sandbox, poll, work, agent, ask, frozen
+):
+    for number in range(20):
+        sandbox.x.write(f"42000000000000001{number:02}", f"question {number}")
+    poll()
+    work("deliver")
+    assert len(said(sandbox)) == 10
+    first, second = ask("SELECT * FROM ticket ORDER BY id LIMIT 2")
+    for ticket in (first, second):
+        acts.reply(desk, agent, ticket.id, f"answer {ticket.id}", once=str(ticket.id))
+    work("deliver")
+    assert len(said(sandbox)) == 12
+    with desk.store.reading() as unit:
+        may = reaching.can_send(desk, unit, (first.identity_id, "x", "sandbox"), "human")
+    assert may.quota_left == 3
+    frozen.advance(timedelta(minutes=16))
+    work("deliver")
+    assert 12 < len(said(sandbox)) <= 22
+
+
+def test_an_acknowledgement_is_dropped_where_a_person_was_quicker(
+    desk, sandbox, poll, work, agent, ask
+):
+    sandbox.x.write(WHO, "help")
+    poll()
+    (ticket,) = ask("SELECT * FROM ticket")
+    acts.reply(desk, agent, ticket.id, "I am on it.", once="one")
+    work("deliver")
+    assert said(sandbox) == ["I am on it."]
+    (row,) = ask("SELECT * FROM outbox WHERE purpose = 'acknowledgement'")
+    assert (row.state, row.reason) == ("cancelled", "answered")
+
+
+def test_the_refresh_token_is_used_once_and_the_new_pair_is_kept(sandbox, poll, frozen, desk):
+    poll()
+    frozen.advance(timedelta(hours=3))
+    poll()
+    assert len(sandbox.ledger.told("x", "call", "token")) == 2
+    sandbox.x.handle.refresh_token = "somebody else used it"
+    frozen.advance(timedelta(hours=3))
+    with pytest.raises(Refused, match="authorise"):
+        poll()
+
+
+def test_a_revoked_access_stops_the_channel(desk, sandbox, work, ask):
+    sandbox.x.activity("oauth.revoke", {})
+    work("journal")
+    (health,) = ask("SELECT * FROM health WHERE name = 'speaks:x:sandbox'")
+    assert health.detail == "stopped"
+
+
+def test_a_recipient_who_refuses_is_seen_on_the_ticket(desk, sandbox, poll, work, agent, ask):
+    sandbox.x.write(WHO, "help")
+    poll()
+    work("deliver")
+    sandbox.x.handle.refusing.add(WHO)
+    (ticket,) = ask("SELECT * FROM ticket")
+    acts.reply(desk, agent, ticket.id, "hello", once="one")
+    work("deliver")
+    (row,) = ask("SELECT * FROM outbox WHERE purpose = 'reply'")
+    assert row.state == "failed"
+    assert "403" in row.reason
+
+
+def test_a_cut_line_is_settled_by_looking_it_up(desk, sandbox, poll, work, agent, ask, frozen):
+    sandbox.x.write(WHO, "help")
+    poll()
+    work("deliver")
+    (ticket,) = ask("SELECT * FROM ticket")
+    sandbox.ledger.switch("x", "drop_after_accept")
+    acts.reply(desk, agent, ticket.id, "hello", once="one")
+    work("deliver")
+    frozen.advance(timedelta(seconds=31))
+    work("look_up", "deliver")
+    (row,) = ask("SELECT * FROM outbox WHERE purpose = 'reply'")
+    assert row.state == "sent"
+    assert said(sandbox).count("hello") == 1
