@@ -9,13 +9,21 @@ from datetime import timedelta
 
 from flask import Flask, Response, g, request
 
+from channels import registry
 from router.assemble import Router
-from router.web import faults, rights, speech
+from router.receiver import Receiver
+from router.web import faults, packing, rights, speech
+from router.web.checks import Checks
 from router.web.live import Hub
+from router.web.room import Room
+from router.web.talks import Talks
 
 #: Modules of this package that are not pages.
 _MACHINERY = frozenset(
-    {"faults", "rights", "speech", "live", "server", "telling", "rulewords", "checks"}
+    {
+        *("faults", "rights", "speech", "live", "server", "telling", "rulewords", "checks", "room"),
+        *("talks", "auditwords", "packing"),
+    }
 )
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -29,14 +37,31 @@ _YEAR = timedelta(days=365)
 
 def create_app(router: Router) -> Flask:
     """The web application of an assembled router."""
-    app = Flask(__name__)
-    app.config.update(MAX_CONTENT_LENGTH=_LARGEST, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
+    app = pages()
+    bind(app, router)
+    return app
+
+
+def bind(app: Flask, router: Router) -> None:
+    """Lend the pages a desk: all that an application knows of its router hangs on this."""
     app.extensions["router"] = router
     app.extensions["hub"] = Hub(router)
+    app.extensions["receiver"] = Receiver(router)
+    app.extensions["room"] = Room(router.store)
+    app.extensions["talks"] = Talks(router, app.extensions["hub"], app.extensions["room"])
+    app.extensions["checks"] = Checks(router)
+    app.extensions["doors"] = {kind: registry.labels(kind) for kind in registry.kinds()}
+
+
+def pages() -> Flask:
+    """All pages and what guards them, of no desk yet."""
+    app = Flask(__name__)
+    app.config.update(MAX_CONTENT_LENGTH=_LARGEST, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     speech.install(app)
     rights.install(app)
     faults.install(app)
+    packing.install(app)
     for found in pkgutil.iter_modules(__path__):
         if found.name not in _MACHINERY:
             app.register_blueprint(importlib.import_module(f"{__name__}.{found.name}").blueprint)

@@ -19,10 +19,11 @@ from werkzeug.wrappers import Response
 from channels.contract import Attachment
 from router import form
 from router.acknowledge import STATUS_LINK
-from router.errors import Conflict, Invalid, NotFound, OverLimit, StoreError
+from router.errors import Conflict, Invalid, OverLimit, StoreError
 from router.pipeline import Taken
 from router.store import tickets
 from router.web import faults
+from router.web.articles import present
 from router.web.rights import here, public, source
 from router.web.speech import language
 
@@ -89,11 +90,21 @@ def _form(
         away=away,
         stamp=router.tokens.form_stamp(now),
         hints=HINTS,
+        articles=_offered(given.get("category_hint", "")),
         hotline=router.settings.desk.hotline,
         open_now=calendar.is_open(now),
         closes=calendar.closes_at(now),
         next_open=calendar.next_open(now),
     )
+
+
+def _offered(hint: str) -> list[tuple[str, str]]:
+    """Articles about what was chosen, or all of them: (name, title)."""
+    return [
+        (one.name, one.told(language()).title)
+        for one in present().by_name.values()
+        if not hint or any(about.startswith(f"{hint}.") for about in one.categories)
+    ]
 
 
 def _files(stored: list[FileStorage]) -> list[Attachment]:
@@ -184,22 +195,3 @@ def _api_files(listed: object) -> list[Attachment]:
             raise Invalid("attachments", "bad_file_type") from fault
         files.append(Attachment(_word(one.get("name")), _word(one.get("mime")), data))
     return files
-
-
-# ---------------------------------------------------------------- the status page
-
-
-@blueprint.get("/t/<token>")
-@public
-def status(token: str) -> str:
-    """Where a matter stands, for whoever holds the link: the state, no text."""
-    router = here()
-    ticket_id = router.tokens.open_status(token, router.clock.now())
-    if ticket_id is None:
-        raise NotFound("this status link is over or was never ours")
-    with router.store.reading() as unit:
-        row = tickets.status(unit, ticket_id)
-        due = tickets.answer_due(unit, ticket_id)
-    if row is None:
-        raise NotFound("this ticket is not here any more")
-    return render_template("contact/status.html", ticket=row, answer_by=due)

@@ -6,11 +6,13 @@ Asked with ``X-Part``, the page answers with its moving parts only.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, render_template, request
 
+from router.core import filenames, queries
 from router.core.rights import Who
 from router.store import pages
 from router.store.pages import Filters, Page, TicketLine
@@ -35,19 +37,24 @@ class Chosen:
 
     def address(self, **changes: str) -> dict[str, Any]:
         """The query of an address for the same list with these changes; empty values left out."""
-        query = {"view": self.view, **asdict(self.filters), **changes}
+        query = {"view": self.view, **self._given(), **changes}
         return {key: value for key, value in query.items() if value}
 
     @property
     def narrowed(self) -> dict[str, str]:
         """The filters in force but the words looked for."""
-        return {key: value for key, value in asdict(self.filters).items() if value and key != "q"}
+        return {key: value for key, value in self._given().items() if value and key != "q"}
+
+    def _given(self) -> dict[str, str]:
+        return {name: str(getattr(self.filters, name)) for name in NARROWING}
 
 
 def chosen() -> Chosen:
     """What this request's address asks for; a view that is no more becomes the first."""
     view = request.args.get("view", "")
-    given = {name: request.args.get(name, "").strip()[:_LONGEST] for name in NARROWING}
+    given: dict[str, Any] = {
+        name: request.args.get(name, "").strip()[:_LONGEST] for name in NARROWING
+    }
     return Chosen(
         view=view if view in pages.VIEWS else "open",
         filters=Filters(**given),
@@ -68,6 +75,7 @@ def _words() -> dict[str, Any]:
         "words_of": telling.words_of,
         "team_name": telling.team_name,
         "size": telling.size,
+        "may_harm": filenames.may_harm,
         "channels": telling.channels,
         "filter_name": telling.filter_name,
         "masked_names": telling.masked_names,
@@ -96,17 +104,37 @@ def beside(unit: Unit, who: Who, wanted: Chosen) -> dict[str, Any]:
         **listed(unit, who, wanted),
         "views": pages.VIEWS,
         "counts": pages.counts(unit, who),
+        "most": pages.MOST,
+        "colleagues": pages.all_agents(unit),
+        "did": [request.args.get(name, 0, int) for name in ("did", "done", "of")],
+        "saved": pages.saved_views(unit, who),
         "teams": pages.all_teams(unit),
     }
 
 
 def listed(unit: Unit, who: Who, wanted: Chosen) -> dict[str, Any]:
     """One page of the list."""
-    page: Page[TicketLine] = pages.list_tickets(
-        unit,
-        view=wanted.view,
-        who=who,
-        filters=wanted.filters,
-        cursor=wanted.cursor or None,
-    )
-    return {"chosen": wanted, "lines": page.rows, "next": page.next}
+    cursor = wanted.cursor or None
+    page: Page[TicketLine]
+    if wanted.filters.q:
+        page = pages.search_tickets(unit, who, sought(wanted.filters), cursor)
+    else:
+        page = pages.list_tickets(
+            unit, view=wanted.view, who=who, filters=wanted.filters, cursor=cursor
+        )
+    return {
+        "chosen": wanted,
+        "lines": page.rows,
+        "next": page.next,
+        "drafted": pages.drafted(unit, who, [line.id for line in page.rows]),
+    }
+
+
+def sought(filters: Filters) -> Filters:
+    """The filters with those that were typed among the words, by their codes or their names."""
+    asked = queries.parse(filters.q, ZoneInfo(here().settings.desk.zone))
+    given: dict[str, Any] = {
+        name: telling.coded(name, value) if isinstance(value, str) else value
+        for name, value in asked.filters.items()
+    }
+    return replace(filters, **{**given, "q": asked.words})

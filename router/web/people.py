@@ -7,10 +7,11 @@ from werkzeug.wrappers import Response
 
 from router.core.rights import ROLES
 from router.errors import Conflict, Invalid, NotFound
+from router.store import pages, second_steps, timeline
 from router.store import people as store
-from router.store import timeline
 from router.store.unit import Unit
 from router.web.rights import allowed, here
+from router.web.telling import team_name
 
 blueprint = Blueprint("people", __name__)
 
@@ -22,16 +23,22 @@ def _page(link: str = "", invited: str = "") -> str:
     with here().store.reading() as unit:
         listed = store.listed(unit)
         teams = store.team_ids(unit)
-        names = {team_id: key for key, team_id in teams.items()}
+        keys = {team_id: key for key, team_id in teams.items()}
+        names = {team.key: team_name(team) for team in pages.all_teams(unit)}
         mine = {
-            person.id: sorted(names[one] for one in store.teams_of(unit, person.id))
+            person.id: sorted(keys[one] for one in store.teams_of(unit, person.id))
             for person in listed
         }
+        second = second_steps.everybody(unit)
+        signed_in = {person.id: len(store.sessions(unit, person.id)) for person in listed}
     return render_template(
         "people/people.html",
         people=listed,
         teams=sorted(teams),
         mine=mine,
+        names=names,
+        second=second,
+        signed_in=signed_in,
         roles=ROLES,
         link=link,
         invited=invited,
@@ -98,6 +105,25 @@ def change(agent_id: int) -> Response:
         if agent_id != own:
             store.revoke(unit, agent_id)
         timeline.audit(unit, actor, "person.changed", f"agent:{agent_id}")
+
+    here().store.write(work)
+    return redirect(url_for("people.people"), 303)
+
+
+@blueprint.post("/people/<int:agent_id>/sign-out")
+@allowed("manage_people")
+def sign_out(agent_id: int) -> Response:
+    """Sign somebody out everywhere; with ``second`` they also need no second step any more."""
+    actor, subject = f"agent:{g.who.id}", f"agent:{agent_id}"
+    second = bool(request.form.get("second"))
+
+    def work(unit: Unit) -> None:
+        if store.agent(unit, agent_id) is None:
+            raise NotFound("there is no such person")
+        store.revoke(unit, agent_id)
+        timeline.audit(unit, actor, "person.signed_out", subject)
+        if second and second_steps.drop(unit, agent_id):
+            timeline.audit(unit, actor, "second_step.dropped", subject)
 
     here().store.write(work)
     return redirect(url_for("people.people"), 303)

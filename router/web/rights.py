@@ -135,6 +135,8 @@ def _recognise() -> None:
     store, settings = here().store, here().settings.web
     with store.reading() as unit:
         here().rules.notice(unit)
+        here().articles.notice(unit)
+        here().hours.notice(unit)
         found = people.load_session(unit, secret, idle_minutes=settings.session_idle_minutes)
         now_us = unit.now_us
     if found is None:

@@ -49,11 +49,6 @@ def _words() -> dict[str, Any]:
     }
 
 
-@blueprint.record_once
-def _begin(state: Any) -> None:
-    state.app.extensions["checks"] = Checks(state.app.extensions["router"])
-
-
 def _since(days: int) -> int:
     return to_us(here().clock.now() - timedelta(days=days))
 

@@ -12,6 +12,8 @@ from router.errors import RouterError
 
 #: How many ports after the wanted one are tried.
 _TRIES = 20
+#: Open connections at most. Browsers keep theirs while a chat is open; platforms find one free.
+_LINES = 4000
 
 
 class Server:
@@ -26,7 +28,8 @@ class Server:
             sockets=[self._socket],
             threads=threads,
             channel_timeout=120,
-            connection_limit=1000,
+            connection_limit=_LINES,
+            asyncore_use_poll=True,  # select knows no more than 1,024 of them
             ident="",
             clear_untrusted_proxy_headers=False,
         )

@@ -9,9 +9,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from router.core import totp
 from router.core.identity import network_of
+from router.core.keys import Keyring
 from router.errors import Invalid, NotFound, OverLimit
-from router.store import budgets, people, timeline
+from router.store import budgets, people, second_steps, timeline
 from router.store.budgets import Allowance
 from router.store.unit import Unit
 from router.web.rights import allowed, cookie_name, here, public, secure, source
@@ -22,6 +24,8 @@ blueprint = Blueprint("signing", __name__)
 _HASHER = PasswordHasher()
 _SHORTEST = 10
 _THEMES = ("light", "dark")
+#: How long the form of the second step works.
+_SECOND_MINUTES = 5
 
 
 @cache
@@ -69,7 +73,7 @@ def sign_in() -> str:
 
 @blueprint.post("/sign-in")
 @public
-def sign_in_now() -> Response | tuple[str, int]:
+def sign_in_now() -> Response | str | tuple[str, int]:
     """Check the password; as slow for a stranger as for a colleague."""
     email = request.form.get("email", "")
     target = _safe_next(request.form.get("next", "/"))
@@ -84,7 +88,55 @@ def sign_in_now() -> Response | tuple[str, int]:
         usable = False
     if not usable:
         return render_template("signing/sign_in.html", next=target, email=email, wrong=True), 401
-    return _signed_in(known.id, target)
+    return _entered(known.id, target)
+
+
+def _entered(agent_id: int, target: str) -> Response | str:
+    """In, or first to the second step, when this person has one."""
+    with here().store.reading() as unit:
+        asked = second_steps.asked(unit, agent_id)
+    if not asked:
+        return _signed_in(agent_id, target)
+    token = here().store.write(
+        lambda unit: people.one_time_link(unit, agent_id, "second", _SECOND_MINUTES)
+    )
+    return render_template("signing/second.html", token=token, next=target)
+
+
+@blueprint.post("/sign-in/second")
+@public
+def second() -> Response | tuple[str, int]:
+    """Check the code of the app, or one of those that stand in for it."""
+    token, given = request.form.get("token", ""), request.form.get("code", "")
+    target = _safe_next(request.form.get("next", "/"))
+    router = here()
+    with router.store.reading() as unit:
+        agent_id = people.holder(unit, token, "second")
+    if agent_id is None:
+        return render_template("signing/sign_in.html", next=target, over=True), 401
+    own = Allowance("second_step", f"signin:second:{agent_id}", 300, 10)
+    spent = router.store.write(lambda unit: budgets.spend(unit, [own]))
+    if spent is not None:
+        raise OverLimit(spent.name, spent.seconds)
+    if not router.store.write(lambda unit: proven(unit, router.keys, agent_id, given)):
+        page = render_template("signing/second.html", token=token, next=target, wrong=True)
+        return page, 401
+    router.store.write(lambda unit: people.use_link(unit, token, "second"))
+    return _signed_in(agent_id, target)
+
+
+def proven(unit: Unit, keys: Keyring, agent_id: int, given: str) -> bool:
+    """Whether somebody proved the second step just now; either proof works once."""
+    step = second_steps.of(unit, keys, agent_id)
+    if step is None:
+        return False
+    found = totp.matching(step.secret, given, unit.now, step.last_step)
+    if found is not None:
+        return second_steps.spend(unit, agent_id, found)
+    if step.confirmed and second_steps.use_code(unit, agent_id, given):
+        timeline.audit(unit, f"agent:{agent_id}", "second_step.code_used", f"agent:{agent_id}")
+        return True
+    return False
 
 
 def _spend(email: str) -> None:
@@ -109,12 +161,15 @@ def enter(token: str) -> str:
 
 @blueprint.post("/enter/<token>")
 @public
-def enter_now(token: str) -> Response:
+def enter_now(token: str) -> Response | str:
     """Use the link."""
     agent_id = here().store.write(lambda unit: people.use_link(unit, token, "enter"))
     if agent_id is None:
         raise NotFound("this link was used, is over, or is nobody's")
-    return _signed_in(agent_id, "/")
+    with here().store.reading() as unit:
+        who = people.agent(unit, agent_id)
+    first = who.role == "admin" and not who.password_hash  # a desk's first day, or an admin's
+    return _entered(agent_id, "/setup" if first else "/")
 
 
 @blueprint.post("/sign-out")
@@ -140,8 +195,10 @@ def _me(*, saved: str = "", wrong: Invalid | None = None) -> str:
     with here().store.reading() as unit:
         rows = people.sessions(unit, g.who.id)
         own = people.agent(unit, g.who.id)
+        second = second_steps.asked(unit, g.who.id)
     return render_template(
         "signing/me.html",
+        second=second,
         sessions=rows,
         current=g.session,
         has_password=bool(own.password_hash),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, make_response, request
+from flask import Blueprint, Response, current_app, g, make_response, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from router.core.rights import scope
 from router.web.live import Hub
 from router.web.rights import allowed
 
@@ -19,11 +20,11 @@ def _hub() -> Hub:
 @blueprint.get("/live")
 @allowed("view")
 def live() -> Response:
-    """Server-sent events that say "changed"; 503 when every place is taken."""
+    """Server-sent events that something changed; 503 when every place is taken."""
     hub = _hub()
     if not hub.enter():
         return Response("", 503, {"Retry-After": "15"})
-    response = Response(hub.stream(), mimetype="text/event-stream")
+    response = Response(hub.stream(scope(g.who)), mimetype="text/event-stream")
     response.call_on_close(hub.leave)
     response.headers["X-Accel-Buffering"] = "no"
     return response

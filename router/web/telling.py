@@ -14,6 +14,11 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from channels import registry
+from router.core import snippets
+from router.core.clock import from_us
+from router.core.rights import Who
+from router.store import macros
+from router.store.macros import MacroView
 from router.store.pages import (
     ClockView,
     EntryView,
@@ -22,13 +27,37 @@ from router.store.pages import (
     SecretView,
     TicketLine,
 )
+from router.store.unit import Unit
 from router.web.rights import can, here
-from router.web.speech import catalogue, label, language, t
+from router.web.speech import catalogue, label, language, moment, t
 
 #: What the conversation itself shows is not told a second time.
 _SHOWN = frozenset({"opened", "received", "replied", "noted", "sent"})
 _SOON = timedelta(minutes=30)
 _HOUR, _DAY = 60, 1440
+#: What the parameters of entries are called in the dictionary.
+_NAMED = {
+    "urgency": "urgency",
+    "old": "outbox",
+    "kind": "clock",
+    "kinds": "masked",
+    "how": "vouched",
+    "reason": "reason",
+    "purpose": "purpose",
+    "case": "case",
+    "cause": "cause",
+    "team": "team",
+    "verb": "verb",
+    "channel": "channel",
+    "way": "way",
+    "whom": "whom",
+    "gate": "gate",
+    "playbook": "playbook",
+    "aside": "aside",
+    "call": "call",
+}
+#: A number above this is a moment in microseconds, not minutes.
+_YEARS = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +113,8 @@ def promise(clock: ClockView) -> Badge:
     if clock.breached_at is not None:
         word = "late_kept" if clock.met_at is not None else "broken"
         return Badge(str(t(f"ticket.promise.{word}")), "late", clock.breached_at)
+    if clock.met_at is not None and clock.due_at is None and clock.paused_at is None:
+        return Badge(str(t("ticket.promise.ended")), "paused", clock.met_at)
     if clock.met_at is not None:
         return Badge(str(t("ticket.promise.kept")), "done", clock.met_at)
     if clock.due_at is None:
@@ -126,11 +157,41 @@ def channels() -> list[str]:
     return list(registry.kinds())
 
 
+def task_name(code: str) -> str:
+    """What a task (``playbook.step``) says, in the reader's language."""
+    book, _, name = code.partition(".")
+    step = here().playbooks.step(book, name)
+    if step is None:
+        return code
+    return step.zh if language() == "zh" else step.en
+
+
 def filter_name(name: str, value: str) -> str:
     """What a filter in force is called."""
     if name == "category":
         return category(value) if "." in value else label("group", value)
     return label(name, value)
+
+
+def coded(name: str, value: str) -> str:
+    """The code of something that was typed by its name, in either language."""
+    wanted = value.casefold()
+    return next((code for code, called in _called(name) if called.casefold() == wanted), value)
+
+
+def _called(name: str) -> Iterator[tuple[str, str]]:
+    """(code, what people call it) of everything a filter may name."""
+    if name == "category":
+        for code, kind in here().rules.kinds.items():
+            yield from ((code, kind.zh), (code, kind.en))
+    if name == "channel":
+        for code in registry.kinds():
+            yield from ((code, called) for called in registry.labels(code))
+    table = f"words.{'group' if name == 'category' else name}."
+    for words in catalogue().values():
+        for key, called in words.items():
+            if key.startswith(table):
+                yield key.removeprefix(table), called
 
 
 def masked_names(kinds: Iterable[str]) -> str:
@@ -154,6 +215,23 @@ def size(count: int) -> str:
     if count < 1024 * 1024:
         return f"{count / 1024:.0f} KB"
     return f"{count / 1024 / 1024:.1f} MB"
+
+
+def filled(unit: Unit, who: Who, ticket: TicketLine) -> list[tuple[MacroView, str]]:
+    """Every macro of the reader's with its words as they would go out on this ticket."""
+    zh = ticket.language.startswith("zh")
+    settings = here().settings.desk
+    values = {
+        "name": "" if ticket.requester == ticket.handle else ticket.requester,
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "agent": who.name,
+        "desk": settings.name_zh if zh else settings.name_en,
+    }
+    return [
+        (one, snippets.fill(one.text(ticket.language), values))
+        for one in macros.of_agent(unit, who)
+    ]
 
 
 # ---------------------------------------------------------------- the timeline
@@ -205,25 +283,20 @@ class _Lenient(dict[str, Any]):
 
 def _param(name: str, value: Any, code: str) -> Any:
     """One parameter as people read it."""
+    if name in ("due", "was") and isinstance(value, int) and value > _YEARS:
+        return moment(from_us(value))
     if isinstance(value, list):
         return t("entries.comma").join([escape(_param(name, one, code)) for one in value])
     text = str(value)
-    if name == "category" or (code == "category" and name in ("old", "new")):
-        return category(text)
-    if name == "urgency" or (code == "urgency" and name in ("old", "new")):
-        return label("urgency", text)
     if name in ("number", "incident"):
         return _way_to(name, text)
-    if name == "old":
-        return label("outbox", text)
-    kind = {
-        "kind": "clock",
-        "kinds": "masked",
-        "reason": "reason",
-        "purpose": "purpose",
-        "case": "case",
-        "team": "team",
-    }.get(name)
+    if name in ("old", "new") and code in ("category", "urgency"):
+        name = code
+    if name == "category":
+        return category(text)
+    if name == "task":
+        return task_name(text)
+    kind = _NAMED.get(name)
     return label(kind, text) if kind else text
 
 

@@ -7,43 +7,46 @@ page comes back with the text in place and the reason above it.
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
-from markupsafe import Markup
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from router import desk
-from router.core import markup, redact
+from channels.contract import Attachment
+from router import desk, reaching
+from router.core import pictures, redact
 from router.core.references import normalise_number
 from router.core.rights import Who
-from router.errors import Conflict, Invalid, NotFound, RouterError
-from router.store import pages
+from router.core.trust import must_be_sure
+from router.errors import Conflict, Invalid, NotFound, StoreError
+from router.store import (
+    calls,
+    climbs,
+    mentions,
+    merging,
+    one_person,
+    pages,
+    pages_calls,
+    snoozes,
+    tickets,
+    writings,
+)
+from router.store.unit import Unit
 from router.web import telling
 from router.web.faults import sentence
 from router.web.inbox import beside, chosen
 from router.web.rights import allowed, here
-from router.web.speech import t
+from router.writing import LONGEST, Letter
 
 blueprint = Blueprint("ticket", __name__)
 
-#: The only style a mail is shown in; named by its hash, so the frame needs no other right.
-_MAIL_STYLE = (
-    "body{margin:12px;font:15px/1.55 system-ui,'PingFang SC','Microsoft YaHei',"
-    "'Noto Sans CJK SC',sans-serif;color:#1b2330;background:#fff;overflow-wrap:anywhere}"
-    "img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}"
-    "blockquote{margin:0 0 0 8px;padding-left:12px;border-left:3px solid #d9dee5;color:#5a6573}"
-)
-_MAIL_POLICY = (
-    "default-src 'none'; img-src data:; style-src 'sha256-"
-    + base64.b64encode(hashlib.sha256(_MAIL_STYLE.encode()).digest()).decode()
-    + "'; frame-ancestors 'self'; sandbox"
-)
-_FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+#: The word of a form for what its writer had in front of them.
+SEEN = re.compile(r"[0-9]{1,9}\.[0-9]{1,19}")
 
 
 class HoldsSecret(NamedTuple):
@@ -68,42 +71,99 @@ def ticket(number: str) -> AnyResponse | str:
         raise NotFound("this is no ticket number of ours")
     if proper != number:
         return redirect(url_for("ticket.ticket", number=proper, **chosen().address()), 303)
-    return _page(proper)
+    return page(proper)
 
 
-def _page(
+def page(
     number: str,
     *,
     refused: str = "",
     kept: dict[str, str] | None = None,
     warning: HoldsSecret | None = None,
+    newer_than: int | None = None,
 ) -> str:
+    """The ticket as it is now; ``refused`` says why an act was not done, ``kept`` is what was
+    written for it, and messages after ``newer_than`` are those its writer had not seen."""
     wanted = chosen()
     who: Who = g.who
     router = here()
     with router.store.reading() as unit:
         before = request.args.get("before") or None
-        shown = pages.ticket_view(unit, pages.ticket_id(unit, number, who), who, before=before)
+        ticket_id = pages.ticket_id(unit, number, who)
+        shown = pages.ticket_view(unit, ticket_id, who, before=before)
         told: dict[str, Any] = {
             "shown": shown,
             "chosen": wanted,
             "agents": pages.all_agents(unit),
             "teams": pages.all_teams(unit),
+            "climbing": climbs.running(unit, shown.ticket.id),
+            "heard": tickets.heard(unit, ticket_id),
+            "begun": writings.of_ticket(unit, router.keys, who.id, ticket_id),
+            "offer": pages.offer(unit, who, ticket_id),
+            "macros": telling.filled(unit, who, shown.ticket),
+            "kept_as": merging.kept_number(unit, ticket_id),
+            "sleeps_until": snoozes.until(unit, ticket_id),
         }
+        told |= _reach(unit, shown) | _around(unit, shown, who)
         if not request.headers.get("X-Part"):
             told |= beside(unit, who, wanted)
+    _noticed(who, shown)
     line = shown.ticket
     told |= {
         "story": telling.story(shown.messages, shown.entries),
-        "carried": router.doors.speaker(line.handle_kind, line.channel, "") is not None,
         "once": secrets.token_urlsafe(12),
         "refused": refused,
         "kept": kept or {},
         "warning": warning,
         "stamp": _stamp(shown),
+        "must_be_sure": line.state != "closed"
+        and must_be_sure(line.category, line.verification, line.imitates),
+        "vouched": desk.VOUCHED,
+        "keeps_raw": router.settings.intake.keep_raw_days > 0,
+        "newer": [one for one in shown.messages if _newer(one, newer_than)],
     }
     whole = not request.headers.get("X-Part")
     return render_template("ticket/ticket.html" if whole else "ticket/pane.html", **told)
+
+
+def _reach(unit: Unit, shown: pages.TicketView) -> dict[str, Any]:
+    """Whether an answer can go out now, until when, and where else it could go."""
+    router, line = here(), shown.ticket
+    place = tickets.place(unit, line.id)
+    mails = desk.carrier(router, place) is not None
+    speaker = router.doors.speaker(line.handle_kind, place.channel, place.account)
+    if speaker is None:
+        here_only = (place.identity_id, place.channel, place.account)
+        ways = reaching.ways(router, unit, here_only, "human")
+        return {"carried": False, "may": None, "ways": ways, "takes_files": True, "mails": mails}
+    to = (place.identity_id, *speaker)
+    may = reaching.can_send(router, unit, to, "human")
+    ways = () if may.ok else reaching.ways(router, unit, to, "human")
+    takes_files = router.doors.open(*speaker).limits.attachment_bytes > 0
+    return {"carried": True, "may": may, "ways": ways, "takes_files": takes_files, "mails": mails}
+
+
+def _around(unit: Unit, shown: pages.TicketView, who: Who) -> dict[str, Any]:
+    """The calls of the ticket, whether its people wait for one, and who else they may be."""
+    line = shown.ticket
+    found = pages_calls.of_ticket(calls.of_ticket(unit, line.id), line.number)
+    return {
+        "called": found,
+        "waits": calls.call_back(unit, line.id),
+        "likely": one_person.likely(unit, line.requester_id, who),
+        "joined": one_person.joined(unit, line.requester_id),
+    }
+
+
+def _noticed(who: Who, shown: pages.TicketView) -> None:
+    """Whoever was named here has looked now."""
+    if shown.named:
+        with suppress(StoreError):  # a full disk keeps nobody from reading
+            here().store.write(lambda unit: mentions.look(unit, who.id, shown.ticket.id))
+
+
+def _newer(message: pages.MessageView, than: int | None) -> bool:
+    return than is not None and message.id > than and message.direction in ("in", "out")
 
 
 def _stamp(shown: pages.TicketView) -> str:
@@ -120,7 +180,9 @@ def _stamp(shown: pages.TicketView) -> str:
 # ---------------------------------------------------------------- acting
 
 
-def _act(number: str, work: Callable[[Who, int], object], **kept: str) -> AnyResponse:
+def act(
+    number: str, work: Callable[[Who, int], object], *, seen: str = "", **kept: str
+) -> AnyResponse:
     """Do it and show the ticket as it is then; refused, show why and keep what was written."""
     who: Who = g.who
     with here().store.reading() as unit:
@@ -130,30 +192,34 @@ def _act(number: str, work: Callable[[Who, int], object], **kept: str) -> AnyRes
     except (Conflict, Invalid) as fault:
         status = 409 if isinstance(fault, Conflict) else 422
         reason = sentence(fault.code) or sentence(f"s{status}.title")
-        return make_response(_page(number, refused=reason, kept=kept), status)
+        than = int(seen.rpartition(".")[2]) if fault.code == "overtaken" else None
+        return make_response(page(number, refused=reason, kept=kept, newer_than=than), status)
     if request.headers.get("X-Part"):
-        return make_response(_page(number))
+        return make_response(page(number))
     address = url_for("ticket.ticket", number=number, **chosen().address())
     return redirect(address, 303)
 
 
-def _warned(number: str, form: str, text: str) -> AnyResponse | None:
+def warned(number: str, form: str, text: str, **kept: str) -> AnyResponse | None:
     """The page again, when the text holds a secret and nobody has said yes to its masked form."""
+    if len(text) > LONGEST:
+        return None  # refused by its length, before anybody reads through it
     masked = redact.mask(text)
     confirmed = here().keys.fingerprint(masked.text)
-    if not masked.hits or _given("confirmed") == confirmed:
+    if not masked.hits or given("confirmed") == confirmed:
         return None
     warning = HoldsSecret(form, masked.text, masked.hits, confirmed)
-    return make_response(_page(number, kept={form: text}, warning=warning), 422)
+    return make_response(page(number, kept={form: text, **kept}, warning=warning), 422)
 
 
-def _given(name: str) -> str:
+def given(name: str) -> str:
+    """A field of the form; empty when it is not there."""
     return request.form.get(name, "")
 
 
-def _number(name: str) -> int | None:
+def id_of(name: str) -> int | None:
     """An id out of a form; nobody is an empty one."""
-    value = _given(name)
+    value = given(name)
     if not value:
         return None
     if not value.isdecimal() or len(value) > 19:
@@ -165,21 +231,39 @@ def _number(name: str) -> int | None:
 @allowed("reply")
 def reply(number: str) -> AnyResponse:
     """Send an answer to the requester, perhaps closing the ticket with it."""
-    text, close = _given("text"), bool(_given("close"))
-    once = _given("once") or secrets.token_urlsafe(12)
-    return _warned(number, "reply", text) or _act(
-        number,
-        lambda who, ticket_id: desk.reply(here(), who, ticket_id, text, once=once, close=close),
-        reply=text,
-    )
+    text, close = given("text"), bool(given("close"))
+    once = given("once") or secrets.token_urlsafe(12)
+    seen = given("seen") if SEEN.fullmatch(given("seen")) else ""
+
+    def work(who: Who, ticket_id: int) -> None:
+        files = _files(inside=bool(given("inside")))
+        letter = Letter(text, files, desk.addresses(here(), given("cc")), id_of("by") or 0)
+        desk.reply(here(), who, ticket_id, letter, once=once, close=close, seen=seen)
+
+    cc = given("cc")
+    return warned(number, "reply", text, cc=cc) or act(number, work, seen=seen, reply=text, cc=cc)
+
+
+def _files(*, inside: bool) -> list[Attachment]:
+    """The files put to a reply; pictures among them stand inside the mail when that is wished."""
+    found = []
+    for one in request.files.getlist("files"):
+        if not one.filename:
+            continue
+        data = one.stream.read()
+        mime = pictures.kind(data) or one.mimetype or "application/octet-stream"
+        shown = inside and pictures.kind(data) != ""
+        name = f"{secrets.token_hex(12)}@picture" if shown else ""
+        found.append(Attachment(one.filename, mime, data, name))
+    return found
 
 
 @blueprint.post("/ticket/<number>/note")
 @allowed("note")
 def note(number: str) -> AnyResponse:
     """Write something that only colleagues see."""
-    text, once = _given("text"), _given("once") or secrets.token_urlsafe(12)
-    return _warned(number, "note", text) or _act(
+    text, once = given("text"), given("once") or secrets.token_urlsafe(12)
+    return warned(number, "note", text) or act(
         number,
         lambda who, ticket_id: desk.note(here(), who, ticket_id, text, once=once),
         note=text,
@@ -192,10 +276,10 @@ def assign(number: str) -> AnyResponse:
     """Give it to somebody, to oneself (``me``) or to nobody."""
 
     def work(who: Who, ticket_id: int) -> None:
-        wanted = who.id if _given("agent") == "me" else _number("agent")
-        desk.assign(here(), who, ticket_id, wanted)
+        wanted = who.id if given("agent") == "me" else id_of("agent")
+        desk.assign(here(), who, ticket_id, wanted, given("words"))
 
-    return _act(number, work)
+    return act(number, work)
 
 
 @blueprint.post("/ticket/<number>/team")
@@ -203,14 +287,19 @@ def assign(number: str) -> AnyResponse:
 def team(number: str) -> AnyResponse:
     """Hand it to another team; who may not see that team's tickets goes back to the list."""
     who: Who = g.who
-    chosen_team = _number("team")
+    chosen_team = id_of("team")
     if who.role in ("agent", "lead") and chosen_team not in who.teams:
         with here().store.reading() as unit:
             ticket_id = pages.ticket_id(unit, number, who)
-        desk.move_team(here(), who, ticket_id, chosen_team or 0)
-        return redirect(url_for("inbox.inbox", **chosen().address()), 303)
-    return _act(
-        number, lambda who, ticket_id: desk.move_team(here(), who, ticket_id, chosen_team or 0)
+        desk.move_team(here(), who, ticket_id, chosen_team or 0, given("words"))
+        with here().store.reading() as unit:
+            did = pages.offer(unit, who, ticket_id)
+        undo: dict[str, Any] = {"did": did.batch, "done": 1, "of": 1} if did is not None else {}
+        return redirect(url_for("inbox.inbox", **chosen().address(), **undo), 303)
+    words = given("words")
+    return act(
+        number,
+        lambda who, ticket_id: desk.move_team(here(), who, ticket_id, chosen_team or 0, words),
     )
 
 
@@ -218,93 +307,48 @@ def team(number: str) -> AnyResponse:
 @allowed("tag")
 def tag(number: str) -> AnyResponse:
     """Put a tag on."""
-    return _act(number, lambda who, ticket_id: desk.tag(here(), who, ticket_id, _given("tag")))
+    return act(number, lambda who, ticket_id: desk.tag(here(), who, ticket_id, given("tag")))
 
 
 @blueprint.post("/ticket/<number>/untag")
 @allowed("tag")
 def untag(number: str) -> AnyResponse:
     """Take a tag off."""
-    return _act(number, lambda who, ticket_id: desk.untag(here(), who, ticket_id, _given("tag")))
+    return act(number, lambda who, ticket_id: desk.untag(here(), who, ticket_id, given("tag")))
 
 
 @blueprint.post("/ticket/<number>/category")
 @allowed("categorise")
 def category(number: str) -> AnyResponse:
     """Correct what it is about."""
-    wanted = _given("category")
-    return _act(number, lambda who, ticket_id: desk.set_category(here(), who, ticket_id, wanted))
+    wanted = given("category")
+    return act(number, lambda who, ticket_id: desk.set_category(here(), who, ticket_id, wanted))
 
 
 @blueprint.post("/ticket/<number>/urgency")
 @allowed("categorise")
 def urgency(number: str) -> AnyResponse:
     """Correct how soon it must be seen."""
-    wanted = _given("urgency")
-    return _act(number, lambda who, ticket_id: desk.set_urgency(here(), who, ticket_id, wanted))
+    wanted = given("urgency")
+    return act(number, lambda who, ticket_id: desk.set_urgency(here(), who, ticket_id, wanted))
+
+
+@blueprint.post("/ticket/<number>/vouch")
+@allowed("vouch")
+def vouch(number: str) -> AnyResponse:
+    """Say that one made sure who the requester is, and how."""
+    return act(number, lambda who, ticket_id: desk.vouch(here(), who, ticket_id, given("how")))
 
 
 @blueprint.post("/ticket/<number>/close")
 @allowed("close")
 def close(number: str) -> AnyResponse:
     """The matter is settled."""
-    return _act(number, lambda who, ticket_id: desk.close(here(), who, ticket_id))
+    return act(number, lambda who, ticket_id: desk.close(here(), who, ticket_id))
 
 
 @blueprint.post("/ticket/<number>/reopen")
 @allowed("reopen")
 def reopen(number: str) -> AnyResponse:
     """It is not settled after all."""
-    return _act(number, lambda who, ticket_id: desk.reopen(here(), who, ticket_id))
-
-
-# ---------------------------------------------------------------- mail as it was sent, files
-
-
-@blueprint.get("/message/<int:message_id>/html")
-@allowed("view")
-def message_html(message_id: int) -> Response:
-    """A mail's HTML, made harmless, for a frame that can do nothing."""
-    with here().store.reading() as unit:
-        raw = pages.message_html(unit, message_id, g.who)
-        pictures = list(pages.pictures(unit, message_id))
-    body = markup.safe_html(raw)
-    for one in pictures:
-        body = _with_picture(body, one)
-    page = Markup(
-        '<!doctype html><html lang=""><head><meta charset="utf-8"><title>{}</title>'
-        "<style>{}</style></head><body>{}</body></html>"
-    ).format(
-        t("ticket.as_sent"),
-        Markup(_MAIL_STYLE),  # noqa: S704  # ours
-        Markup(body),  # noqa: S704  # cleaned above; the frame's policy is the second wall
-    )
-    response = make_response(page)
-    response.headers["Content-Security-Policy"] = _MAIL_POLICY
-    return response
-
-
-def _with_picture(body: str, one: Any) -> str:
-    """A picture that came with the mail, put where the mail names it."""
-    name = f"cid:{one.content_id}"
-    if name not in body:
-        return body
-    try:
-        data = here().keys.unseal(one.key_id, one.wrapped_key, one.blob, one.token.encode())
-    except RouterError:
-        return body
-    return body.replace(name, f"data:{one.mime};base64,{base64.b64encode(data).decode()}")
-
-
-@blueprint.get("/attachment/<token>")
-@allowed("view")
-def attachment(token: str) -> Response:
-    """A file, always as a download and never as a page of ours."""
-    with here().store.reading() as unit:
-        file, key_id, wrapped, blob = pages.attachment(unit, token, g.who)
-    data = here().keys.unseal(key_id, wrapped, blob, file.token.encode())
-    response = make_response(data)
-    response.mimetype = "application/octet-stream"
-    response.headers.set("Content-Disposition", "attachment", filename=file.name or "file")
-    response.headers["Content-Security-Policy"] = _FILE_POLICY
-    return response
+    return act(number, lambda who, ticket_id: desk.reopen(here(), who, ticket_id))

@@ -7,8 +7,8 @@ import pytest
 from router import form
 from router.core.rights import ROLES
 from router.store import people
-from router.web import create_app
 from tests.fakes import FakeDoor, FakeDoors
+from tests.pages import app_of
 
 ALARM = "There is a payment I did not make, somebody hacked my account"
 
@@ -43,7 +43,7 @@ def router(assembled, door):
 
 @pytest.fixture
 def app(router):
-    made = create_app(router)
+    made = app_of(router)
     made.testing = True
     made.config["PROPAGATE_EXCEPTIONS"] = False
     yield made

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from router import pipeline, polling, sweeps
+from router import channel_watch, pipeline, polling, sweeps
 from router.prepared import Terms
 from router.store import claims
 from router.worker import Worker
@@ -136,3 +136,14 @@ def test_those_who_run_the_desk_read_the_same_in_words(browser_of, router, door)
     page = browser_of("manager").get("/status?lang=en").text
     assert "the line broke" in page
     assert browser_of(None).get("/status").status_code == 303
+
+
+def test_a_stopped_channel_is_among_the_notices_of_those_who_lead(router, browser_of):
+    router.store.write(
+        lambda unit: claims.report(unit, "speaks:wechat:desk", ok=False, detail="stopped")
+    )
+    channel_watch.sweep(router)
+    page = browser_of("manager").get("/notices?lang=en").text
+    assert "A channel has stopped" in page
+    assert "WeChat" in page
+    assert "A channel has stopped" not in browser_of("agent").get("/notices?lang=en").text

@@ -8,6 +8,8 @@ from router import incidents, waves
 from router.core.rights import Who
 from tests.web.conftest import ALARM, submitted
 
+pytestmark = pytest.mark.one_database
+
 ZH, EN = "转账通道已经恢复。", "Transfers work again."
 
 

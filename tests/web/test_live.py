@@ -1,21 +1,25 @@
 """Live updates: a stream where there is a place, an answer to polling elsewhere, no place lost."""
 
+import json
 import threading
 from contextlib import contextmanager
+from datetime import timedelta
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
 
+from router.errors import StoreDown
 from router.store import people
 from router.store.database import Store
+from router.web import live
 from router.web.live import Hub
 from tests.fakes import FakeDoors
 from tests.walks.conftest import serving
 from tests.web.conftest import submitted
 
 STREAMS = 3
-PATIENCE = 5
+PATIENCE = 30
 
 
 @pytest.fixture
@@ -109,6 +113,15 @@ def test_an_event_tells_nothing_but_that_something_changed(listen, router):
     assert b"event: changed\n" in lines
 
 
+def test_an_alarm_waits_for_no_calm(router, listen, monkeypatch):
+    monkeypatch.setattr(live, "CALM", timedelta(minutes=1))
+    stream = listen()
+    before = _settled(stream)
+    submitted(router, "My transfer is pending")
+    submitted(router, "Somebody got into my wallet and is sending my money away!")
+    assert stream.event() > before
+
+
 def test_past_the_cap_a_page_is_told_to_poll_and_polling_answers(listen, browser_of):
     streams = [listen() for _ in range(STREAMS)]
     full = listen()
@@ -150,7 +163,7 @@ def test_a_request_that_reads_nothing_keeps_no_place(listen):
 
 def test_a_change_while_an_event_is_sent_is_not_slept_through(router):
     hub = Hub(router)
-    stream, heard = hub.stream(), []
+    stream, heard = hub.stream(None), []
     next(stream)
     with hub._changed:
         hub.version += 1
@@ -162,10 +175,64 @@ def test_a_change_while_an_event_is_sent_is_not_slept_through(router):
     assert "id: 1" in heard[0]
 
 
+def test_an_alarm_is_told_to_those_who_may_see_it(router, agents):
+    hub = Hub(router)
+    with router.store.reading() as unit:
+        teams = people.team_ids(unit)
+    readers = {
+        "all": hub.stream(None),
+        "security": hub.stream({teams["security"]}),
+        "support": hub.stream({teams["support"]}),
+    }
+    for stream in readers.values():
+        next(stream)
+    submitted(router, "Somebody got into my wallet and is sending my money away!")
+    hub.watch()
+    told = {name: json.loads(next(one).partition("data: ")[2]) for name, one in readers.items()}
+    hub.close()
+    assert {name: one["security"] for name, one in told.items()} == {
+        "all": 1,
+        "security": 1,
+        "support": 0,
+    }
+
+
+class Away:
+    """Seats that cannot be reached."""
+
+    def pulse(self):
+        raise StoreDown("away")
+
+    def close(self):
+        pass
+
+
+def test_where_nobody_knows_who_is_there_changes_are_told_all_the_same(router):
+    router.store.seats.close()
+    router.store.seats = Away()
+    hub = Hub(router)
+    stream = hub.stream(None)
+    next(stream)
+    hub.watch()
+    assert "event: changed" in next(stream)
+    hub.close()
+
+
+def test_the_more_pages_are_open_the_longer_they_take_turns(assembled):
+    hub = Hub(assembled(web={"streams": 50, "threads": 100}))
+    turns = []
+    for many in (1, 49):
+        for _ in range(many):
+            assert hub.enter()
+        turns.append(json.loads(next(hub.stream(None)).partition("data: ")[2])["turns"])
+    hub.close()
+    assert turns == [20, 1000]
+
+
 def test_a_hub_that_stops_ends_every_stream_and_takes_no_more(router):
     hub = Hub(router)
     assert hub.enter()
-    stream, heard = hub.stream(), []
+    stream, heard = hub.stream(None), []
     next(stream)
     reader = threading.Thread(target=lambda: heard.extend(stream), daemon=True)
     reader.start()

@@ -9,6 +9,8 @@ from router import deliver, desk, pipeline
 from router.core.rights import Who
 from router.prepared import Terms
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def lead(agents, router):

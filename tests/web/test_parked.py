@@ -7,6 +7,8 @@ import pytest
 from router import pipeline
 from router.prepared import Terms
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def parked(router, door):

@@ -8,21 +8,10 @@ from router import desk, rulemaking
 from router.core.rights import Who
 from router.store import people, rulesets
 from rules.load import RulesFault, read
+from tests.drafts import BEES
 from tests.web.conftest import submitted
 
-BEES = """
-[categories."other.bees"]
-urgency = "P3"
-en = "Bees"
-zh = "蜜蜂"
-[[rule]]
-id = "desk.bees"
-category = "other.bees"
-any = ["beehive", "蜂箱"]
-match = ["the beehive fell"]
-no_match = ["honey"]
-owner = "the garden desk"
-"""
+pytestmark = [pytest.mark.one_database, pytest.mark.usefixtures("desk_rules")]
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import pytest
 
 from tests.web.conftest import submitted
 
+pytestmark = pytest.mark.one_database
+
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 CARD = "4111 1111 1111 1111"
 

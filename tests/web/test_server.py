@@ -16,12 +16,15 @@ import pytest
 
 from router.errors import RouterError
 from router.store import people
-from router.web import create_app, server
+from router.web import server
 from router.web.server import Server
 from tests.fakes import FakeDoors
+from tests.pages import app_of
 from tests.walks.conftest import serving
 
-PATIENCE = 10
+pytestmark = pytest.mark.one_database
+
+PATIENCE = 30
 
 
 def _ask(address, method, path, body=None, **headers):
@@ -138,7 +141,7 @@ def post_from(assembled, door):
         router = assembled(
             doors=FakeDoors(door), web={"trusted_proxies": proxies, "form_per_minute": 2}
         )
-        client = create_app(router).test_client()
+        client = app_of(router).test_client()
 
         def post(number, forwarded):
             return client.post(
@@ -208,6 +211,7 @@ def desk(tmp_path):
         running.stderr.close()
 
 
+@pytest.mark.slow
 def test_a_polite_kill_ends_open_streams_and_the_desk_at_once(desk, stream):
     running, address, link = desk
     _, headers, _ = _ask(address, "POST", link)
@@ -219,7 +223,7 @@ def test_a_polite_kill_ends_open_streams_and_the_desk_at_once(desk, stream):
         reader.start()
     assert json.loads(_ask(address, "GET", "/healthz")[2])["ok"] is True
     running.send_signal(signal.SIGTERM)
-    assert running.wait(4) == 0
+    assert running.wait(PATIENCE) == 0
     for reader in readers:
         reader.join(1)
     assert not any(reader.is_alive() for reader in readers)

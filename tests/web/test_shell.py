@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from router.store import claims
-from router.web import create_app
+from tests.pages import app_of
+
+pytestmark = pytest.mark.one_database
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -33,7 +35,7 @@ def test_the_form_says_when_people_are_there(browser_of, frozen, at, language, s
 
 @pytest.mark.parametrize("hotline", ["", "400 000 0000"])
 def test_the_hotline_is_told_when_there_is_one(assembled, hotline):
-    app = create_app(assembled(desk={"hotline": hotline}))
+    app = app_of(assembled(desk={"hotline": hotline}))
     page = app.test_client().get("/contact?lang=en").text
     app.extensions["hub"].close()
     assert ("Or call 400 000 0000." in page) == bool(hotline)

@@ -3,9 +3,25 @@
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from router.store import people
-from router.web.signing import _HASHER
+from router.web import signing
+
+pytestmark = pytest.mark.one_database
+
+SHIPPED = signing._HASHER
+#: Who comes in is asked here; how long a guess takes is asked once.
+LIGHT = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def _light(monkeypatch):
+    monkeypatch.setattr(signing, "_HASHER", LIGHT)
+    signing._nobody.cache_clear()
+    yield
+    signing._nobody.cache_clear()
 
 
 @pytest.fixture
@@ -15,7 +31,7 @@ def link(router, agents):
 
 @pytest.fixture
 def password(router, agents):
-    hashed = _HASHER.hash("made-up password")
+    hashed = LIGHT.hash("made-up password")
     router.store.write(lambda unit: people.change(unit, agents["agent"], password_hash=hashed))
     return "made-up password"
 
@@ -43,6 +59,10 @@ def test_the_right_password_signs_in(browser_of, password):
     data = {"email": "Agent@desk.example", "password": password, "next": "/me"}
     answer = browser_of(None).post("/sign-in", data)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/me")
+
+
+def test_a_guess_takes_as_long_as_argon2_advises():
+    assert extract_parameters(SHIPPED.hash("made-up password")) == RFC_9106_LOW_MEMORY
 
 
 @pytest.mark.parametrize("email", ["agent@desk.example", "nobody@desk.example"])

@@ -1,5 +1,7 @@
-// What is being written survives reloads: kept in this browser, by person, ticket and kind.
-const WAIT = 300;
+// What is being written survives reloads, log-out and a dead desk. Each pause it goes to the desk,
+// which keeps it sealed; what has not arrived there yet stays in this browser meanwhile.
+const WAIT = 250;
+const SETTLED = 700;
 
 const keyOf = (form) => {
   const agent = document.getElementById("panes")?.dataset.agent ?? "";
@@ -20,29 +22,69 @@ export function say(form, word, wrong = false) {
   place.classList.toggle("wrong", wrong);
 }
 
+const bodyOf = (form, text) => {
+  const body = new FormData();
+  body.set("csrf", form.elements.csrf.value);
+  body.set("kind", form.dataset.draft);
+  body.set("text", text);
+  return body;
+};
+
 /** Brings back what was written before and keeps what is written from now on. */
 export function keep(form) {
   const area = form.querySelector("textarea");
+  const place = form.closest("[data-drafts]").dataset.drafts;
   const key = keyOf(form);
-  let waiting = 0;
-  const kept = read(key);
-  if (kept && !area.value) {
-    area.value = kept;
+  let pause = 0;
+  let settle = 0;
+  let kept = area.dataset.begun === undefined ? "" : area.value;
+  let under = null;
+  const left = read(key);
+  if (left && (!area.value || area.dataset.begun !== undefined) && left !== area.value) area.value = left;
+  if (area.value && (left || area.dataset.begun !== undefined)) {
     say(form, "back");
     form.closest("details").open = true;
   }
+  const bring = () => {
+    clearTimeout(settle);
+    const text = area.value;
+    if (text === kept) { write(key, ""); return; }
+    under = fetch(place, { method: "POST", body: bodyOf(form, text) }).then((answer) => {
+      if (!answer.ok) return;
+      kept = text;
+      if (area.value === text) { write(key, ""); say(form, text ? "saved" : ""); }
+    }).catch(() => { /* it stays in this browser until the desk is back */ });
+  };
   area.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      write(key, area.value);
-      say(form, area.value ? "saved" : "");
-    }, WAIT);
+    clearTimeout(pause);
+    clearTimeout(settle);
+    pause = setTimeout(() => write(key, area.value), WAIT);
+    settle = setTimeout(bring, SETTLED);
   });
-  form.keepNow = () => { clearTimeout(waiting); write(key, area.value); };
-  form.forget = () => { clearTimeout(waiting); write(key, ""); };
+  form.keepNow = () => {
+    if (area.value === kept) return;
+    clearTimeout(pause);
+    write(key, area.value);
+    bring();
+  };
+  form.leave = () => {
+    if (area.value === kept) return;
+    clearTimeout(pause);
+    clearTimeout(settle);
+    write(key, area.value);
+    navigator.sendBeacon?.(place, bodyOf(form, area.value));
+  };
+  form.settled = async () => { clearTimeout(pause); clearTimeout(settle); write(key, area.value); await under; };
+  form.forget = () => { clearTimeout(pause); clearTimeout(settle); kept = area.value; write(key, ""); };
+  if (left) settle = setTimeout(bring, SETTLED);
+}
+
+/** Keeps everything at once: another ticket is about to be opened. */
+export function keepAll() {
+  for (const form of document.querySelectorAll("form[data-draft]")) form.keepNow?.();
 }
 
 /** Keeps everything at once: the page is about to go. */
-export function keepAll() {
-  for (const form of document.querySelectorAll("form[data-draft]")) form.keepNow?.();
+export function leaveAll() {
+  for (const form of document.querySelectorAll("form[data-draft]")) form.leave?.();
 }

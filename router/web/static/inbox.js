@@ -1,8 +1,11 @@
 // The inbox: opens tickets beside the list, keeps list and ticket fresh without moving what is
 // being read, and does everything by keyboard. Without it every link and form works by itself.
 import { ask, exchange } from "./parts.js";
-import { keep, keepAll, say } from "./drafts.js";
+import { keep, keepAll, leaveAll, say } from "./drafts.js";
 import { enable, enabled, listen } from "./keys.js";
+import { offer } from "./snippets.js";
+import { sit } from "./seats.js";
+import * as alerts from "./alerts.js";
 
 const EVERY = 60000;
 const SETTLE = 150;
@@ -14,6 +17,7 @@ root.classList.add("scripted");
 let current = null;   // the line the keys stand on
 let pending = null;   // a fresher list than the one shown
 let opening = 0;
+let waitingCount = 0;  // how many came in that the list does not show yet
 
 // ------------------------------------------------------------ the list
 
@@ -66,6 +70,7 @@ function takeFresh() {
   const top = $("scroller").scrollTop;
   exchange(pending, "list");
   pending = null;
+  alerts.count(waitingCount = 0);
   tend($("list"));
   markCurrent();
   $("scroller").scrollTop = Math.min(top, 0);
@@ -89,26 +94,47 @@ function blend(fresh) {
     line.classList.remove("gone");
     if (line.textContent !== other.textContent || line.className !== other.className) {
       const copy = document.importNode(other, true);
+      copy.querySelector(".pick").checked = line.querySelector(".pick").checked;
       line.replaceWith(copy);
       if (copy.id === focused) linkOf(copy).focus({ preventScroll: true });
     }
   }
   markCurrent();
+  alerts.count(waitingCount = fresher.length);
   if (!fresher.length) { $("fresh").hidden = true; pending = null; return; }
   pending = fresh;
   const button = $("take-fresh");
   const alarm = fresher.some((line) => line.classList.contains("security"));
   const words = (alarm ? button.dataset.alarm : button.dataset.words).replace("%", fresher.length);
   $("fresh").classList.toggle("alarm", alarm);
-  if (button.textContent !== words) { button.textContent = words; $("said").textContent = words; }
+  if (button.textContent !== words) {
+    button.textContent = words;
+    $("said").textContent = words;
+    if (!alarm) alerts.tell(words, alerts.matters(fresher), false);
+  }
   $("fresh").hidden = false;
+}
+
+const ofSecurity = () => Number(document.querySelector(".view-security .count")?.textContent ?? 0);
+
+/** So many security tickets wait now; one more is told wherever its reader looks. */
+function alarm(n) {
+  const link = document.querySelector(".view-security a");
+  const more = n - ofSecurity();
+  if (!link || !more) return;
+  const count = link.querySelector(".count") ?? link.appendChild(document.createElement("span"));
+  count.className = "count";
+  count.textContent = n || "";
+  if (more > 0) alerts.tell(link.querySelector(".name").textContent, `+${more}`, true);
 }
 
 async function refresh() {
   const answer = await ask(listAddress()).catch(() => null);
   if (answer?.status !== 200 || !answer.document.getElementById("list")) return;
   const here = document.activeElement?.closest?.("#views a")?.getAttribute("href");
+  const alarms = ofSecurity();
   exchange(answer.document, "views");
+  if (ofSecurity() > alarms) alerts.tell(document.querySelector(".view-security .name").textContent, `+${ofSecurity() - alarms}`, true);
   if (here) document.querySelector(`#views a[href="${CSS.escape(here)}"]`)?.focus();
   if (!document.querySelector("#lines > .line") && !document.activeElement?.closest?.("#list")) {
     exchange(answer.document, "list");
@@ -119,6 +145,36 @@ async function refresh() {
   await refreshTicket();
 }
 
+// ------------------------------------------------------------ finding while somebody types
+
+const TYPED = 250;
+let typed = 0;
+let asking = 0;
+
+async function find(box) {
+  const turn = ++asking;
+  const form = box.form;
+  const address = `/?${new URLSearchParams(new FormData(form))}`;
+  const answer = await ask(address).catch(() => null);
+  const fresh = answer?.document?.getElementById("list");
+  if (turn !== asking || answer?.status !== 200 || !fresh) return;
+  $("list").dataset.at = fresh.dataset.at;
+  exchange(answer.document, "scroller");
+  pending = null;
+  current = null;
+  tend($("list"));
+  if (!shownNumber()) history.replaceState({}, "", address);
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "q" || event.isComposing) return;
+  clearTimeout(typed);
+  typed = setTimeout(() => find(event.target), TYPED);
+});
+document.addEventListener("compositionend", (event) => {
+  if (event.target.id === "q") { clearTimeout(typed); typed = setTimeout(() => find(event.target), TYPED); }
+});
+
 // ------------------------------------------------------------ the ticket
 
 function showPane(from, { focus = true } = {}) {
@@ -127,6 +183,7 @@ function showPane(from, { focus = true } = {}) {
   $("ticket").replaceChildren(document.adoptNode(pane));
   document.body.classList.add("reading");
   document.title = pane.dataset.title;
+  alerts.count(waitingCount);
   tendPane();
   markCurrent();
   toNewest();
@@ -164,26 +221,59 @@ async function refreshTicket() {
   const answer = await ask(location.pathname + location.search).catch(() => null);
   const fresh = answer?.document?.getElementById("pane");
   if (!fresh || fresh.dataset.number !== shownNumber()) return;
+  if ($("pane-head").querySelector("details[open]")) return;  // a menu is not taken from under a hand
   if (fresh.dataset.stamp === pane.dataset.stamp) { exchange(answer.document, "pane-head"); return; }
   if (pane.contains(document.activeElement) && document.activeElement.closest("#about")) return;
   const place = $("conversation");
   const top = place.scrollTop;
   const opened = new Set([...place.querySelectorAll("details[open]")].map(pathOf));
   pane.dataset.stamp = fresh.dataset.stamp;
-  for (const id of ["pane-head", "conversation", "about"]) exchange(answer.document, id);
+  tellArrived(pane, fresh.dataset.heard);
+  for (const id of ["pane-head", "offer", "conversation", "about"]) exchange(answer.document, id);
   for (const one of $("conversation").querySelectorAll("details")) if (opened.has(pathOf(one))) one.open = true;
   $("conversation").scrollTop = top;
   tendFields();
 }
 
+// What arrives while somebody writes is shown above their text; only when they had time to see it
+// there does the reply count as written with it in front of them.
+const TO_NOTICE = 2000;
+
+function tellArrived(pane, heard) {
+  const form = pane.querySelector("form[data-draft=reply]");
+  if (!form || heard === pane.dataset.heard) return;
+  pane.dataset.heard = heard;
+  const notice = form.querySelector(".arrived");
+  notice.hidden = false;
+  form.arrived = { heard, at: performance.now() };
+  if (form.closest("details").open) $("said").textContent = notice.textContent;
+}
+
+function takeNotice(form) {
+  const told = form.arrived;
+  if (told && form.elements.seen && performance.now() - told.at > TO_NOTICE) form.elements.seen.value = told.heard;
+}
+
+/** An offer to take a reply back ends when the reply leaves. */
+function tendOffer() {
+  clearTimeout(leaving);
+  const left = Number($("offer")?.dataset.left ?? 0);
+  if (left) leaving = setTimeout(() => { $("offer")?.replaceChildren(); }, left * 1000);
+}
+let leaving = 0;
+
 const pathOf = (details) => `${details.closest("[id]")?.id} ${details.className}`;
 
 function tendPane() {
   for (const form of document.querySelectorAll("form[data-draft]")) keep(form);
+  const area = $("reply-text");
+  if (area) offer(area, $("writing").dataset.snippets);
+  if ($("pane")) sit();
   tendFields();
 }
 
 function tendFields() {
+  tendOffer();
   for (const select of document.querySelectorAll(".field select")) {
     const start = select.value;
     select.addEventListener("change", () => select.closest(".field").classList.toggle("changed", select.value !== start));
@@ -201,9 +291,48 @@ function write(kind) {
 }
 
 function press(act) {
-  const form = document.querySelector(`#pane-head form[data-act="${act}"]`);
+  const form = document.querySelector(`#pane form[data-act="${act}"]`);
   if (!form) return false;
   form.requestSubmit();
+  return true;
+}
+
+/** Opens or closes a menu of the ticket's head; its first button is next. */
+function drop(id) {
+  const menu = $(id);
+  if (!menu) return false;
+  menu.open = !menu.open;
+  (menu.open ? menu.querySelector("form button, form input:not([type=hidden])") : menu.querySelector("summary"))?.focus();
+  return true;
+}
+
+/** A macro that answers waits until what is being written is out of its way. */
+function macroStopped(form, button) {
+  if (form.dataset.act !== "macro" || !button || !("sends" in button.dataset) || !$("reply-text")?.value) return false;
+  $("said").textContent = form.dataset.busy;
+  say($("reply-text").form, "");
+  $("reply-text").form.querySelector(".saved").textContent = form.dataset.busy;
+  write("reply");
+  return true;
+}
+
+function runKey(event) {
+  const button = document.querySelector(`#run button[data-key="${CSS.escape(event.key)}"]`);
+  if (!button) return false;
+  button.form.requestSubmit(button);
+  return true;
+}
+
+function pick() {
+  const box = $(current ?? `line-${shownNumber()}`)?.querySelector(".pick");
+  if (!box) return false;
+  box.checked = !box.checked;
+  return true;
+}
+
+async function openNext(by) {
+  if (!step(by)) return false;
+  await open(linkOf($(current)).href);
   return true;
 }
 
@@ -215,12 +344,14 @@ function unfold() {
 }
 
 async function submit(form, button) {
+  takeNotice(form);
   const body = new FormData(form, button ?? undefined);
+  const address = button?.hasAttribute("formaction") ? button.formAction : form.action;
   const buttons = form.querySelectorAll("button");
   buttons.forEach((one) => { one.disabled = true; });
-  form.keepNow?.();
+  await form.settled?.();
   say(form, "sending");
-  const answer = await ask(form.action, { body }).catch(() => null);
+  const answer = await ask(address, { body }).catch(() => null);
   buttons.forEach((one) => { one.disabled = false; });
   if (!answer?.document || (answer.status >= 400 && !answer.document.getElementById("pane"))) {
     if (form.dataset.draft) say(form, "lost", true);
@@ -229,7 +360,7 @@ async function submit(form, button) {
   }
   const done = answer.status === 200;
   if (done) form.forget?.();
-  keepAll();
+  for (const other of document.querySelectorAll("form[data-draft]")) if (other !== form) other.keepNow?.();
   if (!showPane(answer.document, { focus: false })) { location.assign(answer.address); return; }
   if (done) $("pane-title").focus({ preventScroll: true });
   else { $("refused")?.scrollIntoView({ block: "nearest" }); tellRefusal(); }
@@ -263,7 +394,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post" || !form.closest("#pane") || "leaves" in form.dataset) return;
   event.preventDefault();
-  submit(form, event.submitter);
+  if (!macroStopped(form, event.submitter)) submit(form, event.submitter);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -272,6 +403,17 @@ document.addEventListener("keydown", (event) => {
   if (!form) return;
   event.preventDefault();
   form.requestSubmit(form.querySelector(".send"));
+});
+
+// A menu closes when somebody goes elsewhere, or says so.
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" ? event.target.closest?.("details.menu[open]") : null;
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
 // What is being answered stays in sight when the page opens to write.
@@ -283,12 +425,15 @@ addEventListener("popstate", () => {
   if (numberOf(location.href)) open(location.href, { push: false });
   else location.reload();
 });
-addEventListener("pagehide", keepAll);
+addEventListener("pagehide", leaveAll);
 document.addEventListener("visibilitychange", () => { if (document.hidden) keepAll(); });
 
 let waiting = 0;
-const later = () => { clearTimeout(waiting); waiting = setTimeout(refresh, SETTLE); };
-document.addEventListener("desk-changed", later);
+// An alarm is shown at once; the rest is asked for when things have settled, each page in its turn.
+document.addEventListener("desk-changed", ({ detail }) => {
+  if (detail.security !== undefined) alarm(detail.security);
+  waiting ||= setTimeout(() => { waiting = 0; refresh(); }, SETTLE + Math.random() * (detail.turns ?? 0));
+});
 setInterval(() => { if (!document.hidden) refresh(); }, EVERY);
 
 const go = (view) => () => { location.assign(`/?view=${view}`); };
@@ -309,16 +454,32 @@ listen({
   o: openCurrent,
   r: () => write("reply"),
   n: () => write("note"),
+  f: () => write("forward"),
+  "#": () => press("spam"),
   a: () => press("assign"),
   e: () => press("end"),
-  x: unfold,
+  z: () => press("undo"),
+  s: () => drop("nap"),
+  i: unfold,
+  x: pick,
+  m: () => drop("run"),
+  "]": () => openNext(1),
+  "[": () => openNext(-1),
+  ...Object.fromEntries([..."123456789"].map((key) => [key, runKey])),
   ".": takeFresh,
   "/": () => { $("q").focus(); $("q").select(); },
   "?": () => keysPanel.showModal(),
   "g s": go("security"), "g u": go("unsorted"), "g m": go("mine"), "g n": go("unassigned"),
   "g o": go("open"), "g w": go("waiting"), "g c": go("closed"), "g a": go("all"), "g p": go("parked"),
+  "g d": go("due_soon"), "g l": go("breached"), "g z": go("snoozed"), "g @": go("mentions"),
   "g b": () => location.assign("/outbox"),
 });
+
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "pick-all") return;
+  for (const box of document.querySelectorAll("#lines .pick")) box.checked = event.target.checked;
+});
+if ($("pick-all")) $("pick-all").closest("label").hidden = false;
 
 const switchBox = $("keys-on");
 switchBox.checked = enabled();

@@ -7,7 +7,7 @@ const say = (word) => { for (const port of ports) port.postMessage(word); };
 
 function open() {
   source = new EventSource("/live");
-  source.addEventListener("changed", () => { failures = 0; say("changed"); });
+  source.addEventListener("changed", (event) => { failures = 0; say(JSON.parse(event.data)); });
   source.onerror = () => {
     failures += 1;
     if (source.readyState === EventSource.CLOSED || failures > 3) {

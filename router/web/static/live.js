@@ -1,5 +1,5 @@
 // Tells the page when something changed: through one shared stream, or by asking now and then.
-const tell = () => document.dispatchEvent(new CustomEvent("desk-changed"));
+const tell = (told = {}) => document.dispatchEvent(new CustomEvent("desk-changed", { detail: told }));
 let etag = "";
 const policy = window.trustedTypes
   ? window.trustedTypes.createPolicy("desk", {
@@ -35,7 +35,7 @@ function poll() {
 function listen() {
   const place = document.querySelector("meta[name=live-worker]");
   const shared = new SharedWorker(trusted(place.content), { name: "desk-live" });
-  shared.port.onmessage = (event) => { if (event.data === "changed") tell(); else if (event.data === "full") poll(); };
+  shared.port.onmessage = (event) => { if (event.data === "full") poll(); else tell(event.data); };
   shared.port.start();
 }
 

@@ -1,0 +1,176 @@
+"""Snippets and macros: their page, what they say on a ticket, and running one."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from router import desk
+from router.core import snippets
+from router.core.clock import to_us
+from router.core.rights import Who, may
+from router.errors import Conflict, Invalid, NotFound
+from router.store import macros as store
+from router.store import pages, timeline
+from router.store.macros import MacroView
+from router.store.unit import Unit
+from router.web import telling
+from router.web.inbox import chosen
+from router.web.moving import NAPS, wakes
+from router.web.rights import allowed, here
+from router.web.ticket import SEEN, act, given
+
+blueprint = Blueprint("macros", __name__)
+
+_LONGEST = 10_000
+
+
+# ---------------------------------------------------------------- on a ticket
+
+
+@blueprint.get("/ticket/<number>/macros")
+@allowed("macro")
+def offered(number: str) -> str:
+    """What may be put into a reply on this ticket, or run on it."""
+    with here().store.reading() as unit:
+        ticket = pages.ticket_view(unit, pages.ticket_id(unit, number, g.who), g.who).ticket
+        found = telling.filled(unit, g.who, ticket)
+    return render_template("macros/offered.html", macros=found, ticket=ticket)
+
+
+@blueprint.post("/ticket/<number>/macro")
+@allowed("macro")
+def run(number: str) -> Response:
+    """Answer, tag and move the ticket in one go."""
+    once = given("once") or secrets.token_urlsafe(12)
+    seen = given("seen") if SEEN.fullmatch(given("seen")) else ""
+
+    def work(who: Who, ticket_id: int) -> None:
+        with here().store.reading() as unit:
+            ticket = pages.ticket_view(unit, ticket_id, who).ticket
+            found = {one.id: (one, text) for one, text in telling.filled(unit, who, ticket)}
+        wanted = given("macro")
+        if not wanted.isdecimal() or int(wanted) not in found:
+            raise Invalid("macro", "unknown_macro")
+        macro, text = found[int(wanted)]
+        desk.run_macro(here(), who, ticket_id, _doing(who, macro, text), once=once, seen=seen)
+
+    return act(number, work, seen=seen)
+
+
+def _doing(who: Who, macro: MacroView, text: str) -> desk.Doing:
+    does = macro.does
+    changes: list[tuple[str, Any]] = [("tag", one) for one in does.get("tags", ())]
+    if does.get("category"):
+        changes.append(("category", does["category"]))
+    if does.get("assign"):
+        changes.append(("assign", who.id))
+    if does.get("then") == "close":
+        changes.append(("close", None))
+    elif does.get("then") in NAPS:
+        changes.append(("snooze", to_us(wakes(does["then"]))))
+    return desk.Doing(macro.name, text if does.get("send") else "", tuple(changes))
+
+
+# ---------------------------------------------------------------- their page
+
+
+@blueprint.get("/macros")
+@allowed("macro")
+def macros() -> str:
+    """The reader's own and everybody's."""
+    with here().store.reading() as unit:
+        found = store.of_agent(unit, g.who)
+    return render_template(
+        "macros/macros.html",
+        macros=found,
+        chosen=chosen(),
+        variables=dict(list(snippets.NAMES.items())),
+    )
+
+
+@blueprint.post("/macros")
+@allowed("macro")
+def save() -> Response:
+    """Write one, new or in place of what it was; a shared one needs a lead."""
+    who: Who = g.who
+    wanted = given("macro")
+    known_id = int(wanted) if wanted.isdecimal() and len(wanted) < 20 else 0
+    shared = given("shared") == "yes"
+
+    def work(unit: Unit) -> None:
+        known = store.find(unit, who, known_id) if known_id else None
+        if known_id and known is None:
+            raise NotFound("there is no such macro of yours")
+        if (shared or (known is not None and known.shared)) and not may(who, "share"):
+            raise Conflict("shared_by_leads")
+        if known is None and len(store.of_agent(unit, who)) >= 2 * store.MOST:
+            raise Conflict("too_many_macros")
+        macro = MacroView(id=known_id or unit.new_id(), shared=shared, **fields)
+        store.put(unit, macro, None if shared else who.id)
+        timeline.audit(unit, f"agent:{who.id}", "macro.saved", f"macro:{macro.id}")
+
+    fields = _fields()
+    here().store.write(work)
+    return redirect(url_for("macros.macros"), 303)
+
+
+def _fields() -> dict[str, Any]:
+    """What the form says, checked."""
+    name = " ".join(given("name").split())[:60]
+    word = given("word").strip().lstrip("/").replace(" ", "-")[:30] or name.replace(" ", "-")[:30]
+    texts = {key: given(key).replace("\r\n", "\n").strip()[:_LONGEST] for key in _TEXTS}
+    key = given("key").strip()
+    if not name:
+        raise Invalid("name", "required")
+    if key and key not in "123456789":
+        raise Invalid("key", "bad_key")
+    if any(snippets.unknown(text) for text in texts.values()):
+        raise Invalid("text", "unknown_variable")
+    does = _does()
+    if not any(texts.values()) and not does:
+        raise Invalid("text", "empty")
+    return {"name": name, "word": word, "key": key, "does": does, **texts}
+
+
+_TEXTS = ("text_zh", "text_en")
+
+
+def _does() -> dict[str, Any]:
+    tags = [
+        desk.tag_word(one) for one in given("tags").replace("，", ",").split(",") if one.strip()
+    ]
+    does: dict[str, Any] = {"tags": tags} if tags else {}
+    if given("category"):
+        if given("category") not in here().rules.categories:
+            raise Invalid("category", "unknown_category")
+        does["category"] = given("category")
+    if given("assign") == "yes":
+        does["assign"] = True
+    if given("then") in ("close", *NAPS):
+        does["then"] = given("then")
+    if given("send") == "yes":
+        does["send"] = True
+    return does
+
+
+@blueprint.post("/macros/<int:macro_id>/drop")
+@allowed("macro")
+def drop(macro_id: int) -> Response:
+    """Give one up."""
+    who: Who = g.who
+
+    def work(unit: Unit) -> None:
+        known = store.find(unit, who, macro_id)
+        if known is None:
+            raise NotFound("there is no such macro of yours")
+        if known.shared and not may(who, "share"):
+            raise Conflict("shared_by_leads")
+        store.drop(unit, macro_id)
+        timeline.audit(unit, f"agent:{who.id}", "macro.dropped", f"macro:{macro_id}")
+
+    here().store.write(work)
+    return redirect(url_for("macros.macros"), 303)

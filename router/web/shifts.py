@@ -1,0 +1,110 @@
+"""Who is here: one's own presence, and for leads the team's shifts, skills and load."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from router import assigning
+from router.core.rights import Who, scope
+from router.core.turns import skill
+from router.errors import Invalid, NotFound
+from router.store import presence, timeline
+from router.store.unit import Unit
+from router.web.rights import allowed, here
+
+blueprint = Blueprint("shifts", __name__)
+
+_STATES = (presence.HERE, presence.AWAY)
+#: Skills of one person at most.
+_MOST = 20
+
+
+@blueprint.app_context_processor
+def _words() -> dict[str, object]:
+    return {"my_presence": _mine}
+
+
+def _mine() -> str:
+    """Whether the reader takes tickets now; empty where nothing is given by turns."""
+    who: Who | None = getattr(g, "who", None)
+    if who is None or here().settings.assignment.mode == "off" or who.role not in _TAKES:
+        return ""
+    with here().store.reading() as unit:
+        return presence.of_agent(unit, who.id)
+
+
+_TAKES = ("agent", "lead")
+
+
+@blueprint.post("/presence")
+@allowed("view")
+def mine() -> Response:
+    """I am here, or away."""
+    state = request.form.get("state", "")
+    if state not in _STATES:
+        raise Invalid("state", "unknown_state")
+    who: Who = g.who
+    here().store.write(lambda unit: presence.put(unit, who.id, state=state))
+    back = request.form.get("back", "/")
+    return redirect(back if _ours(back) else "/", 303)
+
+
+def _ours(path: str) -> bool:
+    return path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path
+
+
+def _calendars() -> tuple[str, ...]:
+    return ("desk", *sorted(here().settings.calendars), "always")
+
+
+@blueprint.get("/shifts")
+@allowed("see_shifts")
+def shifts() -> str:
+    """Everybody of one's teams: here or away, shift, skills, what they have in hand."""
+    router, who = here(), g.who
+    with router.store.reading() as unit:
+        rows = presence.listed(unit, scope(who))
+        skills = presence.skills(unit, [row.id for row in rows])
+        takes = {row.id: assigning.available(router, unit, row) for row in rows}
+    return render_template(
+        "shifts/shifts.html",
+        rows=rows,
+        skills={row.id: " ".join(sorted(skills.get(row.id, ()))) for row in rows},
+        takes=takes,
+        calendars=_calendars(),
+        mode=router.settings.assignment.mode,
+        most=router.settings.assignment.most,
+    )
+
+
+@blueprint.post("/shifts/<int:agent_id>")
+@allowed("edit_shifts")
+def change(agent_id: int) -> Response:
+    """Somebody's shift and skills, and whether they are here."""
+    shift, state = request.form.get("shift", ""), request.form.get("state", "")
+    words = request.form.get("skills", "").replace(",", " ").split()
+    skills = [skill(one) for one in words]
+    if not all(skills) or len(skills) > _MOST:
+        raise Invalid("skills", "bad_skill")
+    if (shift and shift not in _calendars()) or state not in _STATES:
+        raise Invalid("shift", "unknown_state")
+    who: Who = g.who
+
+    def work(unit: Unit) -> None:
+        _there(unit, who, agent_id)
+        presence.put(unit, agent_id, shift=shift, state=state)
+        presence.set_skills(unit, agent_id, skills)
+        timeline.audit(unit, f"agent:{who.id}", "person.shift", f"agent:{agent_id}")
+
+    here().store.write(work)
+    return redirect(url_for("shifts.shifts"), 303)
+
+
+def _there(unit: Unit, who: Who, agent_id: int) -> Any:
+    for row in presence.listed(unit, scope(who)):
+        if row.id == agent_id:
+            return row
+    raise NotFound("there is no such person in your teams")

@@ -1,0 +1,58 @@
+"""The wall: one screen for the room, as things stand now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, g, render_template
+
+from router.core.rights import Who, scope
+from router.reports.asking import AHEAD
+from router.reports.words import Words
+from router.store import claims, pages, pages_figures, pages_reports
+from router.store.pages import Filters
+from router.store.pages_reports import Cut
+from router.store.unit import Unit
+from router.web.rights import allowed, here
+from router.web.speech import language
+
+blueprint = Blueprint("wall", __name__)
+
+_HOUR = 3_600_000_000
+_LISTED = 5
+
+
+@blueprint.get("/reports/wall")
+@allowed("see_reports")
+def wall() -> str:
+    """Security waiting, who waits longest, what is due soon, channels, the hotline's queue."""
+    who: Who = g.who
+    with here().store.reading() as unit:
+        words = Words(here(), unit, language())
+        teams = scope(who)
+        alarms = pages.list_tickets(
+            unit, view="security", who=who, filters=Filters(), cursor=None, limit=_LISTED
+        )
+        soon = pages_reports.soon(unit, unit.now_us + AHEAD * _HOUR, teams)
+        return render_template(
+            "reports/wall.html",
+            words=words,
+            counts=pages.counts(unit, who),
+            alarms=alarms.rows,
+            oldest=pages_figures.oldest(unit, teams, _LISTED),
+            soon=soon[:_LISTED],
+            due=len(soon),
+            channels=_channels(unit),
+            hotline=_in_hand(pages_reports.standing(unit, Cut(channel="phone"), teams)),
+            now=unit.now,
+        )
+
+
+def _channels(unit: Unit) -> list[Any]:
+    """The last word of each channel about itself."""
+    return [row for row in claims.health(unit) if row.name.startswith(("poll:", "speaks:"))]
+
+
+def _in_hand(rows: Sequence[Any]) -> int:
+    return sum(row.n for row in rows if row.detail == "in_hand")

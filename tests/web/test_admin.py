@@ -1,0 +1,238 @@
+"""Setting the desk up in the browser: second step, teams, roles, the audit log."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from argon2 import PasswordHasher
+
+from router.core import totp
+from router.core.rights import ACTIONS
+from router.store import audit, people, second_steps, teams, timeline
+from router.web import signing
+from router.web.speech import catalogue
+
+pytestmark = pytest.mark.one_database
+
+LIGHT = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PASSWORD = "made-up password"
+
+
+@pytest.fixture(autouse=True)
+def _light(monkeypatch):
+    monkeypatch.setattr(signing, "_HASHER", LIGHT)
+    signing._nobody.cache_clear()
+    yield
+    signing._nobody.cache_clear()
+
+
+@pytest.fixture
+def browser(browser_of):
+    return browser_of("agent")
+
+
+def _code(router, agent_id, later=0):
+    with router.store.reading() as unit:
+        step = second_steps.of(unit, router.keys, agent_id)
+    return totp.code(step.secret, totp.step_of(router.clock.now()) + later)
+
+
+def _switch_on(router, browser, agent_id):
+    browser.get("/me/second")
+    answer = browser.post("/me/second", {"code": _code(router, agent_id)})
+    return re.findall(r"<li><code>([a-z0-9]{5}-[a-z0-9]{5})</code>", answer.text)
+
+
+def _password(router, agent_id):
+    router.store.write(
+        lambda unit: people.change(unit, agent_id, password_hash=LIGHT.hash(PASSWORD))
+    )
+
+
+def _enter(browser):
+    data = {"email": "agent@desk.example", "password": PASSWORD, "next": "/me"}
+    page = browser.post("/sign-in", data)
+    return re.search(r'name="token" value="([^"]+)"', page.text)[1]
+
+
+# ---------------------------------------------------------------- the second step
+
+
+def test_an_app_that_proved_itself_is_asked_from_then_on(
+    router, browser, browser_of, agents, frozen
+):
+    assert len(_switch_on(router, browser, agents["agent"])) == second_steps.CODES
+    _password(router, agents["agent"])
+    stranger = browser_of(None)
+    token = _enter(stranger)
+    assert stranger.get("/me").status_code == 303
+    frozen.advance(timedelta(seconds=30))
+    data = {"token": token, "code": _code(router, agents["agent"]), "next": "/me"}
+    assert stranger.post("/sign-in/second", data).headers["Location"] == "/me"
+    assert stranger.get("/me").status_code == 200
+
+
+def test_an_app_that_proved_nothing_is_not_asked(router, browser, browser_of, agents):
+    browser.get("/me/second")
+    assert browser.post("/me/second", {"code": "000000"}).status_code == 422
+    _password(router, agents["agent"])
+    data = {"email": "agent@desk.example", "password": PASSWORD}
+    assert browser_of(None).post("/sign-in", data).status_code == 303
+
+
+def test_a_wrong_code_lets_nobody_in_and_can_be_mended(router, browser, browser_of, agents, frozen):
+    _switch_on(router, browser, agents["agent"])
+    _password(router, agents["agent"])
+    stranger = browser_of(None)
+    token = _enter(stranger)
+    assert stranger.post("/sign-in/second", {"token": token, "code": "123"}).status_code == 401
+    frozen.advance(timedelta(seconds=30))
+    data = {"token": token, "code": _code(router, agents["agent"])}
+    assert stranger.post("/sign-in/second", data).status_code == 303
+    assert browser_of(None).post("/sign-in/second", data).status_code == 401
+
+
+def test_codes_are_not_guessed_one_after_the_other(router, browser, browser_of, agents):
+    _switch_on(router, browser, agents["agent"])
+    _password(router, agents["agent"])
+    stranger = browser_of(None)
+    token = _enter(stranger)
+    answers = [
+        stranger.post("/sign-in/second", {"token": token, "code": f"{n:06}"}).status_code
+        for n in range(12)
+    ]
+    assert answers[-1] == 429
+
+
+def test_a_recovery_code_stands_in_once(router, browser, browser_of, agents):
+    codes = _switch_on(router, browser, agents["agent"])
+    _password(router, agents["agent"])
+    one = browser_of(None)
+    data = {"token": _enter(one), "code": codes[0].upper()}
+    assert one.post("/sign-in/second", data).status_code == 303
+    other = browser_of(None)
+    data = {"token": _enter(other), "code": codes[0]}
+    assert other.post("/sign-in/second", data).status_code == 401
+
+
+def test_a_sign_in_link_asks_for_the_second_step_too(router, browser, browser_of, agents):
+    _switch_on(router, browser, agents["agent"])
+    link = router.store.write(lambda unit: people.one_time_link(unit, agents["agent"], "enter", 60))
+    stranger = browser_of(None)
+    assert 'name="token"' in stranger.post(f"/enter/{link}").text
+    assert stranger.get("/me").status_code == 303
+
+
+def test_switching_off_needs_a_code_of_the_app(router, browser, agents, frozen):
+    _switch_on(router, browser, agents["agent"])
+    assert browser.post("/me/second/codes", {"end": "1", "code": "1"}).status_code == 422
+    frozen.advance(timedelta(seconds=30))
+    data = {"end": "1", "code": _code(router, agents["agent"])}
+    assert browser.post("/me/second/codes", data).status_code == 200
+    with router.store.reading() as unit:
+        assert not second_steps.asked(unit, agents["agent"])
+
+
+def test_an_admin_frees_somebody_whose_phone_is_gone(router, browser, browser_of, agents):
+    _switch_on(router, browser, agents["agent"])
+    admin = browser_of("admin")
+    assert admin.post(f"/people/{agents['agent']}/sign-out", {"second": "1"}).status_code == 303
+    assert browser.get("/me").status_code == 303
+    with router.store.reading() as unit:
+        assert not second_steps.asked(unit, agents["agent"])
+        acts = [row.action for row in unit.rows("SELECT action FROM audit")]
+    assert {"person.signed_out", "second_step.dropped"} <= set(acts)
+
+
+def test_no_secret_of_an_app_is_kept_in_clear(router, browser, agents):
+    page = browser.get("/me/second").text
+    spelled = re.search(r"<code>([A-Z2-7 ]{30,})</code>", page)[1].replace(" ", "")
+    with router.store.reading() as unit:
+        row = unit.row("SELECT blob FROM second_step")
+    assert spelled.encode() not in row.blob
+
+
+# ---------------------------------------------------------------- teams and roles
+
+
+def test_a_team_is_added_and_called_something_else(router, browser_of):
+    admin = browser_of("admin")
+    data = {"key": "vip", "zh": "贵宾组", "en": "VIP"}
+    assert admin.post("/teams", data).status_code == 303
+    assert admin.post("/teams", data).status_code == 409
+    assert admin.post("/teams", {**data, "key": "V I P"}).status_code == 400
+    assert "贵宾组" in admin.get("/teams?lang=zh").text
+    with router.store.reading() as unit:
+        team = next(one for one in teams.listed(unit) if one.key == "vip")
+    admin.post(f"/teams/{team.id}", {"zh": "重要客户组", "en": "Key accounts"})
+    assert "重要客户组" in admin.get("/people?lang=zh").text
+    assert admin.post("/teams/999", {"zh": "无", "en": "none"}).status_code == 404
+
+
+def test_a_new_team_can_be_handed_a_ticket(router, browser_of, calm):
+    admin = browser_of("admin")
+    admin.post("/teams", {"key": "vip", "zh": "贵宾组", "en": "VIP"})
+    with router.store.reading() as unit:
+        team = next(one for one in teams.listed(unit) if one.key == "vip")
+    answer = admin.post(f"/ticket/{calm.number}/team", {"team": str(team.id)})
+    assert answer.status_code == 303
+    assert calm.number in admin.get("/?team=vip").text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_right_is_told_in_words(browser_of, language):
+    page = browser_of("manager").get(f"/roles?lang={language}").text
+    words = catalogue()[language]
+    untold = [
+        one for one in ACTIONS if f'<th scope="row">{words.get(f"words.right.{one}")}<' not in page
+    ]
+    assert untold == []
+
+
+def test_set_up_offers_only_what_a_reader_may_open(browser_of):
+    for role in ("agent", "manager"):
+        browser = browser_of(role)
+        body = browser.get("/admin").text.partition("<main")[2]
+        for address in re.findall(r'<li><a href="([^"]+)"', body):
+            assert browser.get(address).status_code == 200, (role, address)
+    assert 'href="/audit"' not in browser_of("agent").get("/admin").text
+
+
+# ---------------------------------------------------------------- the audit log
+
+
+def _done(router, many=3):
+    def work(unit):
+        for n in range(many):
+            timeline.audit(unit, "router", "ticket.view", f"ticket:{n}")
+
+    router.store.write(work)
+    router.store.write(lambda unit: audit.seal(unit, router.keys))
+
+
+def test_the_audit_log_is_read_and_narrowed(router, browser_of, agents, calm):
+    manager = browser_of("manager")
+    manager.post(f"/ticket/{calm.number}/close")
+    page = manager.get(f"/audit?lang=en&actor=agent:{agents['manager']}&action=ticket.").text
+    assert f'<bdi>Manager</bdi></b> closed <a href="/ticket/{calm.number}">' in page
+    assert page.count('<td class="said">') == 1
+
+
+def test_a_changed_line_is_found_and_named(router, browser_of):
+    _done(router)
+    manager = browser_of("manager")
+    assert 'class="notice ok"' in manager.post("/audit/verify").text
+    router.store.write(
+        lambda unit: unit.run("UPDATE audit SET subject = 'ticket:9' WHERE position = 2")
+    )
+    answer = manager.post("/audit/verify?lang=en").text
+    assert "broken at line 2" in answer
+
+
+def test_a_long_log_is_read_page_by_page(router, browser_of):
+    _done(router, 120)
+    manager = browser_of("manager")
+    page = manager.get("/audit?action=ticket.view").text
+    assert page.count("<code>ticket.view</code>") == 100
+    following = re.search(r'href="(/audit\?[^"]*cursor=[^"]+)"', page)[1].replace("&amp;", "&")
+    assert manager.get(following).text.count("<code>ticket.view</code>") == 20

@@ -1,0 +1,142 @@
+"""The page of a requester: where it stands, what they may do there, and nothing of anybody else."""
+
+from datetime import timedelta
+
+import pytest
+
+from router import pipeline
+from router.core.rights import Who
+from router.prepared import Terms
+from tests.fakes import FakeDoor
+
+pytestmark = pytest.mark.one_database
+
+LEAD = Who(id=2, name="Hua", role="lead", teams=frozenset({1, 2}), locale="zh")
+
+
+def opened(router, text="How can I export my records as PDF?", **mail):
+    door = FakeDoor()
+    raw = door.arrives(text=text, subject="private subject", **mail)
+    ticket = pipeline.receive(router, door, [raw], Terms())[0].ticket_id
+    token = router.tokens.status_token(ticket, router.clock.now() + timedelta(days=1))
+    return ticket, f"/t/{token}"
+
+
+def state(router, ticket):
+    with router.store.reading() as unit:
+        return unit.value("SELECT state FROM ticket WHERE id = :t", t=ticket)
+
+
+def codes(router, ticket):
+    with router.store.reading() as unit:
+        rows = unit.rows("SELECT code FROM entry WHERE ticket_id = :t ORDER BY id", t=ticket)
+        return [row.code for row in rows]
+
+
+def test_an_article_that_solves_it_closes_the_ticket_and_is_counted(router, browser_of):
+    ticket, page = opened(router)
+    browser = browser_of(None)
+    shown = browser.get(page, headers={"Accept-Language": "en"}).text
+    assert "Export your records" in shown
+    assert "private subject" not in shown
+    assert browser.post(f"{page}/solved", data={"article": "records-export"}).status_code == 303
+    assert browser.post(f"{page}/solved", data={"article": "records-export"}).status_code == 303
+    assert state(router, ticket) == "closed"
+    with router.store.reading() as unit:
+        used = unit.rows("SELECT article, what FROM article_use WHERE what = 'solved'")
+        open_ones = unit.value(
+            "SELECT COUNT(*) FROM sla_clock WHERE ticket_id = :t AND met_at IS NULL", t=ticket
+        )
+    assert [tuple(one) for one in used] == [("records-export", "solved")]
+    assert open_ones == 0
+
+
+def test_a_security_matter_is_never_closed_by_a_link(router, browser_of):
+    ticket, page = opened(router, "There is a payment I did not make, my account was hacked")
+    browser_of(None).post(f"{page}/solved")
+    assert state(router, ticket) != "closed"
+    assert codes(router, ticket)[-1] == "solved_says_requester"
+
+
+def test_what_is_added_is_masked_judged_and_wakes_the_ticket(router, browser_of):
+    ticket, page = opened(router)
+    browser = browser_of(None)
+    browser.post(f"{page}/solved")
+    text = "My account was hacked, money is gone. My card is 4111 1111 1111 1111"
+    answer = browser.post(f"{page}/add", data={"text": text, "once": "a"})
+    assert answer.status_code == 303
+    browser.post(f"{page}/add", data={"text": text, "once": "a"})
+    with router.store.reading() as unit:
+        texts = unit.rows(
+            "SELECT text FROM message WHERE ticket_id = :t AND channel = 'webform'", t=ticket
+        )
+        row = unit.row("SELECT state, security, urgency FROM ticket WHERE id = :t", t=ticket)
+    assert len(texts) == 1
+    assert "4111" not in texts[0].text
+    assert (row.state, bool(row.security), row.urgency) == ("open", True, "P1")
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 5_001])
+def test_what_cannot_be_added_comes_back_with_its_text(router, browser_of, text):
+    _, page = opened(router)
+    answer = browser_of(None).post(f"{page}/add", data={"text": text})
+    assert answer.status_code == 400
+    assert text in answer.text
+
+
+def test_too_much_in_an_hour_is_told_and_not_lost(router, browser_of):
+    _, page = opened(router)
+    browser = browser_of(None)
+    answers = [browser.post(f"{page}/add", data={"text": f"word {n}"}) for n in range(8)]
+    assert [one.status_code for one in answers] == [303] * 6 + [429] * 2
+    assert "word 7" in answers[-1].text
+
+
+def test_one_tap_says_how_it_was_and_the_last_word_counts(router, browser_of):
+    ticket, page = opened(router)
+    browser = browser_of(None)
+    assert browser.post(f"{page}/rate", data={"score": "good"}).status_code == 303
+    browser.post(f"{page}/solved")
+    for word in ("poor", "good", "brilliant"):
+        browser.post(f"{page}/rate", data={"score": word})
+    with router.store.reading() as unit:
+        rows = unit.rows("SELECT ticket_id, score FROM satisfaction")
+    assert [tuple(row) for row in rows] == [(ticket, 5)]
+
+
+@pytest.mark.parametrize("path", ["", "/add", "/solved", "/rate"])
+def test_a_link_that_is_over_or_forged_does_nothing(router, browser_of, frozen, path):
+    _, page = opened(router)
+    browser = browser_of(None)
+    forged = f"{page[:-2]}aa{path}"
+    frozen.advance(timedelta(days=2))
+    for wanted in (f"{page}{path}", forged):
+        answer = browser.get(wanted) if not path else browser.post(wanted, data={"text": "x"})
+        assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("tongue", ["zh", "en"])
+def test_every_article_is_a_page_in_both_languages(router, browser_of, tongue):
+    browser = browser_of(None)
+    shelf = browser.get(f"/help?lang={tongue}").text
+    for name, article in router.articles.by_name.items():
+        title = article.told(tongue).title
+        assert title in shelf.replace("&#39;", "'")
+        assert title in browser.get(f"/help/{name}?lang={tongue}").text.replace("&#39;", "'")
+    assert browser.get("/help/unheard-of").status_code == 404
+
+
+def test_the_form_offers_articles_about_what_was_chosen(browser_of):
+    page = browser_of(None).get("/contact?about=records&lang=en").text
+    assert "/help/records-export" in page
+    assert "/help/login-reset" not in page
+
+
+@pytest.mark.parametrize("tongue", ["zh", "en"])
+def test_every_case_of_the_acknowledgement_is_previewed_in_three_languages(browser_of, tongue):
+    page = browser_of("lead").get(f"/acknowledgements?category=login.network&lang={tongue}").text
+    assert page.count('class="letter"') == 15
+    assert "WT-EXAM-PLE2" in page
+    assert "Wi-Fi or mobile data" in page
+    assert "行動數據" in page
+    assert browser_of("lead").get("/acknowledgements?category=nonsense").status_code == 200
