@@ -6,62 +6,68 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from channels import registry
-from channels.contract import Channel, Speaks
+from channels.contract import Channel, ChannelOptions, Speaks
+from channels.contract import Vault as VaultOf
 from router import configuration
+from router.core.articles import Articles
 from router.core.clock import Clock, SystemClock
-from router.core.hours import Calendar
+from router.core.identity import Guarded
 from router.core.ids import Ids
 from router.core.keys import Keyring
+from router.core.pace import Pace
+from router.core.playbooks import Playbooks
 from router.core.sla import Policies
 from router.core.threads import Tokens
 from router.core.wording import Wording
 from router.errors import Fault, KeyMissing, NotFound, SettingsFault
+from router.hourbook import Hourbook
 from router.rulebook import Rulebook, files_of
 from router.second_reader import SecondReader
-from router.settings import PREFIX, Settings
+from router.settings import Settings
+from router.shelf import Shelf
 from router.store import version
 from router.store.database import Store, check_writable
+from router.vault import Vault
+from router.wallet import Wallet
 from rules.engine import Ruleset
 from rules.engine import load as load_rules
 
 #: The one account of the form: it is part of the web pages and always open.
 FORM = ("webform", "site")
+#: Makes the vault of a channel, given its kind and account.
+Lend = Callable[[str, str], VaultOf]
 #: Where our Message-IDs come from while no mailbox has been set up.
 NO_DOMAIN = "desk.invalid"
-
-
-class Secrets:
-    """The vault of one configured channel: the environment, or files the environment names."""
-
-    def __init__(self, kind: str, account: str) -> None:
-        """Lend the secrets of this channel and no other."""
-        self._prefix = f"channels.{kind}.{account}"
-
-    def secret(self, name: str) -> str:
-        """The secret; raises SettingsFault telling which variable to set."""
-        found = configuration.secret(f"{self._prefix}.{name}")
-        if found is None:
-            key = f"{self._prefix}.{name}".upper().replace(".", "__").replace("-", "_")
-            where = f"environment {PREFIX}{key}"
-            raise SettingsFault([Fault(where, f"is not set; {self._prefix} needs it")])
-        return found.get_secret_value()
 
 
 class Doors:
     """The channels of this desk, opened when they are first needed."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Take the channels that are on; their options were checked when they were read."""
+    def __init__(self, settings: Settings, lend: Lend = Vault) -> None:
+        """Take the channels that are on; their options were checked when they were read. ``lend``
+        makes the vault of a channel."""
+        self._public = settings.public_url.startswith("https://")
+        self._lends: dict[tuple[str, str], Lend] = {}
+        self._lend = lend
         self._options: dict[tuple[str, str], tuple[type[Channel], Any]] = {}
         self._open: dict[tuple[str, str], Channel] = {}
         self._lock = threading.Lock()
-        for kind, accounts in settings.channels.items():
+        self.switch_on(settings.channels, lend)
+
+    def switch_on(
+        self, channels: Mapping[str, Mapping[str, Mapping[str, Any]]], lend: Lend
+    ) -> list[tuple[str, str]]:
+        """Add channels by their settings; which ones, those that are off left out."""
+        on = {}
+        for kind, accounts in channels.items():
             for account, given in accounts.items():
                 if given.get("enabled") is not False:
                     door = registry.channel(kind)
@@ -70,7 +76,15 @@ class Doors:
                         for key, value in given.items()
                         if not configuration.is_secret(key)
                     }
-                    self._options[kind, account] = (door, door.Options(**public))
+                    on[kind, account] = (door, door.Options(**public))
+        self._lends |= dict.fromkeys(on, lend)
+        self._options = {**self._options, **on}
+        return list(on)
+
+    def options(self, kind: str, account: str) -> ChannelOptions | None:
+        """What was set of a channel that is on."""
+        found = self._options.get((kind, account))
+        return found[1] if found else None
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """(kind, account) of every channel that is on."""
@@ -83,8 +97,17 @@ class Doors:
                 if (kind, account) not in self._options:
                     raise NotFound(f"no channel {kind}.{account} is switched on in the settings")
                 door, options = self._options[kind, account]
-                self._open[kind, account] = door(account, options, Secrets(kind, account))
+                vault = self._lends[kind, account](kind, account)
+                self._open[kind, account] = door(account, options, vault)
             return self._open[kind, account]
+
+    def fresh(self, kind: str, account: str) -> Channel:
+        """A door of one's own beside the one that is at work; whoever asks closes it. Raises
+        NotFound when the settings do not switch it on."""
+        if (kind, account) not in self._options:
+            raise NotFound(f"no channel {kind}.{account} is switched on in the settings")
+        door, options = self._options[kind, account]
+        return door(account, options, self._lends[kind, account](kind, account))
 
     def reader(self, kind: str, account: str) -> Channel:
         """A door that only parses: the form, imported mail, items of a channel now off."""
@@ -95,7 +118,7 @@ class Doors:
             if key not in self._open:
                 door = registry.channel(kind)
                 options = door.Options.model_construct()
-                self._open[key] = door(account, options, Secrets(kind, account))
+                self._open[key] = door(account, options, self._lend(kind, account))
             return self._open[key]
 
     def speaker(self, handle_kind: str, kind: str, account: str) -> tuple[str, str] | None:
@@ -103,7 +126,7 @@ class Doors:
         if (kind, account) in self._options and self._carries(kind, account, handle_kind):
             return kind, account
         for other in self._options:
-            if self._carries(*other, handle_kind):
+            if self._carries(*other, handle_kind) and not self._options[other][0].own_people:
                 return other
         return None
 
@@ -111,12 +134,36 @@ class Doors:
         door, _ = self._options[kind, account]
         return door.identity == handle_kind and issubclass(door, Speaks)
 
+    def check_fit(self) -> None:
+        """Where the public reaches us, refuse channels that are only fit for trying out."""
+        if not self._public:
+            return
+        faults = [
+            Fault(f"channels.{kind}.{account}", said)
+            for kind, account in self._options
+            for said in self.open(kind, account).unfit()
+        ]
+        if faults:
+            raise SettingsFault(faults)
+
     def close(self) -> None:
         """Let go of every connection."""
         with self._lock:
             for door in self._open.values():
                 door.close()
             self._open.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one account of a channel has of its own: the team whose queue its tickets join, the
+    language of people whose own is not known. Its hours are a calendar of the desk's."""
+
+    team: str = ""
+    language: str = ""
+
+
+_PLAIN = Account()
 
 
 @dataclass(frozen=True)
@@ -132,8 +179,19 @@ class Router:
     rules: Rulebook
     wording: Wording
     policies: Policies
+    hours: Hourbook
+    pace: Pace
+    articles: Shelf
+    playbooks: Playbooks
     doors: Doors
     reader: SecondReader
+    guarded: Guarded
+    wallet: Wallet
+    accounts: Mapping[tuple[str, str], Account]
+
+    def account(self, channel: str, account: str) -> Account:
+        """What holds for messages that come by this account of a channel."""
+        return self.accounts.get((channel, account)) or _PLAIN
 
     def close(self) -> None:
         """Finish what is being written and let go of everything."""
@@ -147,12 +205,13 @@ def assemble(
     clock: Clock | None = None,
     keys: Keyring | None = None,
     rules: Ruleset | None = None,
+    lent: Mapping[str, str] | None = None,
 ) -> Router:
-    """Put a router together from its settings; ``rules`` spares reading them again.
+    """Put a router together from its settings; ``rules`` spares reading them again, ``lent`` are
+    channels' secrets that outrank those of the environment.
 
     Raises SettingsFault, StoreDown, SchemaBehind, KeyMissing or RulesFault, each saying what to do.
     """
-    doors = Doors(settings)
     extra = Path(settings.rules.folder).expanduser() if settings.rules.folder else None
     rulebook = Rulebook(rules or load_rules(extra), files_of(settings.rules.folder))
     clock = clock or SystemClock()
@@ -161,7 +220,15 @@ def assemble(
     check_writable(store.engine)
     version.check(store.engine)
     rulebook.follow(store)
+    hours = Hourbook(settings, store)
+    wording, articles, playbooks = _shipped()
+    shelf = Shelf(settings, articles)
+    shelf.follow(store)
     keys = keys or _keys(settings, store)
+    doors = Doors(settings, partial(Vault, store=store, keys=keys, lent=lent))
+    doors.check_fit()
+    wallet = Wallet(settings)
+    wallet.check_fit()
     return Router(
         settings=settings,
         clock=clock,
@@ -170,11 +237,38 @@ def assemble(
         tokens=Tokens(keys),
         store=store,
         rules=rulebook,
-        wording=Wording.load(),
-        policies=policies(settings),
+        wording=wording,
+        policies=hours.policies,
+        hours=hours,
+        pace=Pace(),
+        articles=shelf,
+        playbooks=playbooks,
         doors=doors,
         reader=SecondReader(settings),
+        guarded=Guarded(_guarded(settings, doors)),
+        wallet=wallet,
+        accounts=_accounts(doors),
     )
+
+
+@cache
+def _shipped() -> tuple[Wording, Articles, Playbooks]:
+    """The texts that ship: they are the same for every router of this process, so read once."""
+    return Wording.load(), Articles.load(), Playbooks.load()
+
+
+def _accounts(doors: Doors) -> dict[tuple[str, str], Account]:
+    """Every account that is on, with what it has of its own."""
+    given = {(kind, account): doors.options(kind, account) for kind, account in doors}
+    return {name: Account(one.team, one.language) for name, one in given.items() if one}
+
+
+def _guarded(settings: Settings, doors: Doors) -> Iterator[str]:
+    """What senders may pretend to be: our mailboxes, our public host and what the settings name."""
+    yield from settings.desk.guarded_names
+    yield urlsplit(settings.web.public_url).hostname or ""
+    for kind, account in doors:
+        yield from doors.open(kind, account).guarded()
 
 
 def _keys(settings: Settings, store: Store) -> Keyring:
@@ -190,14 +284,3 @@ def _keys(settings: Settings, store: Store) -> Keyring:
     if not known:
         store.write(lambda unit: version.remember_key(unit, keys.current))
     return keys
-
-
-def policies(settings: Settings) -> Policies:
-    """The promised times, over the desk's service hours."""
-    hours = settings.hours
-    return Policies(
-        first_response=settings.sla.first_response,
-        next_response=settings.sla.next_response,
-        resolution=settings.sla.resolution,
-        calendar=Calendar(settings.desk.zone, hours.weekly, closed=hours.closed, open=hours.open),
-    )

@@ -19,7 +19,7 @@ from router.store import feedback, judged
 from router.store.database import Store
 from router.store.judged import Stored
 from rules.contract import UNSORTED, Finding, Urgency, Verdict
-from rules.engine import Ruleset, compile_book
+from rules.engine import Ruleset
 from rules.lint import Census
 
 #: A security finding is no longer found, or no longer urgent, and nobody said it was wrong.
@@ -159,7 +159,7 @@ class Contest:
     @classmethod
     def between(cls, old: Source, new: Source) -> Contest:
         """Compile both. Raises RulesFault with every fault of the first that cannot be read."""
-        return cls(old, new, compile_book(old.book()), compile_book(new.book()))
+        return cls(old, new, old.rules(), new.rules())
 
     def judged(self, known: Iterable[Known], total: int) -> Iterator[Judged]:
         """Every message with both verdicts."""

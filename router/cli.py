@@ -4,11 +4,8 @@ ones start at once.
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router import configuration
+from router import commands, configuration
 from router.errors import RouterError
+from router.memory import undisturbed
 
 if TYPE_CHECKING:
     from router.assemble import Router
@@ -29,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
+app.add_typer(commands.app)
 rules_app = typer.Typer(help="The desk's rules: look them over, try others.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 
@@ -69,17 +68,6 @@ def _settings(config: Path | None) -> Settings:
     return configuration.load(config)
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Rules and libraries are loaded to stay: the collector need not walk them, now or later."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
 def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
     from rules.engine import load as load_rules
 
@@ -108,7 +96,7 @@ def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
 @app.command()
 def serve(config: Config = None) -> None:
     """Everything in one process: web pages, mailboxes, outbox and clock."""
-    with _undisturbed():
+    with undisturbed():
         router = _assemble(config, migrate_first=True)
         from router import serving
     serving.serve(router, work=True)
@@ -117,7 +105,7 @@ def serve(config: Config = None) -> None:
 @app.command()
 def web(config: Config = None) -> None:
     """The web pages alone; a worker runs elsewhere."""
-    with _undisturbed():
+    with undisturbed():
         router = _assemble(config)
         from router import serving
     serving.serve(router, work=False)
@@ -126,7 +114,7 @@ def web(config: Config = None) -> None:
 @app.command()
 def worker(config: Config = None) -> None:
     """Mailboxes, outbox and clock alone; the web pages run elsewhere."""
-    with _undisturbed():
+    with undisturbed():
         router = _assemble(config)
         from router import starting
     starting.work(router)
@@ -151,14 +139,16 @@ def check(
         bool, typer.Option("--reference", help="print every setting with its meaning")
     ] = False,
 ) -> None:
-    """Check the settings and print those in force, secrets masked."""
+    """Check the settings and print those in force, secrets masked; what the pages changed of them
+    stands in the database and is marked."""
+    from router import overriding
     from router import reference as book
 
     if reference:
         typer.echo(book.render(), nl=False)
         return
-    for key, value in configuration.effective(_settings(config)):
-        typer.echo(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+    for line in overriding.lines(_settings(config)):
+        typer.echo(line)
 
 
 @app.command()
@@ -191,10 +181,32 @@ def import_(
     """Take in old mail (.eml, mbox, Maildir) without acknowledging anybody."""
     from router import filling
 
-    with _undisturbed():
+    with undisturbed():
         router = _assemble(config, migrate_first=True)
     try:
         filling.import_mail(router, path, account)
+    finally:
+        router.close()
+
+
+@app.command()
+def backfill(
+    account: Annotated[str, typer.Argument(help="the mailbox: its name in the settings")],
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="mails from this day on")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be done")] = False,
+    again: Annotated[bool, typer.Option("--again", help="from the beginning")] = False,
+    config: Config = None,
+) -> None:
+    """Take in what a mailbox held before; stopped by whatever means, it goes on where it was."""
+    from router import filling
+
+    with undisturbed():
+        router = _assemble(config, migrate_first=True)
+    try:
+        day = since.date() if since else None
+        filling.backfill(router, account, day, again=again, dry_run=dry_run)
     finally:
         router.close()
 

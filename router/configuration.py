@@ -12,24 +12,22 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from channels import registry
-from router.core import sla
-from router.core.hours import Calendar
+from router import calendars
 from router.errors import Fault, Invalid, SettingsFault
-from router.settings import PREFIX, HoursSettings, Section, Settings, SlaSettings
+from router.promise_settings import CalendarSettings, HoursSettings, Section, SlaSettings
+from router.settings import PREFIX, Settings
 
 S = TypeVar("S", bound=Section)
 
-_NEVER_IN_FILE = re.compile(r"(password|secret|token|private_key)$")
-#: A day that is open, for looking at one part of the hours alone.
-_SOME = {"mon": [("08:00", "22:00")]}
+_NEVER_IN_FILE = re.compile(r"(password|secret|token|private_key|aes_key)$")
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -48,8 +46,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         settings = Settings(**given)
     except ValidationError as fault:
         faults += [_explain(error, source) for error in fault.errors()]
-    faults += _hours_faults(settings.hours if settings else _alone(HoursSettings, given), source)
-    faults += _sla_faults(settings.sla if settings else _alone(SlaSettings, given), source)
+    faults += _promise_faults(given, settings, source)
     faults += _channel_faults(settings.channels if settings else given.get("channels"), source)
     if faults or settings is None:
         raise SettingsFault(faults)
@@ -161,7 +158,7 @@ def _unknown_in_environment(environ: Mapping[str, str]) -> Iterator[Fault]:
         if not name.startswith(PREFIX):
             continue
         key = name.removeprefix(PREFIX).lower().replace("__", ".")
-        if key in known or key.startswith("channels."):
+        if key in known or key.startswith(("channels.", "notices.")):
             continue
         if any(key.startswith(f"{one}.") for one in known):
             continue
@@ -206,35 +203,31 @@ def _tried(
         yield Fault(source.place(keys), f"{'.'.join(keys)}: {said}; write {write}")
 
 
-def _hours_faults(hours: HoursSettings, source: _Source) -> list[Fault]:
-    """Each day and date by itself, so that one wrong day does not hide another."""
-    found: list[Fault] = []
-    for day, periods in hours.weekly.items():
-        week = {**_SOME, day: periods}
-        found += _tried(source, ("hours", "weekly", day), partial(Calendar, "UTC", week))
-    for date in hours.closed:
-        found += _tried(source, ("hours", "closed"), partial(Calendar, "UTC", _SOME, closed=[date]))
-    for date, periods in hours.open.items():
-        special = {date: periods}
-        found += _tried(
-            source, ("hours", "open", date), partial(Calendar, "UTC", _SOME, open=special)
-        )
-    if not found:
-        whole = partial(Calendar, "UTC", hours.weekly, closed=hours.closed, open=hours.open)
-        found += _tried(source, ("hours",), whole)
-    return found
+def _promise_faults(
+    given: Mapping[str, Any], settings: Settings | None, source: _Source
+) -> Iterator[Fault]:
+    """What cannot be in calendars and policies, each part tried by itself."""
+    named = settings.calendars if settings else _calendars(given)
+    sections: dict[str, HoursSettings] = {
+        "hours": settings.hours if settings else _alone(HoursSettings, given)
+    }
+    sections |= {f"calendars.{name}": one for name, one in named.items()}
+    promises = settings.sla if settings else _alone(SlaSettings, given)
+    told: set[str] = set()
+    for keys, attempt in calendars.attempts(sections, promises):
+        for fault in _tried(source, keys, attempt):
+            if str(fault) not in told:
+                told.add(str(fault))
+                yield fault
 
 
-def _sla_faults(promises: SlaSettings, source: _Source) -> list[Fault]:
-    """Each urgency by itself, the others as they should be; one left out is a fault too."""
-    found: list[Fault] = []
-    for kind in sla.KINDS:
-        given: dict[str, int] = getattr(promises, kind)
-        for urgency in (*sla.URGENCIES, *sorted(given.keys() - set(sla.URGENCIES))):
-            others = {name: 1 for name in sla.URGENCIES if name != urgency}
-            alone = {**others, urgency: given[urgency]} if urgency in given else others
-            keys = ("sla", kind, urgency)
-            found += _tried(source, keys, partial(sla.check, kind, alone))
+def _calendars(given: Mapping[str, Any]) -> dict[str, CalendarSettings]:
+    """The calendars that can be read although something else is wrong."""
+    found = {}
+    tables = given.get("calendars")
+    for name, table in tables.items() if isinstance(tables, Mapping) else ():
+        with suppress(ValidationError):
+            found[name] = CalendarSettings.model_validate(table)
     return found
 
 

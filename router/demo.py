@@ -17,7 +17,7 @@ from importlib import resources
 from typing import Any
 
 from channels.contract import Raw
-from router import desk, form, pipeline
+from router import desk, form, pipeline, reports
 from router.assemble import FORM, Router
 from router.core.clock import FrozenClock
 from router.core.ids import Ids
@@ -43,6 +43,7 @@ def fill(router: Router) -> int:
     now = router.clock.now()
     agents = router.store.write(_people)
     count = 0
+    touched = []
     for number, told in enumerate(story["ticket"]):
         at = now - timedelta(hours=told["ago"])
         past, clock = _back(router, at)
@@ -51,9 +52,11 @@ def fill(router: Router) -> int:
             if taken is not None and taken.outcome == "new":
                 count += 1
                 clock.set(min(at + _LATER, now))
+                touched.append(taken.ticket_id)
                 _act(past, agents[number % len(agents)], taken.ticket_id, told, number)
         finally:
             past.store.close()
+    reports.count(router, touched)  # their ids are of days that were counted already
     return count
 
 

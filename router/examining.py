@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from router import calendars, dated_weeks, retention
 from router.assemble import Router
 from router.core.clock import from_us
-from router.store import audit, claims, journal
+from router.store import audit, channels, claims, gaps, journal, promise_versions
 
 _ROOM = 500 * 1024 * 1024
 _SILENT = timedelta(minutes=5)
+_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,12 @@ def look(router: Router) -> list[Examined]:
         _key,
         _parked,
         _channels,
+        _receiver,
         _audit,
+        _retention,
         _clock,
+        _calendars,
+        _promises,
     )
     return [view(router) for view in views]
 
@@ -74,6 +80,26 @@ def _parked(router: Router) -> Examined:
     return Examined("parked items", ok=True, said="none")
 
 
+def _calendars(router: Router) -> Examined:
+    book = router.hours
+    lacking = calendars.missing(book.settings, book.days, router.clock.now().date())
+    if lacking:
+        said = ", ".join(f"{country} {year}" for country, year in lacking)
+        said = f"official days are incomplete: {said}; see `router calendar show`, `import`"
+        return Examined("calendars", ok=False, said=said)
+    if book.fault:
+        said = f"{book.fault}; what was in force before still holds, see /hours"
+        return Examined("calendars", ok=False, said=said)
+    return Examined("calendars", ok=True, said="complete")
+
+
+def _promises(router: Router) -> Examined:
+    """Which settings the pages have overridden."""
+    found = dated_weeks.overrides(router.hours.own)
+    said = f"the pages override {', '.join(found)}" if found else "as the settings say"
+    return Examined("promises", ok=True, said=said)
+
+
 def _channels(router: Router) -> Examined:
     names = [f"{kind}.{account}" for kind, account in router.doors]
     if not names:
@@ -86,13 +112,43 @@ def _channels(router: Router) -> Examined:
     return Examined("channels", ok=True, said=", ".join(names))
 
 
+def _receiver(router: Router) -> Examined:
+    with router.store.reading() as unit:
+        found = [gap for gap in gaps.newest(unit) if gap.until > unit.now_us - _DAY]
+        states = channels.states(unit, router.doors)
+    forged = sum(one.forged for one in states)
+    if found:
+        seconds = sum(gap.until - gap.since for gap in found) // 1_000_000
+        said = f"could not be called for {seconds} s in the last day; look into the platforms"
+        return Examined("receiver", ok=False, said=said)
+    said = f"no gap in the last day; {forged} calls refused"
+    return Examined("receiver", ok=True, said=said)
+
+
 def _audit(router: Router) -> Examined:
     with router.store.reading() as unit:
         broken = audit.verify(unit, router.keys)
+        altered = promise_versions.altered(unit)
     if broken is not None:
         said = f"line {broken} was changed or taken out; compare with a backup"
         return Examined("audit log", ok=False, said=said)
+    if altered:
+        said = f"what is kept of {', '.join(altered)} was changed; compare with a backup"
+        return Examined("audit log", ok=False, said=said)
     return Examined("audit log", ok=True, said="every sealed line holds")
+
+
+def _retention(router: Router) -> Examined:
+    said = retention.behind(router)
+    if said:
+        return Examined("retention", ok=False, said=said)
+    kept = router.settings.retention
+    spans = {"": kept.days, **kept.groups}
+    told = ", ".join(
+        f"{name or 'words'} {f'{days} days after closing' if days else 'for ever'}"
+        for name, days in spans.items()
+    )
+    return Examined("retention", ok=True, said=f"kept: {told}; up to date")
 
 
 def _clock(router: Router) -> Examined:

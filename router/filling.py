@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from time import process_time
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
+from router import backfilling, importing, seeding
 from router import demo as story
-from router import importing, seeding
 from router.assemble import Router
 from router.core.clock import monotonic
 from router.polling import Tally
@@ -48,12 +56,48 @@ def import_mail(router: Router, path: Path, account: str) -> None:
     console.print(f"{rate:.0f} mails/s, {wall:.1f} s, {cpu:.1f} CPU seconds")
 
 
-def _progress() -> Progress:
+def backfill(
+    router: Router, account: str, since: date | None, *, again: bool, dry_run: bool
+) -> None:
+    """Take in what a mailbox held before, with rate and time left; or say what that would be."""
+    door = router.doors.open("email", account)
+    if dry_run:
+        outlook = backfilling.dry_run(router, door, since, again=again)
+        console.print(
+            f"{outlook.total} mails; of {outlook.looked_at} looked at {outlook.known} are here "
+            f"already and {outlook.unreadable} cannot be read. All would take about "
+            f"{_span(outlook.seconds)}. Nothing was written."
+        )
+        return
+    done = backfilling.Progress()
+    begun = monotonic()
+    columns = (TextColumn("{task.fields[rate]:.0f}/s"), TextColumn("{task.fields[left]}"))
+    with _progress(*columns) as bar:
+        task = bar.add_task("taking in", total=None, rate=0.0, left="")
+        for done in backfilling.take(router, door, since, again=again):
+            rate = done.tally.fetched / max(monotonic() - begun, 0.001)
+            left = "" if done.seconds is None else f"{_span(done.seconds)} left"
+            bar.update(task, completed=done.tally.fetched, total=done.total, rate=rate, left=left)
+    tally = done.tally
+    console.print(
+        f"{tally.fetched} mails read: {tally.new} new tickets, {tally.joined} joined one, "
+        f"{tally.seen} were here before, {tally.parked} parked; nobody was acknowledged"
+    )
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _progress(*more: ProgressColumn) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        *more,
         console=console,
     )
 

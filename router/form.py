@@ -46,7 +46,7 @@ def submit(
     door = router.doors.reader(*FORM)
     raw = Raw(door.identify(data), data, received_at=now)
     _admit(router, fields, hashlib.sha256(_undated(fields, files)).hexdigest(), source)
-    taken = pipeline.receive(router, door, [raw], Terms(suspected=spam))
+    taken = pipeline.receive(router, door, [raw], Terms(suspected=spam, source=source))
     return taken[0] if taken and taken[0].number else _earlier(router, raw)
 
 

@@ -8,23 +8,21 @@ else gets a ticket of their own, linked to that one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from secrets import token_urlsafe
 
-from channels.contract import Attachment, Inbound, Raw
+from channels.contract import Inbound, Raw
+from router import joining, sealing
 from router.assemble import Router
 from router.core import identity, language, lifecycle, markup, quoting, redact
-from router.core.clock import from_us, to_us
+from router.core.clock import to_us
 from router.core.references import ticket_number
 from router.core.secret_parts import Secrets
-from router.core.threads import Candidate, Decision, decide
-from router.prepared import Cleaned, Prepared, SealedFile, Terms
-from router.store import clocks, contacts, journal, search, timeline
-from router.store import tables as t
+from router.prepared import Cleaned, Prepared, Terms
+from router.store import clocks, contacts, journal, one_person, search, tickets, timeline
+from router.store import shapes as t
 from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
 from router.store.journal import Item
 from rules.conditions import kind_of
@@ -93,7 +91,7 @@ def prepare(router: Router, raw: Raw, message: Cleaned, verdict: Verdict, terms:
     """Make a judged message ready to be written. Pure but for random names and data keys."""
     inbound, secrets = message.inbound, message.secrets
     fields = _fields(inbound, secrets)
-    files = [_seal(router, one, secrets) for one in inbound.attachments]
+    files = [sealing.seal(router, one, secrets) for one in inbound.attachments]
     dropped = ("html_dropped",) if inbound.html and not message.html else ()
     return Prepared(
         item=Item(inbound.kind, inbound.account, inbound.remote_id),
@@ -101,13 +99,16 @@ def prepare(router: Router, raw: Raw, message: Cleaned, verdict: Verdict, terms:
         inbound=inbound,
         handle=_handle(inbound),
         name=message.name,
+        imitates=router.guarded.imitated(inbound.sender.value, message.name),
         subject=message.subject,
         text=message.text,
         rest=message.rest,
         html=message.html,
         masked=tuple(dict.fromkeys(one.kind for one in secrets.parts)),
         defects=(*inbound.defects, *dropped),
-        language=message.language or router.settings.desk.language,
+        language=message.language
+        or router.account(inbound.kind, inbound.account).language
+        or router.settings.desk.language,
         verdict=verdict,
         index=search.prepare(
             f"{message.subject}\n{message.masked}", router.settings.intake.search_characters
@@ -138,7 +139,9 @@ def _circumstances(router: Router, raw: Raw, inbound: Inbound, before: Met) -> F
         channel=inbound.kind,
         automatic=bool(inbound.automatic),
         category_hint=inbound.category_hint,
-        hours="inside" if router.policies.hours.is_open(now) else "outside",
+        hours="inside"
+        if router.policies.serving(inbound.kind, inbound.account).is_open(now)
+        else "outside",
         sender=sender,
         minutes_since=None if last is None else (to_us(now) - last) / 60_000_000,
         attachments=tuple(sorted({kind_of(one.name, one.mime) for one in inbound.attachments})),
@@ -161,30 +164,16 @@ def _fields(inbound: Inbound, secrets: Secrets) -> str:
     return json.dumps(masked, ensure_ascii=False)
 
 
-def _seal(router: Router, file: Attachment, secrets: Secrets) -> SealedFile:
-    token = token_urlsafe(24)
-    name, mime, data = secrets.out_of_file(file.name[:_READ], file.mime[:100], file.data)
-    return SealedFile(
-        token=token,
-        name=name[:_NAME],
-        mime=mime,
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        content_id=file.content_id[:_NAME],
-        sealed=router.keys.seal(data, token.encode()),
-    )
-
-
 def want(wanted: Wanted, message: Prepared) -> None:
     """Add what this message may touch to what its batch looks up."""
-    inbound = message.inbound
-    item = message.item
+    inbound, item = message.inbound, message.item
     wanted.seen.add((item.kind, item.account, item.remote_id))
     wanted.handles.add(message.handle)
     wanted.rfc_ids.update(inbound.thread_ids)
     wanted.ticket_ids.update(message.named_tickets)
     if inbound.bounce and inbound.bounce.original_message_id:
         wanted.rfc_ids.add(inbound.bounce.original_message_id)
+        wanted.returned.add(inbound.bounce.original_message_id)
     if inbound.conversation:
         wanted.conversations.add((inbound.kind, inbound.account, inbound.conversation))
 
@@ -196,43 +185,17 @@ def take(router: Router, batch: Batch, message: Prepared) -> tuple[Draft, int]:
     """Write the message down on the ticket it belongs to; the ticket and the message's id."""
     person = batch.person(*message.handle, name=message.name, language=message.language)
     message_id = batch.unit.new_id()
-    decision = _decide(router, batch, message, person)
+    decision = joining.decide(router, batch, message, person)
     if decision.kind in ("append", "reopen") and decision.ticket_id is not None:
-        draft = _append(router, batch, message, batch.tickets[decision.ticket_id])
+        draft = _append(router, batch, message, person, batch.tickets[decision.ticket_id])
     else:
         draft = _open(router, batch, message, person)
         if decision.ticket_id is not None:
-            _link(batch, draft, decision)
+            joining.link(batch, message, draft, decision)
     _write_message(batch, message, draft, person, message_id)
     _journal(router, batch, message, draft, message_id)
     _write_secrets(batch, message, draft, message_id)
     return draft, message_id
-
-
-def _decide(router: Router, batch: Batch, message: Prepared, person: Person) -> Decision:
-    inbound = message.inbound
-    named = [(one, "token") for one in message.named_tickets]
-    for rfc_id in inbound.thread_ids:
-        named += [(one, "message_id") for one in batch.mail_of.get(rfc_id, ())]
-    conversation = (inbound.kind, inbound.account, inbound.conversation)
-    if conversation in batch.conversation_of:
-        named.append((batch.conversation_of[conversation], "conversation"))
-    candidates = []
-    for ticket_id, how in named:
-        draft = batch.tickets.get(ticket_id)
-        if draft is not None:
-            closed = from_us(draft.closed_at) if draft.closed_at is not None else None
-            candidates.append(Candidate(ticket_id, how, closed))
-    if not candidates:
-        return Decision("new", None, "")
-    return decide(
-        candidates,
-        sender_is_participant={
-            one.ticket_id for one in candidates if (one.ticket_id, person.id) in batch.participants
-        },
-        now=batch.unit.now,
-        reopen_days=router.settings.desk.reopen_days,
-    )
 
 
 def _open(router: Router, batch: Batch, message: Prepared, person: Person) -> Draft:
@@ -254,19 +217,25 @@ def _open(router: Router, batch: Batch, message: Prepared, person: Person) -> Dr
         updated_at=unit.now_us,
         language=message.language,
         verification=inbound.verification.value,
+        imitates=message.imitates,
         messages=1,
         snippet=message.text[:_SNIPPET],
     )
-    if inbound.automatic in FILED and not message.verdict.is_security:
+    if (inbound.automatic in FILED or person.blocked) and not message.verdict.is_security:
         draft.state, draft.closed_at = "closed", unit.now_us
+        draft.spam = person.blocked
     return batch.open(draft)
 
 
-def _append(router: Router, batch: Batch, message: Prepared, draft: Draft) -> Draft:
+def _append(router: Router, batch: Batch, message: Prepared, person: Person, draft: Draft) -> Draft:
     batch.touch(draft)
     draft.messages += 1
-    if message.inbound.automatic:
+    unwanted = (draft.spam or person.blocked) and not message.verdict.is_security
+    if message.inbound.automatic or unwanted:
         return draft
+    if draft.spam:
+        draft.spam = False
+        tickets.untag(batch.unit, draft.id, tickets.SPAM)
     was_closed = draft.state == "closed"
     draft.state = lifecycle.after(draft.state, "message_in")
     draft.snippet = message.text[:_SNIPPET]
@@ -275,23 +244,6 @@ def _append(router: Router, batch: Batch, message: Prepared, draft: Draft) -> Dr
         timeline.note(batch.unit, draft.id, "reopened")
     clocks.message_arrived(batch.unit, draft, router.policies)
     return draft
-
-
-def _link(batch: Batch, draft: Draft, decision: Decision) -> None:
-    """Tie a new ticket to the one its message named, on both timelines."""
-    unit = batch.unit
-    other = batch.tickets[decision.ticket_id or 0]
-    unit.put(
-        t.Link,
-        id=unit.new_id(),
-        ticket_id=draft.id,
-        other_id=other.id,
-        kind=decision.kind,
-        at=unit.now_us,
-    )
-    code = "follow_up" if decision.kind == "follow_up" else "linked"
-    timeline.note(unit, draft.id, code, number=other.number, reason=decision.reason)
-    timeline.note(unit, other.id, code, number=draft.number, reason=decision.reason)
 
 
 def _write_message(
@@ -303,16 +255,18 @@ def _write_message(
         t.Message,
         id=message_id,
         ticket_id=draft.id,
-        direction="in",
+        direction="note" if message.terms.noted else "in",
         channel=inbound.kind,
         account=inbound.account,
         identity_id=person.id,
+        agent_id=message.terms.agent_id,
         subject=message.subject,
         text=message.text,
         rest=message.rest,
         html=message.html,
         rfc_id=inbound.message_id[:_SUBJECT],
         verification=inbound.verification.value,
+        imitates=message.imitates,
         automatic=inbound.automatic,
         language=message.language,
         fields=message.fields,
@@ -325,8 +279,10 @@ def _write_message(
     )
     if inbound.message_id:
         batch.mail_of.setdefault(inbound.message_id, set()).add(draft.id)
+    if not one_person.GIVEN.isdisjoint(inbound.fields):
+        one_person.gave(unit, person.id, draft.id, inbound.fields)
     for file in message.files:
-        _write_file(batch, file, message_id)
+        sealing.put(unit, file, message_id, channel=inbound.kind, account=inbound.account)
     if message.index:
         batch.index.append((message_id, message.index))
 
@@ -350,29 +306,6 @@ def _seen_at(message: Prepared, sent: int | None, arrived: int) -> int:
     if not message.terms.old and sent < arrived - _EARLY // timedelta(microseconds=1):
         return arrived
     return sent
-
-
-def _write_file(batch: Batch, file: SealedFile, message_id: int) -> None:
-    unit = batch.unit
-    attachment_id = unit.new_id()
-    unit.put(
-        t.Attachment,
-        id=attachment_id,
-        message_id=message_id,
-        token=file.token,
-        name=file.name,
-        mime=file.mime,
-        size=file.size,
-        sha256=file.sha256,
-        content_id=file.content_id,
-    )
-    unit.put(
-        t.AttachmentBody,
-        attachment_id=attachment_id,
-        key_id=file.sealed.key_id,
-        wrapped_key=file.sealed.wrapped_key,
-        blob=file.sealed.blob,
-    )
 
 
 def _journal(

@@ -21,7 +21,7 @@ from router.core.hours import Calendar
 from router.store.judged import Stored
 from rules.conditions import kind_of
 from rules.contract import Facts, Verdict
-from rules.engine import Ruleset, compile_book
+from rules.engine import Ruleset, compile_files
 from rules.load import Book, read
 
 #: From so many messages on it pays to start processes, which takes seconds.
@@ -46,6 +46,10 @@ class Source:
     def book(self) -> Book:
         """The rules, read. Raises RulesFault with every fault."""
         return read(self.folders, self.texts)
+
+    def rules(self) -> Ruleset:
+        """The rules, ready to judge. Raises RulesFault with every fault."""
+        return compile_files(self.folders, self.texts)
 
 
 def facts_of(message: Stored, hours: Calendar) -> Facts:
@@ -104,7 +108,7 @@ _RULESETS: list[Ruleset] = []
 
 def _ready(old: Source, new: Source) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asked is told to stop, and stops us
-    _RULESETS[:] = [compile_book(one.book()) for one in (old, new)]
+    _RULESETS[:] = [one.rules() for one in (old, new)]
 
 
 def _judge(facts: list[Facts]) -> list[tuple[Verdict, Verdict]]:

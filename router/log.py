@@ -6,12 +6,11 @@ or a far server's word may hold, it is masked like a message before it is writte
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import TextIO
-
-import structlog
-from structlog.typing import EventDict, WrappedLogger
 
 from router.core import failures, redact
 from router.settings import LogSettings
@@ -23,21 +22,7 @@ _QUIET = {"apscheduler": "WARNING", "waitress": "WARNING", "imapclient": "WARNIN
 def begin(settings: LogSettings, to: TextIO | None = None) -> None:
     """Log to standard error (or ``to``), as the settings say."""
     handler = logging.StreamHandler(to or sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _failure,
-                _masked,
-                _renderer(json_lines=settings.json_lines),
-            ],
-            foreign_pre_chain=[
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-            ],
-        )
-    )
+    handler.setFormatter(_Json() if settings.json_lines else _Plain())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
@@ -45,31 +30,33 @@ def begin(settings: LogSettings, to: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(level)
 
 
-def _failure(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """A failure as a traceback without what its words may quote."""
-    given = line.pop("exc_info", None)
-    fault = given[1] if isinstance(given, tuple) else given
-    if fault is True:
-        fault = sys.exc_info()[1]
-    if isinstance(fault, BaseException):
-        line["exception"] = failures.told(fault)
-    return line
-
-
-def _masked(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    return {
-        key: redact.mask(value).text if isinstance(value, str) else value
-        for key, value in line.items()
-    }
-
-
-def _renderer(*, json_lines: bool) -> structlog.typing.Processor:
-    if json_lines:
-        return structlog.processors.JSONRenderer(ensure_ascii=False)
-    return _plain
-
-
-def _plain(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
+class _Plain(logging.Formatter):
     """``time LEVEL logger: event``, then the traceback if there is one."""
-    told = f"{line['timestamp']} {line['level'].upper()} {line['logger']}: {line['event']}"
-    return f"{told}\n{line['exception']}" if "exception" in line else told
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, masked."""
+        told = _told(record)
+        line = f"{told['timestamp']} {record.levelname} {told['logger']}: {told['event']}"
+        return f"{line}\n{told['exception']}" if "exception" in told else line
+
+
+class _Json(logging.Formatter):
+    """One object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, masked."""
+        return json.dumps(_told(record), ensure_ascii=False)
+
+
+def _told(record: logging.LogRecord) -> dict[str, str]:
+    """What a line says; a failure as a traceback without what its words may quote."""
+    at = datetime.fromtimestamp(record.created, UTC)
+    told = {
+        "event": record.getMessage(),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "timestamp": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+    }
+    if record.exc_info and (fault := record.exc_info[1]) is not None:
+        told["exception"] = failures.told(fault)
+    return {key: redact.mask(value).text for key, value in told.items()}

@@ -14,7 +14,7 @@ from router.prepared import Failed, Prepared, Terms
 from router.store import clocks, journal, timeline
 from router.store.batch import UNSORTED, Batch, Draft, Wanted, load, write
 from router.store.journal import Item
-from router.store.tables import Link
+from router.store.shapes import Link
 from router.store.unit import Unit
 
 _TRACE = 8_000

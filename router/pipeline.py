@@ -19,17 +19,20 @@ from functools import partial
 from typing import Any
 
 from channels.contract import Channel, Raw
-from router import acknowledge, intake, parking, triage
+from router import acknowledge, forwards, intake, parking, returning, signals, triage
 from router.assemble import Router
 from router.core.clock import from_us
 from router.errors import Conflict, NotFound, StoreError
 from router.prepared import Failed, Prepared, Terms
-from router.store import journal
+from router.store import journal, playbooks, timeline
 from router.store.batch import Batch, Wanted
 from router.store.journal import Item
 from router.store.unit import Unit
 
 log = logging.getLogger("router.pipeline")
+
+#: The account of mail that was imported, unless another was named.
+_IMPORTED = "import"
 
 _UNREADABLE = "an item of %s.%s could not be read"
 
@@ -56,8 +59,19 @@ def receive(
 ) -> list[Taken]:
     """Take raw items in. ``also`` is committed with them (the cursor they came with)."""
     known = _known(router, door, raws)
-    read = _read(router, door, [raw for raw in raws if raw.remote_id not in known], terms)
-    return commit(router, read, also, bulk=terms.bulk)
+    fresh = [raw for raw in raws if raw.remote_id not in known]
+    read = _read(router, door, fresh, terms)
+    read_of = {one.raw.remote_id for one in read}
+    silent = [raw for raw in fresh if raw.remote_id not in read_of]
+
+    def with_events(unit: Unit) -> None:
+        for raw in silent:
+            journal.put(unit, _item(door, raw), "done")
+            signals.note(router, unit, door, door.events(raw))
+        if also is not None:
+            also(unit)
+
+    return commit(router, read, with_events if silent else also, bulk=terms.bulk)
 
 
 def commit(
@@ -70,6 +84,7 @@ def commit(
     """Write what was read; ``also`` goes into the same commit."""
 
     def work(unit: Unit) -> list[Taken]:
+        router.hours.notice(unit)
         taken = _write(router, unit, read)
         if also is not None:
             also(unit)
@@ -87,10 +102,28 @@ def commit(
     return taken
 
 
+def tried(router: Router, door: Channel, raws: Sequence[Raw]) -> int:
+    """Read these and write nothing; how many could not be read."""
+    return sum(isinstance(one, Failed) for one in _read(router, door, raws, Terms(old=True)))
+
+
 def _known(router: Router, door: Channel, raws: Sequence[Raw]) -> set[str]:
     with router.store.reading() as unit:
         router.rules.notice(unit)
-        return journal.known(unit, door.kind, door.account, [raw.remote_id for raw in raws])
+        router.articles.notice(unit)
+        return _before(router, unit, door, [raw.remote_id for raw in raws])
+
+
+def _before(router: Router, unit: Unit, door: Channel, ids: Sequence[str]) -> set[str]:
+    """What was here before; whoever was erased is not brought back by an old mailbox."""
+    accounts = {
+        door.account,
+        _IMPORTED,
+        *(account for kind, account in router.doors if kind == door.kind),
+    }
+    return journal.known(unit, door.kind, door.account, ids) | journal.erased(
+        unit, router.keys, door.kind, accounts, ids
+    )
 
 
 def _read(
@@ -100,6 +133,11 @@ def _read(
     a step looks things up in then stays in the processor's cache. What raises is parked alone."""
     step = partial(_step, door, terms)
     parsed = step([(raw, None) for raw in raws], lambda raw, _: list(door.parse(raw)))
+    colleagues = forwards.colleagues(
+        router, [one for item in parsed if not isinstance(item, Failed) for one in item[1]]
+    )
+    if colleagues:
+        parsed = step(parsed, lambda _, found: [forwards.pass_on(one, colleagues) for one in found])
     before = intake.met(
         router, [one for item in parsed if not isinstance(item, Failed) for one in item[1]]
     )
@@ -145,7 +183,7 @@ def _item(door: Channel, raw: Raw) -> Item:
 
 
 def _write(router: Router, unit: Unit, read: Sequence[Prepared | Failed]) -> list[Taken]:
-    wanted = Wanted()
+    wanted = Wanted(accounts={account for _, account in router.doors})
     for one in read:
         if isinstance(one, Prepared):
             intake.want(wanted, one)
@@ -155,6 +193,7 @@ def _write(router: Router, unit: Unit, read: Sequence[Prepared | Failed]) -> lis
     batch = Batch(unit, wanted)
     taken = [_one(router, batch, message) for message in read]
     batch.save()
+    acknowledge.tell(batch)
     return taken
 
 
@@ -164,19 +203,37 @@ def _one(router: Router, batch: Batch, message: Prepared | Failed) -> Taken:
     before = batch.seen.get(key)
     if before is not None and (message.row_id is None or before.state == "done"):
         return Taken("seen", item, before.ticket_id or 0, "", before.message_id or 0)
+    twin = batch.twins.get((item.kind, item.remote_id))
+    if twin is not None and before is None and isinstance(message, Prepared):
+        return _again_here(batch, item, twin)
     if isinstance(message, Failed):
         draft = parking.park(router, batch, message)
         taken = Taken("parked", item, draft.id, draft.number)
     else:
         draft, message_id = intake.take(router, batch, message)
         opened = draft.new and draft.messages == 1
+        if message.inbound.bounce is not None:
+            returning.settle(router, batch, message, draft)
         triage.sort(router, batch, message, draft, message_id)
         triage.heed_secrets(router, batch, message, draft)
+        if draft.security:
+            playbooks.wait(batch.unit, draft.id)
         if opened:
             acknowledge.promise(router, batch, message, draft)
         taken = Taken("new" if opened else "joined", item, draft.id, draft.number, message_id)
     batch.seen[key] = _Seen("done", taken.message_id, taken.ticket_id)
+    batch.twins[item.kind, item.remote_id] = batch.seen[key]
     return taken
+
+
+def _again_here(batch: Batch, item: Item, twin: Any) -> Taken:
+    """The very same message came to another account of ours: its ticket says so, once each."""
+    journal.put(
+        batch.unit, item, "done", message_id=twin.message_id or None, ticket_id=twin.ticket_id
+    )
+    timeline.note(batch.unit, twin.ticket_id, "also_came", account=item.account)
+    batch.seen[item.kind, item.account, item.remote_id] = twin
+    return Taken("seen", item, twin.ticket_id, "", twin.message_id or 0)
 
 
 def _alone(router: Router, message: Prepared | Failed, *, bulk: bool) -> list[Taken]:
@@ -209,16 +266,18 @@ def cursor_mover(door: Channel, cursor: Mapping[str, Any]) -> Also:
     return move
 
 
-def journalled(router: Router, *, limit: int = 50) -> int:
-    """Work on pushed items that were journalled and answered; how many."""
+def journalled(router: Router, *, limit: int = 10) -> int:
+    """Work on pushed items that were journalled and answered; how many.
+
+    A few a commit: whoever is called meanwhile waits for the writer no longer than that takes.
+    """
     lease = router.settings.deliver.lease_seconds * 1_000_000
     rows = router.store.write(lambda unit: journal.claim(unit, lease_us=lease, limit=limit))
     left = [row.id for row in rows]
     try:
         router.rules.follow(router.store)
-        for row in rows:
-            again(router, row)
-            left.remove(row.id)
+        router.articles.follow(router.store)
+        again(router, *rows, bulk=True)
     except StoreError:  # a database that takes nothing now is no fault of the items'
         with suppress(StoreError):
             router.store.write(lambda unit: journal.release(unit, left))
@@ -226,32 +285,65 @@ def journalled(router: Router, *, limit: int = 50) -> int:
     return len(rows)
 
 
-def again(router: Router, row: Any) -> list[Taken]:
-    """Send one journalled or parked item through from its sealed bytes."""
+def again(router: Router, *rows: Any, bulk: bool = False) -> list[Taken]:
+    """Send journalled or parked items through from their sealed bytes, all in one commit."""
+    read: list[Prepared | Failed] = []
+    waiting: dict[tuple[str, str], list[tuple[Any, Raw]]] = {}
+    for row in rows:
+        raw = _unsealed(router, row)
+        if row.attempts >= router.settings.intake.attempts:
+            item = Item(row.kind, row.account, row.remote_id)
+            lost = parking.unread(item, raw, row.attempts, Terms())
+            lost.row_id = row.id
+            read.append(lost)
+        else:
+            waiting.setdefault((row.kind, row.account), []).append((row, raw))
+    for place, some in waiting.items():
+        read += _read_again(router, router.doors.reader(*place), some)
+    return commit(router, read, bulk=bulk) if read else []
+
+
+def _unsealed(router: Router, row: Any) -> Raw:
     item = Item(row.kind, row.account, row.remote_id)
     data = router.keys.unseal(row.key_id, row.wrapped_key, row.raw, journal.about(item))
-    raw = Raw(item.remote_id, data, received_at=from_us(row.received_at))
-    terms = Terms()
-    if row.attempts >= router.settings.intake.attempts:
-        lost = parking.unread(item, raw, row.attempts, terms)
-        lost.row_id = row.id
-        return commit(router, [lost])
-    read = _read(router, router.doors.reader(item.kind, item.account), [raw], terms)
-    for one in read[:1]:
-        one.item, one.row_id = item, row.id
-    return commit(router, read)
+    return Raw(item.remote_id, data, received_at=from_us(row.received_at))
+
+
+def _read_again(
+    router: Router, door: Channel, some: Sequence[tuple[Any, Raw]]
+) -> list[Prepared | Failed]:
+    """Read items whose rows are written already; one that holds no message is an event."""
+    read = _read(router, door, [raw for _, raw in some], Terms())
+    first: dict[str, Prepared | Failed] = {}
+    for one in read:
+        first.setdefault(one.raw.remote_id, one)
+    for row, raw in some:
+        if raw.remote_id in first:
+            message = first[raw.remote_id]
+            message.item, message.row_id = Item(row.kind, row.account, row.remote_id), row.id
+            continue
+        try:
+            events = door.events(raw)
+            signals.take(router, door, row.id, events)
+        except StoreError:
+            raise
+        except Exception as fault:  # parked with its traceback, as a visible ticket
+            log.warning(_UNREADABLE, door.kind, door.account, exc_info=True)
+            lost = parking.failed(_item(door, raw), raw, fault, Terms())
+            lost.row_id = row.id
+            read.append(lost)
+    return read
 
 
 def replay(router: Router, row_id: int, actor: str) -> Taken:
     """Send a parked item through again; its placeholder ticket is closed when that succeeds."""
     with router.store.reading() as unit:
         router.rules.notice(unit)
+        router.articles.notice(unit)
         row = journal.find(unit, row_id)
     if row is None or row.state != "parked" or row.raw is None:
         raise NotFound("there is no such parked item")
-    item = Item(row.kind, row.account, row.remote_id)
-    data = router.keys.unseal(row.key_id, row.wrapped_key, row.raw, journal.about(item))
-    raw = Raw(item.remote_id, data, received_at=from_us(row.received_at))
+    item, raw = Item(row.kind, row.account, row.remote_id), _unsealed(router, row)
     read = _read(router, router.doors.reader(item.kind, item.account), [raw], Terms())
     if isinstance(read[0], Failed):
         raise Conflict("still_fails", error=read[0].error)

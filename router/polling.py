@@ -7,18 +7,26 @@ parked unread after a few deaths.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from channels.contract import Batch as Fetched
-from channels.contract import Channel, Polls, Raw
+from channels.contract import Channel, HasRoom, Polls, Raw, Room, Skims
 from router import parking, pipeline
 from router.assemble import Router
 from router.errors import StoreError
 from router.prepared import Terms
-from router.store import journal
+from router.store import claims, journal
 from router.store.journal import Item
+from router.store.unit import Unit
+from rules.contract import Facts
+
+#: A mailbox fuller than this part of its quota is told of: soon nobody can write to it.
+FULL = 0.95
 
 
 @dataclass(slots=True)
@@ -47,11 +55,23 @@ def poll(router: Router, door: Channel, terms: Terms | None = None) -> Tally:
         cursor = journal.cursor(unit, door.kind, door.account)
         suspects = journal.suspects(unit, door.kind, door.account)
     tally = Tally()
-    for fetched in door.poll(cursor):
+    for fetched in _batches(router, door, cursor):
         tally.fetched += len(fetched.items)
         _take(router, door, fetched, suspects, terms, tally)
         door.settle(fetched.items)
     return tally
+
+
+def _batches(router: Router, door: Polls, cursor: Mapping[str, Any]) -> Iterator[Fetched]:
+    """What is urgent in a long backlog, then everything in its order."""
+    if isinstance(door, Skims):
+        yield from door.skim(cursor, partial(_urgent, router))
+    yield from door.poll(cursor)
+
+
+def _urgent(router: Router, subject: str) -> bool:
+    """Whether its subject alone makes a message one that a person must see at once."""
+    return router.rules.judge(Facts(text="", subject=subject)).is_security
 
 
 def _take(
@@ -67,9 +87,28 @@ def _take(
         if raw.remote_id in suspects:
             tally.add(_alone(router, door, raw, suspects[raw.remote_id], terms))
     _mark(router, door, innocent)
-    move = pipeline.cursor_mover(door, fetched.cursor)
+    move = partial(_moved, door, fetched)
     with _forgiven(router, door, {}):
         tally.add(pipeline.receive(router, door, innocent, terms, also=move))
+
+
+def _moved(door: Channel, fetched: Fetched, unit: Unit) -> None:
+    """Committed with a batch: where the source is read on, and how it stands there."""
+    pipeline.cursor_mover(door, fetched.cursor)(unit)
+    room = door.room() if isinstance(door, HasRoom) else Room()
+    arrived = [raw.received_at for raw in fetched.items if raw.received_at is not None]
+    lag = (unit.now - min(arrived)).total_seconds() if arrived and fetched.more else 0
+    full = room.limit > 0 and room.used > FULL * room.limit
+    said = {"waiting": fetched.waiting, "lag": max(int(lag), 0)}
+    if room.limit:
+        said |= {"used": room.used, "limit": room.limit}
+    claims.report(
+        unit,
+        f"mailbox:{door.kind}:{door.account}",
+        ok=not full,
+        detail="mailbox_full" if full else "",
+        params=json.dumps(said),
+    )
 
 
 def _alone(

@@ -21,16 +21,21 @@ from rules.contract import Urgency, Verdict
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How this delivery is to be treated: ``old`` mail is imported without an acknowledgement,
-    ``suspected`` messages look like a robot's."""
+    ``suspected`` messages look like a robot's. ``source`` is the network address they came from,
+    where the door could not know it. ``noted``: a colleague (``agent_id``) wrote down what somebody
+    said to them."""
 
     old: bool = False
     suspected: bool = False
     bulk: bool = False
+    source: str = ""
+    noted: bool = False
+    agent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SealedFile:
-    """An attachment without its readable bytes."""
+    """An attachment without its readable bytes; ``remote`` names those still to be fetched."""
 
     token: str
     name: str
@@ -38,7 +43,8 @@ class SealedFile:
     size: int
     sha256: str
     content_id: str
-    sealed: Sealed
+    sealed: Sealed | None
+    remote: str = ""
 
 
 @dataclass(slots=True)
@@ -66,6 +72,8 @@ class Prepared:
     inbound: Inbound
     handle: tuple[str, str]
     name: str
+    #: The address or domain of ours, or in its own name, that the sender pretends to be.
+    imitates: str
     subject: str
     text: str
     rest: str
@@ -86,6 +94,8 @@ class Prepared:
     row_id: int | None = None
     #: What an acknowledgement of it would draw on.
     budgets: Sequence[Allowance] = ()
+    #: Why it gets no acknowledgement whatever the budgets say; empty when it may.
+    silence: str = ""
 
 
 @dataclass(slots=True)
@@ -102,6 +112,10 @@ class Failed:
 
 def read_twice(message: Prepared, *, on: bool) -> bool:
     """Whether the second reader shall read this message once it is committed."""
-    urgent = message.verdict.urgency is Urgency.P1
-    urgent = urgent or not OPENS_A_WALLET.isdisjoint(message.masked)
-    return on and not (urgent or message.inbound.automatic or message.terms.old)
+    told = not OPENS_A_WALLET.isdisjoint(message.masked)
+    return on and not (told or message.inbound.automatic or message.terms.old)
+
+
+def may_rise(message: Prepared, *, on: bool) -> bool:
+    """Whether the second reader may yet find it more urgent than the rules did."""
+    return message.verdict.urgency is not Urgency.P1 and read_twice(message, on=on)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from channels import registry
+from router.promise_settings import CalendarSettings, NoticeSettings, PolicySettings
 from router.settings import PREFIX, Settings
 
 _TOP = f"""\
@@ -33,9 +34,15 @@ def render() -> str:
         inner = info.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             sections += ["", *_comment(inner.__doc__ or ""), f"[{name}]", *_fields(inner)]
-        elif name != "channels":
+        elif name not in ("channels", "calendars", "notices"):
             lines += _field(name, info)
     lines += sections
+    for head, model in (
+        ("[calendars.NAME]", CalendarSettings),
+        ("[[sla.policies]]", PolicySettings),
+        ("[notices.NAME]", NoticeSettings),
+    ):
+        lines += ["", *_comment(model.__doc__ or ""), f"# {head}", *_fields(model)]
     for kind in registry.kinds():
         lines += ["", *_channel(kind)]
     return "\n".join(lines) + "\n"
@@ -43,7 +50,7 @@ def render() -> str:
 
 def _channel(kind: str) -> list[str]:
     door = registry.channel(kind)
-    if set(door.Options.model_fields) <= {"enabled"}:
+    if set(door.Options.model_fields) <= {"enabled", "team", "language"}:
         return _comment(f"{door.label_en} ({door.label_zh}) needs no settings.")
     head = _comment(
         f"{door.label_en} ({door.label_zh}): one table an account, [channels.{kind}.NAME]."
@@ -52,7 +59,12 @@ def _channel(kind: str) -> list[str]:
 
 
 def _fields(model: type[BaseModel]) -> list[str]:
-    return [line for name, info in model.model_fields.items() for line in _field(name, info)]
+    return [
+        line
+        for name, info in model.model_fields.items()
+        if not info.exclude
+        for line in _field(name, info)
+    ]
 
 
 def _field(name: str, info: Any) -> list[str]:
@@ -66,6 +78,8 @@ def _comment(text: str) -> list[str]:
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        value = value.model_dump()
     if isinstance(value, dict):
         inside = ", ".join(f"{key} = {_toml(one)}" for key, one in value.items())
         return "{ " + inside + " }" if inside else "{}"

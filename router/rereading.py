@@ -1,8 +1,8 @@
 """The second reading: after the commit, in batches, within two seconds of a message's arrival.
 
-The rules decided at once and can say why in words. What they did not call urgent is read again by
-meaning; that may only raise, and shows the nearest examples as its reason. A ticket that a person
-has already corrected or closed stays as that person left it.
+The rules decided at once and can say why in words. Every message is read again by meaning; that may
+only raise, or call one incident by the name of another, and shows the nearest examples as its
+reason. A ticket that a person has already corrected or closed stays as that person left it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from router import acknowledge, triage
 from router.assemble import Router
-from router.store import readings, timeline
+from router.store import playbooks, readings, timeline
 from router.store.batch import Batch, Draft, Wanted
 from router.store.unit import Unit
 from rules.contract import Urgency, Verdict
@@ -77,6 +77,8 @@ def _change(
     if draft is None or draft.state == "closed" or row.ticket_id in decided:
         return None
     judged = Judged(row.category, Urgency(row.urgency), float(row.score))
+    if judged.urgency is Urgency.P1 and (draft.messages > 1 or draft.category != judged.category):
+        return None  # the ticket is known by another name already
     return raised(judged, opinion, router.rules.kinds)
 
 
@@ -92,9 +94,11 @@ def _apply(router: Router, batch: Batch, draft: Draft, change: Raised, opinion: 
         near=near,
     )
     was_calm = not draft.security
-    if not draft.security and change.urgency is not Urgency.P1 and draft.messages == 1:
-        draft.category = change.category
+    if draft.messages == 1 and draft.security == (change.urgency is Urgency.P1):
+        draft.category = change.category  # sorted, or one incident renamed as another
     triage.follow(router, batch, Verdict(change.category, change.urgency), draft)
+    if draft.security:
+        playbooks.wait(batch.unit, draft.id)
     batch.touch(draft)
     if was_calm and draft.security:
         acknowledge.reword(router, batch, draft)

@@ -18,7 +18,7 @@ from router.store import rulesets
 from router.store.database import Store
 from router.store.unit import Unit
 from rules.contract import Facts, Rule, Verdict
-from rules.engine import Ruleset, compile_book
+from rules.engine import Ruleset, compile_files
 from rules.entry import Kind
 from rules.lint import SHIPPED
 from rules.load import Book, RulesFault, read
@@ -33,7 +33,7 @@ def written(files: Mapping[str, str]) -> Book:
 
 def compiled(files: Mapping[str, str]) -> Ruleset:
     """Our rules and these files, ready to judge. Raises RulesFault with every fault."""
-    return compile_book(written(files))
+    return compile_files([SHIPPED], files)
 
 
 @cache

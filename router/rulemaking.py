@@ -28,7 +28,6 @@ from router.rulebook import compiled, files_of, shipped_version, written
 from router.store import claims, rulesets, timeline
 from router.store.rulesets import Version
 from router.store.unit import Unit
-from rules.engine import compile_book
 from rules.lint import SHIPPED, Remark, lint, unreadable
 from rules.load import RulesFault
 
@@ -194,17 +193,16 @@ class Check:
 
 
 def _lint(router: Router, row: Version, tell: Callable[[int, int], None]) -> dict[str, Any]:
-    book = written(row.files)
-    rules = compile_book(book)
+    book, rules = written(row.files), compiled(row.files)
     census = backtest.census(router.store, rules, router.policies.hours, _CENSUS, tell)
-    remarks = [one for one in lint(book, rules, census) if one.file in row.files]
+    remarks = lint(book, rules, census, files=row.files)
     return {"remarks": _packed(remarks), "messages": census.messages}
 
 
 def _backtest(router: Router, row: Version, tell: Callable[[int, int], None]) -> dict[str, Any]:
     against, old, files = router.rules.row_id, router.rules.present, router.rules.files
     sources = Source((SHIPPED,), files), Source((SHIPPED,), row.files)
-    contest = Contest(*sources, old, compile_book(sources[1].book()))
+    contest = Contest(*sources, old, sources[1].rules())
     outcome = backtest.compare(router.store, contest, router.policies.hours, tell=tell)
     return {"against": against, "result": outcome.as_dict(_CHANGES, words=False)}
 
@@ -253,7 +251,7 @@ def publish(router: Router, who: Who, draft_id: int, seen: str) -> str:
         router.rules.notice(unit)
         row = _draft(unit, draft_id)
     try:
-        version = compiled(row.files).version
+        rules = compiled(row.files)  # held until it is in force: it is compiled once
     except RulesFault as fault:
         raise Conflict("backtest_first") from fault
 
@@ -269,14 +267,14 @@ def publish(router: Router, who: Who, draft_id: int, seen: str) -> str:
         if not rulesets.published_id(unit):
             _keep_baseline(router, unit, who)
         if not rulesets.publish(
-            unit, fresh, version=version, base=shipped_version(), publisher_id=who.id
+            unit, fresh, version=rules.version, base=shipped_version(), publisher_id=who.id
         ):
             raise Conflict("draft_changed")
-        _audit(unit, who, "published", draft_id, version)
+        _audit(unit, who, "published", draft_id, rules.version)
 
     router.store.write(work)
     router.rules.follow(router.store)
-    return version
+    return rules.version
 
 
 def _keep_baseline(router: Router, unit: Unit, who: Who) -> None:

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from router import backtest
-from router.assemble import policies
 from router.backtest import ALARM, LOST, Contest, Outcome
+from router.calendars import policies
 from router.core.clock import SystemClock, to_us
 from router.core.ids import Ids
 from router.errors import RouterError
@@ -28,7 +28,6 @@ from router.store import rulesets, version
 from router.store.database import Store
 from router.web.speech import catalogue
 from rules.contract import UNSORTED
-from rules.engine import compile_book
 from rules.lint import SHIPPED, Census, Remark, lint, unreadable
 from rules.load import RulesFault
 
@@ -49,14 +48,12 @@ def look(settings: Settings, folder: Path | None, *, as_json: bool) -> int:
         except RulesFault as fault:
             found, census = unreadable(fault), Census()
         else:
-            rules = compile_book(book)
+            rules = source.rules()
             census = Census()
             if store is not None:
                 with progress_bar("reading stored messages") as tell:
                     census = backtest.census(store, rules, hours, _CENSUS, tell)
-            found = lint(book, rules, census)
-    if own is not None:
-        found = [one for one in found if one.file in own]
+            found = lint(book, rules, census, files=own)
     (_lint_json if as_json else _lint_lines)(found, census)
     return int(any(not one.hint for one in found))
 

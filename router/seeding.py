@@ -14,7 +14,7 @@ from router.assemble import Router
 from router.core.references import ticket_number
 from router.store import search
 from router.store.batch import Clockface, Draft, write
-from router.store.tables import Entry, Identity, Message, Participant, Requester
+from router.store.shapes import Entry, Identity, Message, Participant, Requester
 from router.store.unit import Unit
 
 _CHUNK = 1000

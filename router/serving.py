@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from router import log
+import sys
+
+from router import log, playing, starting
 from router.assemble import Router
-from router.starting import LINK_MINUTES, console, first_run, until_told
+from router.starting import LINK_MINUTES, clock_of, console, first_run, until_told
 from router.web import create_app
 from router.web.server import Server
 from router.worker import Worker
+
+#: A thread at work gives way so soon, in seconds: a platform that calls is answered at once.
+_TURN = 0.001
+
+
+def _demo(router: Router) -> bool:
+    """Whether this desk was filled with made-up tickets and has no channel of its own."""
+    with router.store.reading() as unit:
+        return starting.is_demo(unit) and not list(router.doors)
 
 
 def serve(router: Router, *, work: bool) -> None:
     """Run the pages, and the worker beside them, until told to stop."""
     log.begin(router.settings.log)
+    sys.setswitchinterval(_TURN)
     link = first_run(router)
     settings = router.settings.web
-    server = Server(create_app(router), settings.host, settings.port, settings.threads)
-    worker = Worker(router) if work else None
+    app = create_app(router)
+    server = Server(app, settings.host, settings.port, settings.threads)
+    app.extensions["receiver"].start()
+    worker = Worker(router, clock_of(router)) if work else None
     if worker is not None:
         worker.start()
     console.print(f"the desk is open at {server.url}")
+    game = playing.Game(router, server.url, worker.attend) if worker and _demo(router) else None
     if link:
         console.print(f"sign in once, within {LINK_MINUTES} minutes: {server.url}/enter/{link}")
     console.print("Ctrl+C stops it")
@@ -27,6 +42,9 @@ def serve(router: Router, *, work: bool) -> None:
         with until_told(server.stop):
             server.run()
     finally:
+        if game is not None:
+            game.stop()
+        app.extensions["receiver"].stop()
         if worker is not None:
             worker.stop()
         router.close()

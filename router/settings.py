@@ -9,16 +9,21 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from router.identity_settings import GateSettings, WalletSettings
+from router.promise_settings import (
+    AssignmentSettings,
+    CalendarSettings,
+    EscalationSettings,
+    HoursSettings,
+    NoticeSettings,
+    Section,
+    SlaSettings,
+)
+
 PREFIX = "ROUTER__"
-
-
-class Section(BaseModel):
-    """A part of the settings: unknown keys are faults, nothing changes after start."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DeskSettings(Section):
@@ -31,11 +36,20 @@ class DeskSettings(Section):
     )
     zone: str = Field("Asia/Shanghai", description="Time zone of the desk (IANA name).")
     language: Literal["zh", "en"] = Field("zh", description="Language when nothing else is known.")
+    guarded_names: list[str] = Field(
+        default_factory=list,
+        description="Addresses and domains that a sender may pretend to be; our mailboxes, own "
+        "addresses and public host are known. Only marks, never refuses.",
+    )
     reopen_days: int = Field(
         14,
         ge=0,
         description="A reply within so many days reopens a closed ticket; later opens anew.",
     )
+
+    def name(self, language: str) -> str:
+        """What requesters who write this language call the desk."""
+        return self.name_zh if language.startswith("zh") else self.name_en
 
     @field_validator("zone")
     @classmethod
@@ -46,40 +60,6 @@ class DeskSettings(Section):
             message = "is not a time zone; write an IANA name such as Asia/Shanghai"
             raise ValueError(message) from fault
         return zone
-
-
-class HoursSettings(Section):
-    """Service hours: a weekly pattern and its exceptions. First seed; the database rules later."""
-
-    weekly: dict[str, list[tuple[str, str]]] = Field(
-        default_factory=lambda: {
-            day: [("08:00", "22:00")] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-        },
-        description="Periods of each day, half-open; an end before its start runs past midnight.",
-    )
-    closed: list[str] = Field(
-        default_factory=list, description="Dates (YYYY-MM-DD) without service."
-    )
-    open: dict[str, list[tuple[str, str]]] = Field(
-        default_factory=dict, description="Dates with periods of their own instead of the week's."
-    )
-
-
-class SlaSettings(Section):
-    """Promised times in minutes, by urgency. P1 counts round the clock, the rest service time."""
-
-    first_response: dict[str, int] = Field(
-        default_factory=lambda: {"P1": 15, "P2": 120, "P3": 480, "P4": 1440},
-        description="Minutes until a person answers first.",
-    )
-    next_response: dict[str, int] = Field(
-        default_factory=lambda: {"P1": 30, "P2": 240, "P3": 840, "P4": 1680},
-        description="Minutes until a person answers each later message.",
-    )
-    resolution: dict[str, int] = Field(
-        default_factory=lambda: {"P1": 480, "P2": 1680, "P3": 4200, "P4": 8400},
-        description="Minutes until the matter is settled.",
-    )
 
 
 class AcknowledgeSettings(Section):
@@ -93,10 +73,16 @@ class AcknowledgeSettings(Section):
     per_domain_hour: int = Field(
         20, ge=0, description="At most so many to one mail domain an hour."
     )
+    per_source_hour: int = Field(
+        60, ge=0, description="At most so many an hour to whatever one network address sent us."
+    )
     unverified_form_day: int = Field(
         1, ge=0, description="At most so many a day to an address only typed into the form."
     )
-    total_hour: int = Field(2000, ge=0, description="The breaker: at most so many an hour in all.")
+    total_hour: int = Field(2000, ge=0, description="At most so many an hour in all.")
+    breaker_minutes: int = Field(
+        60, ge=1, description="Once that was reached, none for so long; the status page says so."
+    )
     older_than_minutes: int = Field(
         1440, ge=0, description="A mail older than this on arrival is not acknowledged."
     )
@@ -125,6 +111,12 @@ class WebSettings(Section):
         ge=0,
         description="Open live streams at most, never over half the threads; past it pages poll.",
     )
+    chat_streams: int = Field(
+        12,
+        ge=0,
+        description="Open chats that are told at once, never over a quarter of the threads; past "
+        "it widgets poll.",
+    )
     session_idle_minutes: int = Field(30, ge=1, description="Signed out after so long without use.")
     session_hours: int = Field(12, ge=1, description="Signed out after so long in any case.")
     form_per_minute: int = Field(5, ge=1, description="Form posts a minute from one source.")
@@ -147,6 +139,36 @@ class IntakeSettings(Section):
     )
 
 
+class RetentionSettings(Section):
+    """How long what people wrote is kept once their matter is closed. Numbers, moments and what
+    reports count stay."""
+
+    days: int = Field(
+        0,
+        ge=0,
+        description="Days after a ticket was closed until its words and files are erased; 0 keeps "
+        "them for ever.",
+    )
+    groups: dict[str, int] = Field(
+        default_factory=dict,
+        description="The same for one group of categories, the word before the dot: "
+        "{ security = 1095 }.",
+    )
+
+    @field_validator("groups")
+    @classmethod
+    def _days_of_groups(cls, groups: dict[str, int]) -> dict[str, int]:
+        wrong = [name for name, days in groups.items() if days < 0 or not name or "." in name]
+        if wrong:
+            message = f"{', '.join(wrong)}: write a group such as security and 0 or more days"
+            raise ValueError(message)
+        return groups
+
+    def of(self, category: str) -> int:
+        """The days for a category; 0 when its words are kept for ever."""
+        return self.groups.get(category.partition(".")[0], self.days)
+
+
 class DeliverSettings(Section):
     """How the outbox is worked off."""
 
@@ -159,7 +181,7 @@ class DeliverSettings(Section):
         description="Waits between tries when the far side says later.",
     )
     lease_seconds: int = Field(120, ge=10, description="How long a worker may hold a row.")
-    undo_seconds: int = Field(0, ge=0, le=60, description="Agents' replies wait so long for undo.")
+    undo_seconds: int = Field(10, ge=0, le=60, description="Agents' replies wait so long for undo.")
 
 
 class WavesSettings(Section):
@@ -211,7 +233,7 @@ class RulesSettings(Section):
 
 
 class ReaderSettings(Section):
-    """The second reader, which reads by meaning what the rules did not call urgent."""
+    """The second reader, which reads by meaning."""
 
     enabled: bool = Field(
         default=True, description="Read a second time, where the extra `meaning` is installed."
@@ -242,11 +264,22 @@ class Settings(BaseSettings):
     )
     desk: DeskSettings = Field(default_factory=DeskSettings)
     hours: HoursSettings = Field(default_factory=HoursSettings)
+    calendars: dict[str, CalendarSettings] = Field(
+        default_factory=dict, description="Further service hours by name; see below."
+    )
     sla: SlaSettings = Field(default_factory=SlaSettings)
+    escalation: EscalationSettings = Field(default_factory=EscalationSettings)
+    assignment: AssignmentSettings = Field(default_factory=AssignmentSettings)
+    notices: dict[str, NoticeSettings] = Field(
+        default_factory=dict, description="Places outside where people are told; see below."
+    )
+    gate: GateSettings = Field(default_factory=GateSettings)
+    wallet: WalletSettings = Field(default_factory=WalletSettings)
     acknowledge: AcknowledgeSettings = Field(default_factory=AcknowledgeSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     intake: IntakeSettings = Field(default_factory=IntakeSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
     deliver: DeliverSettings = Field(default_factory=DeliverSettings)
     waves: WavesSettings = Field(default_factory=WavesSettings)
     rules: RulesSettings = Field(default_factory=RulesSettings)

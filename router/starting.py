@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -15,12 +16,15 @@ from router.assemble import Router
 from router.core.rights import ROLES
 from router.errors import Conflict, Invalid, RouterError
 from router.store import journal, people
+from router.store import version as settings_rows
 from router.store.unit import Unit
-from router.worker import Worker
+from router.worker import Clock, Worker
 
 #: How long the sign-in links of the command line work, in minutes.
 LINK_MINUTES = 60
 FIRST_ADMIN = "admin@desk.example"
+#: Where it is remembered that this desk began as a demo.
+_DEMO = "demo"
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -31,7 +35,7 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 def work(router: Router) -> None:
     """Run the worker alone until told to stop."""
     log.begin(router.settings.log)
-    worker = Worker(router)
+    worker = Worker(router, clock_of(router))
     over = threading.Event()
     worker.start()
     console.print("the worker runs; Ctrl+C stops it")
@@ -42,6 +46,15 @@ def work(router: Router) -> None:
     finally:
         worker.stop()
         router.close()
+
+
+def clock_of(router: Router) -> Clock | None:
+    """What wakes the duties: a clock of our own, or on PostgreSQL the fleet's queue, which is
+    loaded only there."""
+    if router.store.single_writer:
+        return None
+    fleet: Clock = importlib.import_module("router.fleet").Fleet(router)
+    return fleet
 
 
 @contextmanager
@@ -66,9 +79,15 @@ def first_run(router: Router) -> str:
     if empty and not list(router.doors):
         console.print("no channel is set up in config.toml: made-up tickets are loaded to look at")
         story.fill(router)
+        router.store.write(lambda unit: settings_rows.remember(unit, _DEMO, "true"))
     if not empty and not _only_first_admin(router):
         return ""
     return _link(router, FIRST_ADMIN, "Admin", "admin", [])
+
+
+def is_demo(unit: Unit) -> bool:
+    """Whether the made-up tickets were loaded into this database at its first start."""
+    return settings_rows.remembered(unit, _DEMO) == "true"
 
 
 def _only_first_admin(router: Router) -> bool:

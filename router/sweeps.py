@@ -10,23 +10,60 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
-from router import deliver, escalate, pipeline, rereading, waves
+from router import (
+    acknowledge,
+    assigning,
+    calendars,
+    calls,
+    channel_watch,
+    chat_duties,
+    deliver,
+    desk,
+    escalate,
+    fetching,
+    hourbook,
+    notify,
+    pipeline,
+    playbook,
+    posting,
+    reports,
+    rereading,
+    retention,
+    waves,
+    webhooks,
+)
 from router.assemble import Router
 from router.core.clock import to_us
 from router.errors import Conflict
 from router.store import (
     audit,
     budgets,
+    calendar_days,
+    channels,
+    chats,
     claims,
+    climbs,
     clocks,
     counters,
+    figures,
     incidents,
     journal,
+    notices,
     outbox,
+    paces,
+    playbooks,
+    presence,
+    reach,
     readings,
+    remote_files,
+    report_orders,
+    snoozes,
     tickets,
 )
+from router.store import calls as known_calls
+from router.store import webhooks as outgoing
 from router.store.unit import Unit
 
 log = logging.getLogger("router.sweeps")
@@ -34,6 +71,8 @@ log = logging.getLogger("router.sweeps")
 #: Who this process is when it claims a duty.
 OWNER = f"{os.getpid()}.{secrets.token_hex(4)}"
 _SECOND = 1_000_000
+#: Batches of pushed items in one tick at most.
+_TURNS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +93,19 @@ def _always(unit: Unit) -> bool:
 
 
 def _fold(router: Router) -> int:
-    return router.store.write(counters.fold, bulk=True)
+    return _by_turns(router, counters.fold)
 
 
 def _seal(router: Router) -> int:
-    return router.store.write(lambda unit: audit.seal(unit, router.keys), bulk=True)
+    return _by_turns(router, lambda unit: audit.seal(unit, router.keys))
+
+
+def _by_turns(router: Router, work: Callable[[Unit], int]) -> int:
+    """Small pieces until nothing is left: whoever calls meanwhile waits for one of them only."""
+    done = 0
+    while moved := router.store.write(work, bulk=True):
+        done += moved
+    return done
 
 
 def _purge(router: Router) -> None:
@@ -68,33 +115,107 @@ def _purge(router: Router) -> None:
     def work(unit: Unit) -> None:
         budgets.forget(unit, to_us(now - timedelta(days=2)))
         tickets.forget_answers(unit)
+        reach.forget(unit, to_us(now - timedelta(days=8)))
         journal.erase_raw(unit, raw)
 
     router.store.write(work, bulk=True)
+    calls.forget(router)
+    retention.age(router)
 
 
 def _follow(router: Router) -> None:
-    """Compile rules that were published before the first message asks for them."""
+    """Take up what was changed of calendars and promises, and compile rules that were published,
+    before the first message asks for them."""
+    router.hours.follow(router.store)
+    router.articles.follow(router.store)
     router.rules.follow(router.store)
     if router.rules.fault:
         raise Conflict("rules_unusable")
+
+
+def _journal(router: Router) -> None:
+    """A few at a time, until none is left or the others' turn has come."""
+    for _ in range(_TURNS):
+        if not pipeline.journalled(router):
+            return
 
 
 def _beat(router: Router) -> None:
     router.store.write(lambda unit: claims.report(unit, "clock", ok=True), bulk=True)
 
 
+def _pace(router: Router) -> None:
+    """Look how many wait in each team and how many were answered lately."""
+    with router.store.reading() as unit:
+        seen = paces.teams(unit, router.policies.hours)
+    router.pace.take(seen)
+
+
+def _official(router: Router) -> None:
+    """Seed the official days and say where some are missing."""
+    router.hours.seed(router.store)
+    router.hours.follow(router.store)
+    settings = router.hours.settings
+    lacking = calendars.missing(settings, router.hours.days, router.clock.now().date())
+
+    def work(unit: Unit) -> None:
+        for country in calendars.countries(settings):
+            years = " ".join(str(year) for one, year in lacking if one == country)
+            detail = "calendar_incomplete" if years else ""
+            claims.report(unit, f"calendar:{country}", ok=not years, detail=detail, params=years)
+
+    router.store.write(work, bulk=True)
+
+
+def _recount(router: Router) -> None:
+    """Count open promises anew whose calendar, or whose policy, was changed on a page."""
+    router.hours.follow(router.store)
+    with router.store.reading() as unit:
+        names = calendar_days.to_recount(unit)
+    for name in names:
+        router.store.write(partial(calendar_days.recounted, calendar=name), bulk=True)
+        if name == calendar_days.POLICIES:
+            hourbook.repromise(router.store, router.policies)
+        else:
+            hourbook.recount(router.store, router.policies, name)
+
+
 DUTIES = (
+    Duty("wake", timedelta(seconds=10), snoozes.pending, desk.wake),
     Duty("deliver", timedelta(seconds=1), outbox.pending, deliver.sweep),
-    Duty("journal", timedelta(seconds=1), journal.pending, pipeline.journalled),
-    Duty("escalate", timedelta(seconds=5), lambda unit: clocks.overdue(unit, 1), escalate.sweep),
+    Duty("journal", timedelta(seconds=1), journal.pending, _journal),
+    Duty("calls", timedelta(seconds=1), known_calls.waiting, calls.sweep),
+    Duty("escalate", timedelta(seconds=1), clocks.waiting, escalate.sweep),
+    Duty("climb", timedelta(seconds=1), climbs.waiting, escalate.climb),
+    Duty("channels", timedelta(seconds=10), channels.pending, channel_watch.sweep, exclusive=True),
+    Duty("notify", timedelta(seconds=1), notices.pending, notify.sweep),
+    Duty("webhooks", timedelta(seconds=1), outgoing.pending, webhooks.sweep),
+    Duty("playbooks", timedelta(seconds=1), playbooks.pending, playbook.sweep, exclusive=True),
+    Duty("assign", timedelta(seconds=2), presence.waiting, assigning.sweep, exclusive=True),
+    Duty("recount", timedelta(seconds=5), calendar_days.to_recount, _recount, exclusive=True),
+    Duty("media", timedelta(seconds=1), remote_files.pending, fetching.sweep),
     Duty("recover", timedelta(seconds=5), lambda unit: outbox.lost(unit, 1), deliver.recover),
+    Duty(
+        "look_up", timedelta(seconds=5), deliver.waits_for_look_up, deliver.look_up, exclusive=True
+    ),
+    Duty(
+        "breaker",
+        timedelta(seconds=30),
+        lambda unit: claims.ill(unit, acknowledge.HEALTH),
+        acknowledge.mend,
+    ),
+    Duty("chats", timedelta(seconds=5), chats.pending, chat_duties.sweep, exclusive=True),
     Duty("reread", timedelta(seconds=1), readings.pending, rereading.sweep, exclusive=True),
     Duty("fold", timedelta(seconds=5), counters.pending, _fold, exclusive=True),
+    Duty("figures", timedelta(seconds=10), figures.pending, reports.sweep, exclusive=True),
+    Duty("post", timedelta(seconds=20), report_orders.pending, posting.sweep, exclusive=True),
+    Duty("erase", timedelta(seconds=2), retention.pending, retention.sweep),
     Duty("seal", timedelta(seconds=5), audit.pending, _seal, exclusive=True),
     Duty("waves", timedelta(seconds=5), incidents.pending, waves.sweep, exclusive=True),
     Duty("rules", timedelta(seconds=5), _always, _follow),
     Duty("beat", timedelta(seconds=30), _always, _beat),
+    Duty("pace", timedelta(seconds=30), _always, _pace),
+    Duty("holidays", timedelta(hours=6), _always, _official, exclusive=True),
     Duty("purge", timedelta(hours=1), _always, _purge, exclusive=True),
 )
 

@@ -11,14 +11,16 @@ import json
 from router.assemble import Router
 from router.core.secret import OPENS_A_WALLET
 from router.prepared import Prepared, read_twice
-from router.store import clocks, readings, timeline
+from router.store import climbs, clocks, readings, timeline
 from router.store.batch import UNSORTED, Batch, Draft
-from router.store.tables import FindingRow, TicketTag, VerdictRow
+from router.store.shapes import FindingRow, TicketTag, VerdictRow
 from rules.contract import Urgency, Verdict
 
 #: The queue of each group; every other group belongs to the support team.
 TEAM_OF = {"security": "security"}
 COMPROMISED = "security.compromised"
+#: The chain that a security matter climbs.
+SECURITY = "security"
 
 
 def sort(router: Router, batch: Batch, message: Prepared, draft: Draft, message_id: int) -> None:
@@ -28,7 +30,7 @@ def sort(router: Router, batch: Batch, message: Prepared, draft: Draft, message_
     if read_twice(message, on=router.reader.on):
         readings.wait(batch.unit, message_id)
     if draft.new and draft.messages == 1:
-        _decide_first(batch, message, draft)
+        _decide_first(router, batch, message, draft)
         if draft.state != "closed":
             for kind in ("first_response", "resolution"):
                 clocks.start(batch.unit, draft, kind, router.policies)
@@ -64,12 +66,15 @@ def _keep(batch: Batch, verdict: Verdict, message_id: int) -> None:
         )
 
 
-def _decide_first(batch: Batch, message: Prepared, draft: Draft) -> None:
+def _decide_first(router: Router, batch: Batch, message: Prepared, draft: Draft) -> None:
     verdict = message.verdict
     draft.category, draft.urgency = verdict.category, verdict.urgency.value
     draft.security = verdict.is_security
-    team = TEAM_OF.get(verdict.group, "support")
+    own = router.account(draft.channel, draft.account).team or "support"
+    team = TEAM_OF.get(verdict.group, own)
     draft.team_id = batch.teams.get(team, draft.team_id)
+    if draft.security:
+        _climb(router, batch, draft)
     timeline.note(
         batch.unit,
         draft.id,
@@ -87,19 +92,23 @@ def _decide_first(batch: Batch, message: Prepared, draft: Draft) -> None:
 def follow(router: Router, batch: Batch, verdict: Verdict, draft: Draft) -> None:
     """Let a ticket follow a later verdict, upwards only."""
     unit = batch.unit
+    was = (draft.security, draft.category, draft.urgency, draft.team_id)
     if verdict.is_security and not draft.security:
         draft.security = True
+        _climb(router, batch, draft)
         timeline.note(unit, draft.id, "security", rules=_rules(verdict))
         team_id = batch.teams.get(TEAM_OF["security"], draft.team_id)
         if team_id != draft.team_id:
-            draft.team_id = team_id
-            timeline.note(unit, draft.id, "team", team=TEAM_OF["security"])
+            keys = {known: key for key, known in batch.teams.items()}
+            before, draft.team_id = keys.get(draft.team_id), team_id
+            timeline.note(unit, draft.id, "team", team=TEAM_OF["security"], was=before)
     if verdict.is_security or draft.category == UNSORTED:
         _move_category(batch, draft, verdict.category)
     floored = verdict.urgency < Urgency.P3  # unsorted is P3 unless a rule's floor raised it
     if verdict.urgency.value < draft.urgency and (floored or verdict.category != UNSORTED):
         timeline.note(unit, draft.id, "urgency", old=draft.urgency, new=verdict.urgency.value)
         draft.urgency = verdict.urgency.value
+    if (draft.security, draft.category, draft.urgency, draft.team_id) != was:
         clocks.retarget(unit, draft, router.policies)
 
 
@@ -123,12 +132,21 @@ def heed_secrets(router: Router, batch: Batch, message: Prepared, draft: Draft) 
     if not draft.category.startswith("security."):
         timeline.note(unit, draft.id, "category", old=draft.category, new=COMPROMISED)
         draft.category = COMPROMISED
+    if not draft.security:
+        _climb(router, batch, draft)
     draft.security = True
     draft.team_id = batch.teams.get(TEAM_OF["security"], draft.team_id)
     if draft.urgency != Urgency.P1.value:
         timeline.note(unit, draft.id, "urgency", old=draft.urgency, new=Urgency.P1.value)
         draft.urgency = Urgency.P1.value
         clocks.retarget(unit, draft, router.policies)
+
+
+def _climb(router: Router, batch: Batch, draft: Draft) -> None:
+    """A security matter is told to people at once, at any hour."""
+    if SECURITY in router.settings.escalation.chains and draft.state != "closed":
+        once = f"security:{draft.id}:{batch.unit.now_us}"
+        climbs.begin(batch.unit, draft.id, SECURITY, SECURITY, once)
 
 
 def _rules(verdict: Verdict) -> list[str]:

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from router import outages, repeats
+from router import familiar, outages, repeats
 from router.assemble import Router
 from router.core.clusters import Group, Seen, Window
 from router.core.contacts import Contacts, keys_of
-from router.core.identity import domain_of
 from router.core.ids import earlier, first_at
 from router.core.shingles import plain, sketch
-from router.core.traces import host_of, ignored, number_of, traces
+from router.core.traces import ignored, traces
 from router.store import incidents
 from router.store.database import Store
 from router.store.unit import Unit
@@ -50,7 +48,7 @@ class Watch:
             likeness=settings.likeness,
         )
         self._contacts = Contacts(timedelta(hours=settings.repeat_hours) // _MICROSECOND)
-        self._known = _known_traces(router)
+        self._known = familiar.traces(router.settings)
         #: The last message that was taken in.
         self.place = 0
         #: Tickets whose people wrote on another one before.
@@ -96,30 +94,6 @@ class Watch:
         tied = [one for one in named if not ignored(*one, self._known[one[0]])]
         seen = Seen(row.ticket_id, row.requester_id, row.seen_at)
         return self.window.add(seen, sketch(plain(folded)), tied)
-
-
-def _known_traces(router: Router) -> dict[str, frozenset[str]]:
-    """What everybody may name without belonging to a wave, and what is the desk's own."""
-    settings = router.settings
-    own = {urlsplit(settings.public_url).hostname or ""}
-    for accounts in settings.channels.values():
-        for options in accounts.values():
-            own.update(_hosts_in(options))
-    hotline = [settings.desk.hotline] if settings.desk.hotline else []
-    waves = settings.waves
-    return {
-        "host": frozenset(own | {host_of(one) for one in waves.ignore_hosts} - {""}),
-        "phone": frozenset(map(number_of, [*hotline, *waves.ignore_phones])),
-        "wallet": frozenset(waves.ignore_wallets),
-        "file": frozenset(),
-    }
-
-
-def _hosts_in(options: dict[str, Any]) -> Iterator[str]:
-    for name in ("address", "public_url"):
-        value = str(options.get(name) or "")
-        if host := domain_of(value) if "@" in value else host_of(value):
-            yield host
 
 
 def _keys(row: Any) -> tuple[str, ...]:

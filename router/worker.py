@@ -8,11 +8,19 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import timedelta
+from typing import Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from channels.contract import Channel, ChannelError, Polls, Waits
+from channels.contract import (
+    Channel,
+    ChannelError,
+    Polls,
+    Refused,
+    Transient,
+    Waits,
+)
 from router import polling, sweeps
 from router.assemble import Router
 from router.errors import RouterError, StoreError
@@ -30,46 +38,86 @@ _PAUSES = (1, 2, 5, 10, 30, 60)
 _LONGEST_AWAY = 10
 #: What is being fetched when the worker stops may take so long, in seconds.
 _GRACE = 0.5
+#: A source is left alone so long at most, whatever it asks; and so long when it refuses us.
+_LEFT_ALONE, _REFUSED = timedelta(minutes=15), timedelta(minutes=5)
 
 
-class Worker:
-    """Everything that runs beside the web pages, started and stopped together."""
+def _asked(fault: Exception) -> timedelta:
+    """How long the far side asked us to stay away; who refuses us altogether is left alone too."""
+    if isinstance(fault, Transient) and fault.after is not None:
+        return min(fault.after, _LEFT_ALONE)
+    refused = isinstance(fault, Refused) and fault.channel_fault
+    return _REFUSED if refused else timedelta(0)
+
+
+class Clock(Protocol):
+    """Whoever wakes the duties."""
+
+    def start(self) -> None:
+        """Begin to wake them."""
+        ...
+
+    def stop(self) -> None:
+        """Let what is being done end, and wake nobody any more."""
+        ...
+
+
+class Ticking:
+    """The clock of one process."""
 
     def __init__(self, router: Router) -> None:
-        """Prepare; nothing runs before :meth:`start`."""
-        self._router = router
-        self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
+        """Set it; it ticks from :meth:`start` on."""
         self._clock = BackgroundScheduler(
             timezone="UTC",
             executors={"default": ThreadPoolExecutor(4)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60},
         )
-
-    def start(self) -> None:
-        """Start the clock and a thread for each source that is polled."""
         for duty in sweeps.DUTIES:
             self._clock.add_job(
                 sweeps.attempt,
                 "interval",
-                args=[self._router, duty],
+                args=[router, duty],
                 seconds=duty.every.total_seconds(),
                 id=duty.name,
             )
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._clock.start()
+
+    def stop(self) -> None:
+        """Stop, once what is being done has ended."""
+        self._clock.shutdown(wait=True)
+
+
+class Worker:
+    """Everything that runs beside the web pages, started and stopped together."""
+
+    def __init__(self, router: Router, clock: Clock | None = None) -> None:
+        """Prepare; nothing runs before :meth:`start`. Without a clock it ticks by itself."""
+        self._router = router
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._clock = clock or Ticking(router)
+
+    def start(self) -> None:
+        """Start the clock and a thread for each source that is polled."""
         self._clock.start()
         for kind, account in self._router.doors:
-            door = self._router.doors.open(kind, account)
-            if isinstance(door, Polls):
-                thread = threading.Thread(
-                    target=self._attend, args=[door], name=f"poll-{kind}-{account}", daemon=True
-                )
-                thread.start()
-                self._threads.append(thread)
+            self.attend(self._router.doors.open(kind, account))
+
+    def attend(self, door: Channel) -> None:
+        """Poll this door from now on, if it is one that is polled."""
+        if isinstance(door, Polls):
+            name = f"poll-{door.kind}-{door.account}"
+            thread = threading.Thread(target=self._attend, args=[door], name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def stop(self, timeout: float = 10.0) -> None:
         """Let the present work end and stop; who only waits at a door is called back from it."""
         self._stop.set()
-        self._clock.shutdown(wait=True)
+        self._clock.stop()
         for thread in self._threads:
             thread.join(timeout=_GRACE)
         self._router.doors.close()
@@ -82,6 +130,7 @@ class Worker:
         """Poll, wait to be woken, poll again; pause longer after each failure."""
         failures, longest = 0, _PAUSES[-1]
         while not self._stop.is_set():
+            asked = timedelta(0)
             try:
                 self._visit(door)
                 failures = 0
@@ -90,13 +139,15 @@ class Worker:
                     return  # the door was closed to call us back
                 failures += 1
                 longest = _LONGEST_AWAY if isinstance(fault, StoreError) else _PAUSES[-1]
+                asked = _asked(fault)
                 self._tell(door, fault)
             except Exception as fault:  # told in the log and in the health table
                 log.exception("polling %s.%s failed", door.kind, door.account)
                 failures += 1
                 self._tell(door, fault)
             if failures:
-                self._stop.wait(min(_PAUSES[min(failures, len(_PAUSES)) - 1], longest))
+                pause = min(_PAUSES[min(failures, len(_PAUSES)) - 1], longest)
+                self._stop.wait(max(pause, asked.total_seconds()))
 
     def _visit(self, door: Channel) -> None:
         name = f"poll:{door.kind}:{door.account}"

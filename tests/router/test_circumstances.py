@@ -6,10 +6,19 @@ import pytest
 
 from router import pipeline
 from router.prepared import Terms
-from router.rulebook import Rulebook, compiled
+from router.rulebook import Rulebook
+from rules.engine import compile_files
 from tests.fakes import FakeDoor, FakeDoors
 
 RULE = """
+[categories."other.unsorted"]
+urgency = "P3"
+en = "Unsorted"
+zh = "未分类"
+[categories."other.service"]
+urgency = "P3"
+en = "Service"
+zh = "服务"
 [[rule]]
 id = "other.service.circumstance"
 category = "other.service"
@@ -30,7 +39,7 @@ def judged(assembled, door):
     """Takes mails in under one rule with these conditions; tells each one's category."""
 
     def of(when, *mails, later=timedelta()):
-        rules = Rulebook(compiled({"site.toml": RULE.format(when=when)}), {})
+        rules = Rulebook(compile_files([], {"a.toml": RULE.format(when=when)}), {})
         router = assembled(doors=FakeDoors(door), rules=rules)
         found = []
         for mail in mails:
@@ -84,7 +93,5 @@ def test_the_channel_is_the_one_it_came_by(judged):
     assert judged('channel = ["chat", "phone"]', {"subject": "2"}) == [UNSORTED]
 
 
-def test_our_own_rules_ask_for_no_look_up_of_senders(assembled, door):
-    router = assembled(doors=FakeDoors(door), rules=Rulebook(compiled({}), {}))
-
-    assert router.rules.asks.isdisjoint({"sender", "repeat_minutes"})
+def test_our_own_rules_ask_for_no_look_up_of_senders(desk_router):
+    assert desk_router.rules.asks.isdisjoint({"sender", "repeat_minutes"})

@@ -4,6 +4,7 @@ import json
 import mailbox
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -20,10 +21,13 @@ import pytest
 from router import cli, pipeline
 from router.assemble import assemble
 from router.configuration import load
+from router.core.clock import SystemClock
+from router.core.ids import Ids
 from router.prepared import Terms
-from router.store import version
-from router.web import create_app
+from router.store import promise_versions, version
+from router.store.database import Store
 from tests.fakes import FakeDoor, FakeDoors
+from tests.pages import app_of
 
 MAILS = 12
 
@@ -74,10 +78,16 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path, monkeypatch, capsys, shipped_rules):
-    monkeypatch.setattr("router.assemble.load_rules", lambda _: shipped_rules)
-    monkeypatch.setattr("router.explaining.load", lambda _: shipped_rules)
+def new(tmp_path, monkeypatch, capsys, shipped_rules):
+    """A desk whose database was never made."""
     return Desk(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def desk(new, sqlite_template):
+    new.database.parent.mkdir()
+    shutil.copy(sqlite_template, new.database)
+    return new
 
 
 # ---------------------------------------------------------------- settings
@@ -94,6 +104,27 @@ def test_check_prints_what_is_in_force(desk, monkeypatch):
     assert "web.port = 9000\n" in said.out
     assert 'web.host = "0.0.0.0"\n' in said.out
     assert 'desk.name_zh = "钱包客服"\n' in said.out
+
+
+def test_check_says_which_settings_the_pages_have_changed(desk):
+    settings = load(desk.config, {})
+    assert desk.run("migrate").code == 0
+    store = Store(settings.database_url, clock=SystemClock(), ids=Ids(SystemClock()))
+    own = settings.sla.model_dump(mode="json")
+    own["first_response"]["P2"] = 60
+    weeks = [{"begin": "2026-12-01", "weekly": {"mon": [["09:00", "10:00"]]}, "zone": "UTC"}]
+    told = {"was": {}, "becomes": {}, "agent_id": None}
+    try:
+        store.write(lambda unit: promise_versions.put(unit, "policies", 0, own=own, **told))
+        store.write(lambda unit: promise_versions.put(unit, "calendar:desk", 0, own=weeks, **told))
+    finally:
+        store.close()
+    said = desk.run("check").out
+    changed = "sla.first_response.P2 = 60  # changed in the pages; the file says 120\n"
+    assert changed in said
+    assert "# the database overrides hours (from 2026-12-01)\n" in said
+    assert "# the database overrides sla\n" in said
+    assert "the pages override hours (from 2026-12-01), sla" in desk.run("doctor").out
 
 
 def test_check_prints_no_secret(desk, monkeypatch):
@@ -126,13 +157,13 @@ def test_check_tells_all_faults_at_once_with_their_places(desk, monkeypatch):
     assert "made-up-secret" not in said.err
 
 
-def test_every_command_tells_the_faults_and_does_nothing(desk):
-    desk.configure("[web]\nprot = 1\n")
+def test_every_command_tells_the_faults_and_does_nothing(new):
+    new.configure("[web]\nprot = 1\n")
     for words in (["migrate"], ["doctor"], ["demo"], ["user", "a@desk.example"], ["serve"]):
-        said = desk.run(*words)
+        said = new.run(*words)
         assert said.code != 0
-        assert f"{desk.config}:4: " in said.out + said.err
-    assert not desk.database.exists()
+        assert f"{new.config}:4: " in said.out + said.err
+    assert not new.database.exists()
 
 
 def test_the_reference_is_the_file_that_ships(desk):
@@ -145,30 +176,29 @@ def test_the_reference_is_the_file_that_ships(desk):
 # ---------------------------------------------------------------- the database
 
 
-def test_migrate_makes_the_database_and_says_its_revision(desk):
-    first, again = desk.run("migrate"), desk.run("migrate")
+def test_migrate_makes_the_database_and_says_its_revision(new):
+    first, again = new.run("migrate"), new.run("migrate")
     assert (first.code, again.code) == (0, 0)
     assert str(version.HEAD) in first.out
-    assert desk.rows("SELECT COUNT(*) FROM ticket") == [(0,)]
+    assert new.rows("SELECT COUNT(*) FROM ticket") == [(0,)]
 
 
-def test_a_worker_on_a_database_that_was_never_made_says_what_to_run(desk):
-    said = desk.run("worker")
+def test_a_worker_on_a_database_that_was_never_made_says_what_to_run(new):
+    said = new.run("worker")
     assert said.code == 2
     assert "router migrate" in said.err
     assert "Traceback" not in said.err
 
 
-def test_doctor_finds_a_healthy_desk_well(desk):
-    desk.run("migrate")
-    said = desk.run("doctor")
+def test_doctor_finds_a_healthy_desk_well(new):
+    new.run("migrate")
+    said = new.run("doctor")
     assert said.code == 0
     assert "✗" not in said.out
-    assert said.out.count("✓") == 7
+    assert said.out.count("✓") == 11
 
 
 def test_doctor_says_what_is_ill_and_what_to_do(desk):
-    desk.run("migrate")
     _park(desk)
     desk.configure(CHANNEL)
     with closing(sqlite3.connect(desk.database)) as connection, connection:
@@ -186,14 +216,13 @@ def test_doctor_says_what_is_ill_and_what_to_do(desk):
     assert any("worker: silent" in line and "router worker" in line for line in ill)
 
 
-def test_doctor_says_when_there_is_no_database(desk):
-    said = desk.run("doctor")
+def test_doctor_says_when_there_is_no_database(new):
+    said = new.run("doctor")
     assert said.code == 1
     assert "router migrate" in said.out
 
 
 def test_doctor_says_when_the_key_is_gone(desk):
-    desk.run("migrate")
     desk.run("doctor")
     (desk.folder / "desk.key").unlink()
     said = desk.run("doctor")
@@ -203,7 +232,6 @@ def test_doctor_says_when_the_key_is_gone(desk):
 
 
 def test_doctor_says_when_the_database_is_damaged(desk):
-    desk.run("migrate")
     desk.database.write_bytes(b"this was a database once" * 1000)
     said = desk.run("doctor")
     assert said.code == 1
@@ -229,7 +257,8 @@ def test_explain_answers_line_by_line_and_survives_a_bad_one(desk):
         "not json",
         json.dumps({"id": 3, "text": "我的账户被盗了"}),
     ]
-    said = desk.run("explain", "--jsonl", given="\n".join(given) + "\n\n", bare=True)
+    told = "\n".join(given) + "\n\n"
+    said = desk.run("explain", "--jsonl", "--reader", "rules", given=told, bare=True)
     first, bad, last = [json.loads(line) for line in said.out.splitlines()]
     assert said.code == 0
     assert (first["id"], first["category"]) == (1, "login.password_reset")
@@ -243,7 +272,8 @@ def test_explain_answers_line_by_line_and_survives_a_bad_one(desk):
 
 def test_explain_judges_the_text_as_the_desk_does_masked(desk):
     text = "my seed phrase is " + "abandon " * 11 + "about"
-    said = desk.run("explain", "--jsonl", given=json.dumps({"id": 1, "text": text}), bare=True)
+    given = json.dumps({"id": 1, "text": text})
+    said = desk.run("explain", "--jsonl", "--reader", "rules", given=given, bare=True)
     assert said.code == 0
     assert "abandon abandon" not in said.out
 
@@ -271,7 +301,7 @@ def test_user_prints_a_link_that_signs_in_once(desk):
     said = desk.run("user", "mei@desk.example", "--name", "Mei", "--role", "lead")
     link = re.search(r"(/enter/\S+)", said.err)[1]
     router = desk.assembled()
-    app = create_app(router)
+    app = app_of(router)
     try:
         browser = app.test_client()
         assert browser.get(link).status_code == 200
@@ -284,12 +314,12 @@ def test_user_prints_a_link_that_signs_in_once(desk):
         router.close()
 
 
-def test_a_known_person_gets_another_link_and_no_other_role(desk):
-    first = desk.run("user", "mei@desk.example", "--role", "lead")
-    again = desk.run("user", "Mei@desk.example", "--role", "admin")
+def test_a_known_person_gets_another_link_and_no_other_role(new):
+    first = new.run("user", "mei@desk.example", "--role", "lead")
+    again = new.run("user", "Mei@desk.example", "--role", "admin")
     assert (first.code, again.code) == (0, 0)
-    assert desk.rows("SELECT email, role FROM agent") == [("mei@desk.example", "lead")]
-    assert desk.rows("SELECT COUNT(*) FROM one_time_token") == [(2,)]
+    assert new.rows("SELECT email, role FROM agent") == [("mei@desk.example", "lead")]
+    assert new.rows("SELECT COUNT(*) FROM one_time_token") == [(2,)]
 
 
 @pytest.mark.parametrize(
@@ -383,11 +413,11 @@ def _imported(desk):
         return 0  # not made yet
 
 
+@pytest.mark.slow
 def test_an_import_that_was_killed_goes_on_where_it_was(desk):
     many = 200
     source = _eml(desk.folder / "old", many)
     desk.configure("[intake]\nbatch = 1\n")
-    desk.run("migrate")
     running = subprocess.Popen(
         [sys.executable, "-m", "router", "import", source, "--config", desk.config],
         stderr=subprocess.DEVNULL,
@@ -424,7 +454,6 @@ def _park(desk):
 
 
 def test_replay_lists_what_is_parked(desk):
-    desk.run("migrate")
     assert "0 parked" in desk.run("replay").err
     _park(desk)
     said = desk.run("replay")
@@ -435,7 +464,6 @@ def test_replay_lists_what_is_parked(desk):
 
 @pytest.mark.parametrize("by", ["number", "all"])
 def test_replay_sends_a_parked_item_through_once(desk, by):
-    desk.run("migrate")
     _park(desk)
     number = re.search(r"^(\d+)  email", desk.run("replay").err, re.MULTILINE)[1]
     word = number if by == "number" else "--all"

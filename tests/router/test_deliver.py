@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from channels.contract import Refused, Transient, Unknown
+from channels.contract import Pace, Receipt, Refused, Transient, Unknown
 from router import deliver, pipeline
+from router.errors import NotFound
 from router.prepared import Terms
 from tests.fakes import FakeDoor, FakeDoors
 
@@ -135,3 +136,130 @@ def test_a_bug_while_sending_is_shown_and_nothing_hangs(router, door):
     door.answers.append(ZeroDivisionError("made up"))
     deliver.sweep(router)
     assert _row(router).state == "failed"
+
+
+# ---------------------------------------------------------------- what nobody knows of
+
+
+class AskedDoor(FakeDoor):
+    """A door that can be asked what it sent; ``told`` is what it answers, ``asked`` for what."""
+
+    def __init__(self):
+        super().__init__()
+        self.told, self.asked = Receipt("far-9"), []
+
+    def look_up(self, outbound):
+        self.asked.append(outbound.message_id)
+        if isinstance(self.told, Exception):
+            raise self.told
+        return self.told
+
+
+@pytest.fixture
+def unsure(assembled, frozen):
+    """A desk with one send of unknown outcome, old enough to be looked up."""
+    door = AskedDoor()
+    made = assembled(doors=FakeDoors(door))
+    pipeline.receive(made, door, [door.arrives(text="my transfer is pending")], Terms())
+    door.answers.append(Unknown("line died after the dot"))
+    deliver.sweep(made)
+    assert not door.asked
+    frozen.advance(timedelta(seconds=31))
+    return made, door
+
+
+def _ask(router):
+    with router.store.reading() as unit:
+        waits = deliver.waits_for_look_up(unit)
+    return deliver.look_up(router) if waits else None
+
+
+def test_a_far_side_is_asked_only_when_it_had_time_to_settle(unsure, frozen):
+    router, door = unsure
+    frozen.advance(timedelta(seconds=-2))
+    assert _ask(router) is None
+    frozen.advance(timedelta(seconds=2))
+    assert _ask(router) == 1
+    assert door.asked == [_row(router).rfc_id]
+
+
+def test_what_turns_up_was_sent_and_never_goes_out_again(unsure):
+    router, door = unsure
+    _ask(router)
+    row = _row(router)
+    assert (row.state, row.reason, row.remote_id) == ("sent", "looked_up", "far-9")
+    deliver.sweep(router)
+    assert door.sent == []
+
+
+def test_what_certainly_was_not_sent_goes_out_with_the_same_bytes(unsure):
+    router, door = unsure
+    door.told = None
+    _ask(router)
+    assert _row(router).reason == "not_arrived"
+    deliver.sweep(router)
+    assert [one.message_id for one in door.sent] == door.asked
+    assert _row(router).state == "sent"
+
+
+def test_what_cannot_be_told_is_asked_again_now_and_then_and_left_to_people_in_the_end(
+    unsure, frozen
+):
+    router, door = unsure
+    door.told = Unknown("not there, which proves nothing")
+    _ask(router)
+    frozen.advance(deliver.LOOKED_EVERY - timedelta(seconds=1))
+    assert _ask(router) is None
+    frozen.advance(timedelta(seconds=2))
+    assert _ask(router) == 0
+    assert len(door.asked) == 2
+    frozen.advance(deliver.LOOKED_FOR)
+    assert _ask(router) is None
+    assert (_row(router).state, door.sent) == ("unknown", [])
+
+
+def test_a_far_side_in_trouble_is_asked_again_within_minutes(unsure, frozen):
+    router, door = unsure
+    door.told = Transient("busy")
+    assert _ask(router) == 0
+    frozen.advance(timedelta(seconds=61))
+    door.told = Receipt("far-9")
+    assert _ask(router) == 1
+    assert _row(router).state == "sent"
+
+
+def test_a_door_that_cannot_say_is_not_asked_for_ever(router, door, frozen):
+    door.answers.append(Unknown("line died after the dot"))
+    deliver.sweep(router)
+    frozen.advance(timedelta(seconds=31))
+    assert _ask(router) == 0
+    frozen.advance(timedelta(days=2))
+    assert _ask(router) is None
+    assert _row(router).state == "unknown"
+
+
+# ---------------------------------------------------------------- pace
+
+
+def test_a_door_at_its_pace_lets_the_rest_wait_without_a_try(router, door, frozen):
+    door.pace = lambda: [Pace(60, 1)]
+    raw = door.arrives(text="my transfer is pending", **{"from": "bob@mail.example"})
+    pipeline.receive(router, door, [raw], Terms())
+    deliver.sweep(router)
+    assert len(door.sent) == 1
+    with router.store.reading() as unit:
+        row = unit.row("SELECT * FROM outbox WHERE state = 'queued'")
+    assert (row.attempts, row.reason) == (0, "pace")
+    frozen.advance(timedelta(minutes=2))
+    deliver.sweep(router)
+    assert len(door.sent) == 2
+
+
+def test_mail_of_a_channel_that_was_switched_off_waits_and_is_not_lost(router, door, frozen):
+    def off(kind, account):
+        raise NotFound("switched off")
+
+    router.doors.open = off
+    deliver.sweep(router)
+    row = _row(router)
+    assert (row.state, row.attempts) == ("queued", 1)

@@ -155,7 +155,8 @@ def test_a_stranger_with_a_stolen_token_gets_a_linked_ticket_of_their_own(router
     )
     assert other.outcome == "new"
     assert other.ticket_id != first.ticket_id
-    assert "linked" in _codes(router, first.ticket_id)
+    assert "linked" in _codes(router, other.ticket_id)
+    assert "linked" not in _codes(router, first.ticket_id)
 
 
 def test_a_forged_token_opens_nothing(router, door):

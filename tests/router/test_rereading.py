@@ -1,5 +1,7 @@
 """The second reading: it raises, sorts the unsorted, and leaves alone what a person decided."""
 
+from dataclasses import replace
+
 import pytest
 
 from router import desk, pipeline, rereading
@@ -131,15 +133,34 @@ def test_an_unsorted_message_is_sorted_but_never_calmed(router, arrive, reader):
 
 def test_a_doubtful_opinion_changes_nothing(router, arrive, reader):
     taken = arrive(QUIET)
-    reader.says = _alarm(alarm=0.5, score=0.2)
+    reader.says = _alarm(alarm=0.5, score=0.15)
     rereading.sweep(router)
     assert _ticket(router, taken).category == "other.unsorted"
 
 
-def test_what_the_rules_called_urgent_is_not_read_again(router, arrive, reader):
-    arrive("There is a payment I did not make, my account was hacked")
-    assert rereading.sweep(router) == 0
-    assert reader.texts == []
+def test_an_incident_may_be_renamed_by_a_surer_reader(router, arrive, reader):
+    taken = arrive("There is a payment I did not make, my account was hacked")
+    before = _ticket(router, taken)
+    reader.says = replace(_alarm(named=0.95), threat="security.phishing")
+    rereading.sweep(router)
+    after = _ticket(router, taken)
+    assert before.category != after.category == "security.phishing"
+    assert (after.urgency, after.security) == (before.urgency, before.security)
+
+
+def test_an_incident_is_never_calmed(router, arrive, reader):
+    taken = arrive("There is a payment I did not make, my account was hacked")
+    before = _ticket(router, taken)
+    reader.says = _alarm(alarm=0.0, score=0.99, calm="other.praise")
+    rereading.sweep(router)
+    after = _ticket(router, taken)
+    assert (after.category, after.urgency) == (before.category, before.urgency)
+
+
+def test_the_acknowledgement_of_an_incident_waits_for_no_reading(router, arrive):
+    taken = arrive("There is a payment I did not make, my account was hacked")
+    ack = _ack(router, taken)
+    assert ack.due_at == ack.created_at
 
 
 def test_a_person_who_decided_is_not_overruled(router, arrive, reader):

@@ -11,6 +11,7 @@ from router.errors import Conflict, Invalid, NotAllowed, NotFound
 from router.prepared import Terms
 from router.rulebook import compiled, shipped_version
 from router.store import rulesets
+from tests.drafts import ALARM, BEES
 from tests.fakes import FakeDoor, FakeDoors
 
 HUA = Who(id=11, name="Hua", role="lead", teams=frozenset({1, 2}))
@@ -18,27 +19,9 @@ TOM = Who(id=12, name="Tom", role="lead", teams=frozenset({1, 2}))
 ADA = Who(id=13, name="Ada", role="admin")
 MEI = Who(id=14, name="Mei", role="agent", teams=frozenset({1, 2}))
 
-BEES = """
-[categories."other.bees"]
-urgency = "P3"
-en = "Bees"
-zh = "蜜蜂"
-[[rule]]
-id = "desk.bees"
-category = "other.bees"
-any = ["beehive", "蜂箱"]
-match = ["the beehive fell"]
-no_match = ["honey"]
-"""
-ALARM = """
-[[rule]]
-id = "desk.alarm"
-category = "security.compromised"
-any = ["zebra on my account", "斑马"]
-match = ["there is a zebra on my account"]
-no_match = ["zoo"]
-"""
 ZEBRA = "There is a zebra on my account"
+
+pytestmark = [pytest.mark.one_database, pytest.mark.usefixtures("desk_rules")]
 
 
 @pytest.fixture

@@ -8,20 +8,10 @@ from router import ruling
 from router.errors import RouterError
 from router.web.speech import catalogue
 from rules.lint import SHIPPED, Census, Remark
+from tests.drafts import BEES
 from tests.web.conftest import submitted
 
-BEES = """
-[categories."other.bees"]
-urgency = "P3"
-en = "Bees"
-zh = "蜜蜂"
-[[rule]]
-id = "desk.bees"
-category = "other.bees"
-any = ["beehive", "蜂箱"]
-match = ["the beehive fell"]
-no_match = ["honey"]
-"""
+pytestmark = [pytest.mark.one_database, pytest.mark.usefixtures("desk_rules")]
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from router import form, pipeline
 from router.prepared import Terms
 from tests.fakes import FakeDoor, FakeDoors
 
+pytestmark = pytest.mark.one_database
+
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
 CARD = "4111 1111 1111 1111"

@@ -14,6 +14,8 @@ from router.store import incidents
 from tests.campaign import TEXTS, replayed, variant
 from tests.fakes import FakeDoor, FakeDoors
 
+pytestmark = pytest.mark.one_database
+
 MINUTE = timedelta(minutes=1)
 WAVES = next(duty for duty in sweeps.DUTIES if duty.name == "waves")
 #: Short, so that nobody takes it for a copy.
@@ -80,15 +82,18 @@ def campaign(count, seed=1, text=TEXTS[1]):
 # ---------------------------------------------------------------- campaigns
 
 
-def test_a_replayed_campaign_is_linked_and_nothing_else_is(router, take):
-    said = replayed(21)
+@pytest.mark.parametrize(
+    ("variants", "others"), [(8, 150), pytest.param(12, 2600, marks=pytest.mark.slow)]
+)
+def test_a_replayed_campaign_is_linked_and_nothing_else_is(router, take, variants, others):
+    said = replayed(21, variants, others)
     tickets = []
     for start in range(0, len(said), 100):
         tickets += take(*(text for text, _ in said[start : start + 100]))
     waves.sweep(router)
     linked = tied(router)
     of = dict(zip(tickets, (which for _, which in said), strict=True))
-    assert sum(of[one] >= 0 for one in linked) / (35 * 12) >= 0.95
+    assert sum(of[one] >= 0 for one in linked) / (35 * variants) >= 0.95
     by_incident = {}
     for row in rows(router, "SELECT incident_id, ticket_id FROM incident_ticket"):
         by_incident.setdefault(row.incident_id, set()).add(of[row.ticket_id])
@@ -371,9 +376,10 @@ def test_what_is_usual_at_this_hour_is_no_outage(router, take, frozen):
     assert opened(router) == []
 
 
-def test_quiet_weeks_give_no_alarm(router, take, frozen):
+@pytest.mark.parametrize("steps", [75, pytest.param(300, marks=pytest.mark.slow)])
+def test_quiet_weeks_give_no_alarm(router, take, frozen, steps):
     draw = random.Random(5)
-    for step in range(300):
+    for step in range(steps):
         frozen.advance(timedelta(hours=2.24))
         take(*(f"{PENDING} {step} {n}" for n in range(draw.choice((0, 1, 1, 2, 3)))))
         sweeps.tick(router, WAVES)

@@ -1,0 +1,80 @@
+"""Two tickets that are one, and two that only belong together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from router.assemble import Router
+from router.core.rights import Who
+from router.desk.acting import Before, Deed, do, keep, take
+from router.errors import Conflict, Invalid
+from router.store import clocks, links, merging, tickets, timeline, writings
+from router.store.batch import Draft, write
+from router.store.unit import Unit
+
+
+def merge(router: Router, who: Who, gone_id: int, kept_id: int) -> str:
+    """Make one ticket of two; the number of the one that is kept.
+
+    Messages, sent and unsent, participants and begun texts go over. The kept ticket is as urgent as
+    the more urgent of the two, and a security matter when either was. Whatever is still sent to the
+    ticket that is gone arrives at the kept one.
+    """
+    if gone_id == kept_id:
+        raise Invalid("number", "same_ticket")
+
+    def job(unit: Unit) -> str:
+        held = {one: take(unit, who, "merge", one) for one in sorted((gone_id, kept_id))}
+        gone, kept = held[gone_id], held[kept_id]
+        if merging.into(unit, (gone_id, kept_id)):
+            raise Conflict("merged_away")
+        before = Before.of(unit, gone), Before.of(unit, kept)
+        moved = _carry(router, unit, who, gone, kept)
+        write(unit, [gone, kept])
+        deed = Deed(who, "merge", gone.id, more={"merge": moved})
+        batch = keep(unit, deed, gone, before[0])
+        deed = Deed(who, "merge", kept.id, batch=batch, more={"merged": gone.number})
+        keep(unit, deed, kept, before[1])
+        told = timeline.details({"into": kept_id})
+        timeline.audit(unit, f"agent:{who.id}", "ticket.merge", f"ticket:{gone_id}", told)
+        return kept.number
+
+    return router.store.write(job)
+
+
+def _carry(router: Router, unit: Unit, who: Who, gone: Draft, kept: Draft) -> dict[str, Any]:
+    """Bring everything over and set both tickets' columns."""
+    moved = merging.carry(unit, gone.id, kept.id)
+    writings.move(unit, router.keys, gone.id, kept.id)
+    for tag in tickets.tags(unit, gone.id):
+        tickets.tag(unit, kept.id, tag)
+    clocks.merged(unit, gone, kept, router.policies)
+    if gone.security and not kept.security:
+        kept.security, kept.category = True, gone.category
+    kept.urgency = min(kept.urgency, gone.urgency)
+    if gone.state in ("new", "open") and kept.state not in ("new", "open"):
+        kept.state, kept.closed_at = "open", None
+    clocks.retarget(unit, kept, router.policies)
+    kept.messages += gone.messages
+    gone.state, gone.closed_at, gone.parked, gone.messages = "closed", unit.now_us, False, 0
+    gone.updated_at = kept.updated_at = unit.now_us
+    timeline.note(unit, gone.id, "merged", agent_id=who.id, number=kept.number)
+    timeline.note(unit, kept.id, "merged_in", agent_id=who.id, number=gone.number)
+    return moved
+
+
+def link(router: Router, who: Who, ticket_id: int, other_id: int) -> None:
+    """Tie two tickets that belong together; each stays its own."""
+    if ticket_id == other_id:
+        raise Invalid("number", "same_ticket")
+
+    def work(unit: Unit, draft: Draft) -> None:
+        other = take(unit, who, "link", other_id)
+        if not links.relate(unit, ticket_id, other_id):
+            return
+        deed.more["link"] = [ticket_id, other_id]
+        timeline.note(unit, ticket_id, "related", agent_id=who.id, number=other.number)
+        timeline.note(unit, other_id, "related", agent_id=who.id, number=draft.number)
+
+    deed = Deed(who, "link", ticket_id)
+    do(router, deed, work)

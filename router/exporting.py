@@ -1,0 +1,133 @@
+"""All that is kept of a person, as one file to hand out: what was said, with its files.
+
+It is written piece by piece while it is read, so nothing of it ever lies anywhere. Secrets were
+masked before they were kept and stay so; sealed raw copies are not part of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from typing import IO, Any, cast
+
+from router.assemble import Router
+from router.core.clock import from_us
+from router.errors import NotFound, RouterError
+from router.store import pages_person, timeline
+from router.store.pages_person import Person
+
+#: What parts a path, here or on another system.
+_PATH = re.compile(r"[/\\:\x00-\x1f]")
+#: The name of the list of everything, inside.
+LIST = "person.json"
+
+
+class _Sink:
+    """Where the archive is written to: takes bytes and gives them away at once."""
+
+    def __init__(self) -> None:
+        self._held: list[bytes] = []
+
+    def write(self, data: Any, /) -> int:
+        """Take some."""
+        self._held.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        held, self._held = self._held, []
+        return b"".join(held)
+
+
+def begin(router: Router, requester_id: int, *, agent_id: int) -> Person:
+    """Write down that somebody takes a person's data out; raises NotFound."""
+
+    def work(unit: Any) -> Person:
+        found = pages_person.person(unit, requester_id)
+        if found is None or found.erased:
+            raise NotFound("there is no such person")
+        timeline.audit(unit, f"agent:{agent_id}", "requester.exported", f"requester:{requester_id}")
+        return found
+
+    return router.store.write(work)
+
+
+def packed(router: Router, person: Person, *, notes: bool) -> Iterator[bytes]:
+    """The archive in pieces; with ``notes`` what colleagues noted is in it too."""
+    sink = _Sink()
+    with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED) as archive:
+        told: list[dict[str, Any]] = []
+        with router.store.reading() as unit:
+            rows = pages_person.tickets(unit, person.id)
+        for row in rows:
+            with router.store.reading() as unit:
+                said = pages_person.said(unit, row.id, notes=notes)
+                names: dict[int, list[str]] = {}
+                for file in pages_person.files(unit, [one.id for one in said]):
+                    name, data = _opened(router, row.number, len(archive.filelist), file)
+                    names.setdefault(file.message_id, []).append(name)
+                    archive.writestr(name, data)
+                    yield sink.taken()
+                told.append(
+                    _ticket(row, said, names)
+                    | {
+                        "sent_by_the_desk": [
+                            _columns(one) for one in pages_person.acknowledged(unit, row.id)
+                        ],
+                        "calls": [_columns(one) for one in pages_person.calls(unit, row.id)],
+                        "ratings": [_columns(one) for one in pages_person.ratings(unit, row.id)],
+                    }
+                )
+        everything = {"name": person.name, "handles": _handles(person), "tickets": told}
+        archive.writestr(LIST, json.dumps(everything, ensure_ascii=False, indent=2))
+        yield sink.taken()
+    yield sink.taken()
+
+
+def _opened(router: Router, number: str, place: int, file: Any) -> tuple[str, bytes]:
+    """A file's name in the archive and its bytes; one whose seal is broken says so."""
+    name = f"files/{number}/{place + 1:04}-{_PATH.sub('_', file.name)}"
+    try:
+        return name, router.keys.unseal(
+            file.key_id, file.wrapped_key, file.blob, file.token.encode()
+        )
+    except RouterError as fault:
+        return f"{name}.missing.txt", str(fault).encode()
+
+
+def _handles(person: Person) -> list[dict[str, Any]]:
+    return [
+        {"channel": one.kind, "handle": one.value, "name": one.name, "proven": bool(one.verified)}
+        for one in person.handles
+    ]
+
+
+def _ticket(row: Any, said: Sequence[Any], names: dict[int, list[str]]) -> dict[str, Any]:
+    return {
+        **_columns(row),
+        "messages": [
+            _columns(one)
+            | {
+                "fields": json.loads(one.fields) if one.fields else {},
+                "masked": one.masked.split(),
+                "files": names.get(one.id, []),
+            }
+            for one in said
+        ],
+    }
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    """A row as people read it: without our ids, its moments written out."""
+    return {
+        name: from_us(value).isoformat()
+        if value and (name == "at" or name.endswith("_at"))
+        else value
+        for name, value in row._mapping.items()  # noqa: SLF001  # SQLAlchemy's public name for it
+        if name != "id"
+    }

@@ -1,0 +1,55 @@
+"""Fetching what a platform keeps of a message: pictures, voices, films. At once, for not for long.
+
+A file is masked like one that came with its message, and sealed under a key of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from functools import partial
+from typing import Any
+
+from channels.contract import Attachment, ChannelError, FetchesMedia, Refused
+from router.assemble import Router
+from router.core.secret_parts import Secrets
+from router.errors import NotFound, RouterError
+from router.store import remote_files
+from router.store.unit import Unit
+
+log = logging.getLogger("router.fetching")
+
+_LEASE = 120_000_000
+
+
+def sweep(router: Router) -> int:
+    """Fetch what is due; how many files were had."""
+    rows = router.store.write(lambda unit: remote_files.claim(unit, lease_us=_LEASE))
+    return sum(_fetch(router, row) for row in rows)
+
+
+def _fetch(router: Router, row: Any) -> bool:
+    try:
+        door = router.doors.open(row.channel, row.account)
+        if not isinstance(door, FetchesMedia):
+            raise Refused(f"{row.channel} fetches nothing")
+        file = door.fetch(row.remote)
+    except (ChannelError, RouterError) as fault:
+        log.warning("a file of %s.%s could not be fetched: %s", row.channel, row.account, fault)
+        lost = isinstance(fault, Refused | NotFound)
+        said = type(fault).__name__
+        router.store.write(partial(remote_files.failed, row=row, error=said, for_good=lost))
+        return False
+    router.store.write(partial(_keep, router=router, row=row, file=file))
+    return True
+
+
+def _keep(unit: Unit, router: Router, row: Any, file: Attachment) -> None:
+    secrets = Secrets(router.keys.fingerprint)
+    given = file.name or row.name
+    name, mime, data = secrets.out_of_file(given, file.mime or row.mime, file.data)
+    sealed = router.keys.seal(data, row.token.encode())
+    digest = hashlib.sha256(data).hexdigest()
+    remote_files.fetched(
+        unit, row.attachment_id, sealed, name=name, mime=mime[:100], size=len(data), sha256=digest
+    )

@@ -1,0 +1,123 @@
+"""Many workers on PostgreSQL: Procrastinate wakes the duties, on whichever host is free.
+
+A job only wakes a sweep of :mod:`router.sweeps`; the truth stays in our rows, each of which is
+claimed, so a job that comes twice, late or not at all changes nothing. Of each duty at most one job
+waits in the queue, and no job is kept once it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import psycopg
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ProcrastinateException
+
+from router import sweeps
+from router.assemble import Router
+from router.store.jobs import conninfo
+from router.sweeps import Duty
+
+log = logging.getLogger("router.fleet")
+
+QUEUE = "duties"
+_MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+#: Duties that one worker does at the same time.
+_TOGETHER = 4
+#: What is being done when the worker stops may take so long, in seconds.
+_GRACE = 10.0
+#: Pauses between attempts to reach a database that is away, in seconds.
+_PAUSES = (1, 2, 5, 10)
+
+
+def every(span: timedelta) -> str:
+    """A period as Procrastinate reads it, with seconds in the sixth place."""
+    if span < _MINUTE:
+        return f"* * * * * */{max(int(span.total_seconds()), 1)}"
+    if span < _HOUR:
+        return f"*/{span // _MINUTE} * * * *"
+    return f"0 */{span // _HOUR} * * *"
+
+
+def app_of(router: Router) -> App:
+    """The duties of a router as Procrastinate's periodic tasks."""
+    connector = PsycopgConnector(
+        conninfo=conninfo(router.settings.database_url), min_size=1, max_size=_TOGETHER + 2
+    )
+    app = App(connector=connector)
+    for duty in sweeps.DUTIES:
+        named = app.task(name=f"duty.{duty.name}", queue=QUEUE, queueing_lock=duty.name)
+        woken = named(_woken(router, duty))
+        app.periodic(cron=every(duty.every))(woken)
+    return app
+
+
+def _woken(router: Router, duty: Duty) -> Callable[[int], None]:
+    def wake(timestamp: int) -> None:
+        """``timestamp``: when it was due, which nobody asks: the sweep looks at the rows."""
+        del timestamp
+        sweeps.attempt(router, duty)
+
+    return wake
+
+
+class Fleet:
+    """One worker of many; a clock for :class:`router.worker.Worker`."""
+
+    def __init__(self, router: Router) -> None:
+        """Prepare; nothing runs before :meth:`start`."""
+        self._router = router
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._work: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take jobs, and to put those that are due into the queue."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let what is being done end, and take no more."""
+        self._over.set()
+        loop, work = self._loop, self._work
+        if loop is not None and work is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(work.cancel)
+        self._thread.join(timeout=_GRACE + 5)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._over.is_set():
+            try:
+                asyncio.run(self._attend())
+                failures = 0
+            except (ProcrastinateException, psycopg.Error, OSError) as fault:
+                log.warning("the queue of duties cannot be reached now: %s", fault)
+                self._over.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
+                failures += 1
+
+    async def _attend(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._work = asyncio.create_task(self._take_jobs())
+        if self._over.is_set():
+            self._work.cancel()
+        try:
+            await self._work
+        except asyncio.CancelledError:
+            if not self._over.is_set():
+                raise
+
+    async def _take_jobs(self) -> None:
+        app = app_of(self._router)
+        async with app.open_async():
+            await app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=_TOGETHER,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                shutdown_graceful_timeout=_GRACE,
+            )

@@ -1,0 +1,35 @@
+"""What a process that stays keeps of memory, and when the collector walks it."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+#: glibc's names for how many heaps it keeps, and how much free room at the end of one.
+_ARENAS, _TRIM = -8, -1
+_ROOM = 64 * 1024
+
+
+def _frugal() -> None:
+    """One heap for all threads, given back when it is free: glibc keeps one for each of fifty
+    threads otherwise, 36 MB that nobody uses. Elsewhere nothing is changed."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            library = ctypes.CDLL(None)
+            library.mallopt(_ARENAS, 1)
+            library.mallopt(_TRIM, _ROOM)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Rules and libraries are loaded to stay: the collector need not walk them, now or later."""
+    _frugal()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

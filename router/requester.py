@@ -1,0 +1,164 @@
+"""What a requester does from the signed page of their matter: add to it, say that it is solved, say
+how it was. No account, and nothing that anybody else wrote is ever shown there.
+"""
+
+from __future__ import annotations
+
+from router import desk, triage
+from router.assemble import Router
+from router.core import lifecycle, redact
+from router.errors import Conflict, Invalid, NotFound, OverLimit
+from router.store import budgets, clocks, gates, playbooks, search, tickets, timeline
+from router.store import shapes as t
+from router.store.batch import Batch, Draft, Wanted
+from router.store.budgets import Allowance
+from router.store.unit import Unit
+from rules.contract import Facts
+
+_LONGEST = 5_000
+_HOUR = 3600
+#: So many additions an hour by one link.
+_ADDITIONS = 6
+#: What one tap says.
+SCORES = {"good": 5, "fair": 3, "poor": 1}
+
+
+def add(router: Router, ticket_id: int, text: str, *, once: str) -> None:
+    """A further message of the requester's, masked and judged like any other.
+
+    Raises Invalid for an empty or endless text, OverLimit, NotFound.
+    """
+    body = text.replace("\r\n", "\n").strip()
+    if not body or len(body) > _LONGEST:
+        raise Invalid("text", "too_long" if body else "empty", limit=str(_LONGEST))
+    masked, kept = redact.examine(body, router.keys.fingerprint)
+    verdict = router.rules.judge(Facts(text=masked.text, channel="webform", sender="known"))
+    entry = search.prepare(masked.text, router.settings.intake.search_characters)
+
+    def work(unit: Unit) -> None:
+        if tickets.answered(unit, f"added:{ticket_id}:{once}") is not None:
+            return
+        wanted = Allowance("status", f"added:{ticket_id}", _HOUR, _ADDITIONS)
+        if budgets.spend(unit, [wanted]) is not None:
+            raise OverLimit("status", _HOUR)
+        batch, draft = _opened(unit, ticket_id)
+        number = unit.new_id()
+        unit.put(
+            t.Message,
+            id=number,
+            ticket_id=draft.id,
+            direction="in",
+            channel="webform",
+            identity_id=draft.identity_id,
+            text=masked.text,
+            language=draft.language,
+            masked=" ".join(dict.fromkeys(one.kind for one in kept)),
+            verification="unverified",
+            size=len(body),
+            arrived_at=unit.now_us,
+            seen_at=unit.now_us,
+        )
+        _secrets(unit, number, kept)
+        draft.messages += 1
+        draft.closed_at = None
+        draft.state = lifecycle.after(draft.state, "message_in")
+        clocks.message_arrived(unit, draft, router.policies)
+        triage.follow(router, batch, verdict, draft)
+        if draft.security:
+            playbooks.wait(unit, draft.id)
+        timeline.note(unit, draft.id, "added_by_link")
+        tickets.answer(unit, f"added:{ticket_id}:{once}", "yes")
+        batch.index.append((number, entry))
+        batch.touch(draft)
+        batch.save()
+
+    router.store.write(work)
+
+
+def _secrets(unit: Unit, message_id: int, kept: tuple[redact.Kept, ...]) -> None:
+    for one in kept:
+        unit.put(
+            t.MaskedSecret,
+            id=unit.new_id(),
+            message_id=message_id,
+            kind=one.kind,
+            part="text",
+            length=one.length,
+            fingerprint=one.fingerprint,
+        )
+
+
+def solved(router: Router, ticket_id: int, article: str = "") -> None:
+    """It is solved, perhaps by an article alone. A security matter stays open all the same: whoever
+    holds the link may be the thief. Raises NotFound."""
+    known = router.articles.by_name.get(article)
+
+    def work(unit: Unit) -> None:
+        batch, draft = _opened(unit, ticket_id)
+        if draft.state == "closed":
+            return
+        if known is not None:
+            _used(unit, draft, article, known.texts["en"].version, "solved")
+        if draft.security or gates.current(unit, draft.id) is not None:
+            timeline.note(unit, draft.id, "solved_says_requester")
+        else:
+            draft.state = lifecycle.after(draft.state, "close")
+            draft.closed_at = unit.now_us
+            clocks.meet(unit, draft, (*clocks.ANSWERS, "resolution"))
+            timeline.note(unit, draft.id, "solved_by_requester", article=article)
+        batch.touch(draft)
+        batch.save()
+
+    router.store.write(work)
+
+
+def prove(router: Router, ticket_id: int, given: str) -> str:
+    """Type the code that went to a handle on file: right, wrong, over or spent. Raises NotFound."""
+
+    def work(unit: Unit) -> str:
+        tickets.hold(unit, ticket_id)  # many tries at once are still counted one by one
+        batch, draft = _opened(unit, ticket_id)
+        outcome = desk.try_code(router, unit, draft, given[:20], None)
+        batch.touch(draft)
+        batch.save()
+        return outcome
+
+    return router.store.write(work)
+
+
+def rate(router: Router, ticket_id: int, word: str) -> None:
+    """How it was, in one tap; the last word counts. Raises Invalid, NotFound."""
+    score = SCORES.get(word)
+    if score is None:
+        raise Invalid("score", "unknown_score")
+
+    def work(unit: Unit) -> None:
+        _, draft = _opened(unit, ticket_id)
+        if draft.state not in ("closed", "waiting"):
+            raise Conflict("nothing_to_rate")
+        tickets.rate(unit, ticket_id, score)
+        timeline.note(unit, draft.id, "rated", score=score)
+
+    router.store.write(work)
+
+
+def _opened(unit: Unit, ticket_id: int) -> tuple[Batch, Draft]:
+    batch = Batch(unit, Wanted(ticket_ids={ticket_id}))
+    draft = batch.tickets.get(ticket_id)
+    if draft is None:
+        raise NotFound("this ticket is not here any more")
+    return batch, draft
+
+
+def _used(unit: Unit, draft: Draft, article: str, version: str, what: str) -> None:
+    unit.put(
+        t.ArticleUse,
+        id=unit.new_id(),
+        article=article,
+        version=version,
+        language=draft.language,
+        ticket_id=draft.id,
+        what=what,
+        place="status",
+        at=unit.now_us,
+    )
