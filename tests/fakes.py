@@ -9,6 +9,7 @@ from channels import registry
 from channels.contract import (
     Attachment,
     Batch,
+    Bounce,
     Channel,
     ChannelOptions,
     Handle,
@@ -64,6 +65,8 @@ class FakeDoor(Channel):
                 tokens=tuple(given.get("tokens", ())),
                 automatic=given.get("automatic", ""),
                 verification=Verification(given.get("verification", "unverified")),
+                bounce=Bounce(**given["bounce"]) if "bounce" in given else None,
+                source=given.get("source", ""),
                 sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
                 attachments=tuple(
                     Attachment(name, mime, text.encode())
@@ -113,6 +116,9 @@ class FakeDoors:
     def open(self, kind, account):
         return self.door
 
+    def fresh(self, kind, account):
+        return self.door
+
     def reader(self, kind, account):
         if kind == self.door.kind:
             return self.door
@@ -120,6 +126,9 @@ class FakeDoors:
 
     def speaker(self, handle_kind, kind, account):
         return (self.door.kind, self.door.account) if handle_kind == "email" else None
+
+    def options(self, kind, account):
+        return self.door.options
 
     def close(self):
         pass

@@ -5,6 +5,7 @@ import pytest
 from router.assemble import Doors
 from router.configuration import effective, known_keys, load, secret
 from router.errors import SettingsFault
+from router.wallet import Wallet
 
 
 def _write(tmp_path, text):
@@ -56,7 +57,7 @@ enabled = true
         (7, "sla.first_response.P2: is missing"),
         (7, "sla.first_response.P9: P9"),
         (9, "channels.email.support.adress: is not an option; did you mean address?"),
-        (10, "pigeon is not a channel; there are email"),
+        (10, "pigeon is not a channel; there are chat, email"),
     ):
         assert f"config.toml:{line}: {words}" in told
 
@@ -117,11 +118,40 @@ def test_the_effective_settings_name_every_known_key(tmp_path):
     shown = {key for key, _ in effective(load(tmp_path / "none.toml", {}))}
     leaves = {key for key, _ in known_keys()}
     assert {key for key in leaves if not any(one.startswith(key) for one in shown)} <= {
+        "calendars",
         "channels",
+        "gate.sms_secret",
+        "hours.changes",
+        "hours.countries",
         "hours.open",
+        "hours.zones",
+        "notices",
+        "retention.groups",
+        "wallet.secret",
     }
 
 
 def test_a_channel_that_is_off_is_not_opened(tmp_path):
     settings = load(_write(tmp_path, "[channels.webform.site]\nenabled = false\n"), {})
     assert list(Doors(settings)) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "secret_key"),
+    [("wallet", "url", "WALLET__SECRET"), ("gate", "sms_url", "GATE__SMS_SECRET")],
+)
+def test_the_wallets_systems_are_called_by_https_and_signed_or_not_at_all(
+    tmp_path, monkeypatch, section, key, secret_key
+):
+    (fault,) = _faults(tmp_path, f'[{section}]\n{key} = "http://wallet.example/calls"\n')
+    assert f"{section}.{key}" in fault
+    assert "https://" in fault
+    given = f'[{section}]\n{key} = "https://wallet.example/calls"\n'
+    wallet = Wallet(load(_write(tmp_path, given), {}))
+    with pytest.raises(SettingsFault, match=f"ROUTER__{secret_key}"):
+        wallet.check_fit()
+    monkeypatch.setenv(f"ROUTER__{secret_key}", "no secret of that kind")
+    with pytest.raises(SettingsFault, match="whsec_"):
+        wallet.check_fit()
+    monkeypatch.setenv(f"ROUTER__{secret_key}", "whsec_bWFkZS11cA==")
+    wallet.check_fit()

@@ -7,11 +7,13 @@ from importlib import resources
 import pytest
 from waitress import wasyncore
 
+from router import pipeline
+from router.prepared import Terms
 from router.store import people
-from router.web import create_app
 from router.web.server import Server
 from tests.conftest import chromium
 from tests.fakes import FakeDoor, FakeDoors
+from tests.pages import app_of
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -21,12 +23,28 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Here the wallet's site and the desk are on one machine.
+    "--disable-features=LocalNetworkAccessChecks",
 )
 #: What WCAG 2.2 AA asks, as axe names its rules.
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+#: Every two of width, scheme and language meet once.
+_LOOKS = (
+    (1440, "light", "zh-CN"),
+    (1440, "dark", "en"),
+    (390, "dark", "zh-CN"),
+    (390, "light", "en"),
+)
 _AXE = """async (tags) => (await axe.run(document, {runOnly: {type: "tag", values: tags}}))
     .violations.map((one) => one.id + ": " + one.nodes.map((node) => node.html.slice(0, 160)
         + " | " + node.failureSummary.slice(0, 200)).join(" || "))"""
+
+
+def looks():
+    """All looks of a page for ``parametrize``: slow, for each page is asked hundreds of rules."""
+    return [
+        pytest.param(look, id="-".join(map(str, look)), marks=pytest.mark.slow) for look in _LOOKS
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +59,7 @@ def browser():
 @contextlib.contextmanager
 def serving(router, threads=16):
     """The address at which this router's pages are served meanwhile."""
-    app = create_app(router)
+    app = app_of(router)
     server = Server(app, "127.0.0.1", 0, threads)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -53,7 +71,7 @@ def serving(router, threads=16):
         inner.task_dispatcher.shutdown()
         with contextlib.suppress(OSError):  # it woke by itself and is gone already
             inner.trigger.pull_trigger(lambda: wasyncore.close_all(inner._map))
-        thread.join(timeout=10)
+        thread.join(timeout=60)
 
 
 @pytest.fixture
@@ -124,7 +142,7 @@ def visit(browser, address, complaints):
         context = browser.new_context(base_url=address, **{"locale": "en-GB", **options})
         contexts.append(context)
         page = complaints.listen(context.new_page())
-        page.set_default_timeout(8000)
+        page.set_default_timeout(30_000)  # a busy machine is slow, not wrong
         page.goto(path)
         return page
 
@@ -143,3 +161,29 @@ def axe():
         return page.evaluate(_AXE, list(WCAG))
 
     return ask
+
+
+@pytest.fixture
+def arrive(router, door):
+    """A mail arrives."""
+
+    def make(text, subject, **mail):
+        raw = door.arrives(text=text, subject=subject, **mail)
+        return pipeline.receive(router, door, [raw], Terms())[0]
+
+    return make
+
+
+@pytest.fixture
+def signed_in(visit, link_for, lead):
+    """Opens a page in a browser where the lead is signed in."""
+
+    def make(path="/", **options):
+        page = visit(link_for(lead), **options)
+        page.locator("main form button").click()
+        page.wait_for_url("**/")
+        if path != "/":
+            page.goto(path)
+        return page
+
+    return make

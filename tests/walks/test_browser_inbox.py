@@ -2,23 +2,12 @@
 
 import pytest
 
-from router import deliver, pipeline
-from router.prepared import Terms
+from router import deliver
+from tests.walks.conftest import looks
 
 pytestmark = pytest.mark.browser
 
 ALARM = "There is a payment I did not make, my account was hacked"
-
-
-@pytest.fixture
-def arrive(router, door):
-    """A mail arrives."""
-
-    def make(text, subject, **mail):
-        raw = door.arrives(text=text, subject=subject, **mail)
-        return pipeline.receive(router, door, [raw], Terms())[0]
-
-    return make
 
 
 @pytest.fixture
@@ -29,21 +18,6 @@ def tickets(arrive):
         arrive("My transfer is still pending since yesterday", "Transfer", name="Ann"),
         arrive(ALARM, "Help!!", **{"from": "bo@mail.example", "name": "Bo"}),
     ]
-
-
-@pytest.fixture
-def signed_in(visit, link_for, lead):
-    """Opens a page in a browser where the lead is signed in."""
-
-    def make(path="/", **options):
-        page = visit(link_for(lead), **options)
-        page.locator("main form button").click()
-        page.wait_for_url("**/")
-        if path != "/":
-            page.goto(path)
-        return page
-
-    return make
 
 
 def _messages(router, ticket_id, direction):
@@ -108,6 +82,7 @@ def test_keys_are_silent_while_somebody_writes_or_composes_chinese(tickets, sign
     assert page.evaluate("document.activeElement.closest('.line')") is None
 
 
+@pytest.mark.slow
 def test_keys_can_be_switched_off(tickets, signed_in):
     page = signed_in()
     page.keyboard.press("?")
@@ -136,22 +111,24 @@ def test_what_comes_in_is_announced_and_nothing_moves_under_the_readers_eyes(
 def test_a_draft_outlives_the_page(tickets, signed_in):
     page = signed_in(f"/ticket/{tickets[1].number}")
     page.keyboard.press("r")
+    page.wait_for_selector("#reply-text:focus")
     page.keyboard.type("Dear Ann, ")
-    page.wait_for_timeout(600)
+    page.wait_for_selector("#compose-reply .saved:not(:empty)")
     page.reload()
     page.keyboard.press("r")
     assert page.locator("#reply-text").input_value() == "Dear Ann, "
 
 
+@pytest.mark.slow
 def test_everything_an_agent_does_works_without_scripts(router, tickets, signed_in):
     calm = tickets[1]
     page = signed_in(java_script_enabled=False)
     page.locator(f"#line-{calm.number} a").click()
-    page.locator("#compose-reply summary").click()
+    page.locator("#compose-reply > summary").click()
     page.locator("#reply-text").fill("It has arrived.")
     page.locator("#compose-reply button.send").click()
     page.wait_for_selector(".message.out >> text=It has arrived")
-    page.locator("#compose-note summary").click()
+    page.locator("#compose-note > summary").click()
     page.locator("#note-text").fill("Checked the ledger.")
     page.locator("#compose-note button.send").click()
     page.wait_for_selector(".message.note >> text=Checked the ledger")
@@ -160,6 +137,7 @@ def test_everything_an_agent_does_works_without_scripts(router, tickets, signed_
     assert _state(router, calm.ticket_id) == "closed"
 
 
+@pytest.mark.slow
 def test_a_phone_shows_one_pane_at_a_time(tickets, signed_in):
     page = signed_in(viewport={"width": 390, "height": 844})
     assert page.locator("#list").is_visible()
@@ -189,16 +167,7 @@ def test_html_of_a_mail_runs_nothing_and_loads_nothing(arrive, signed_in, compla
     assert not [one for one in asked if "spy" in one]
 
 
-#: Every pair of width, scheme and language meets.
-LOOKS = (
-    (1440, "light", "zh-CN"),
-    (1440, "dark", "en"),
-    (390, "light", "en"),
-    (390, "dark", "zh-CN"),
-)
-
-
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", looks())
 def test_inbox_ticket_outbox_and_parked_have_no_barrier(arrive, tickets, signed_in, axe, look):
     arrive("x", "y", poison=True)
     width, scheme, locale = look
@@ -210,7 +179,7 @@ def test_inbox_ticket_outbox_and_parked_have_no_barrier(arrive, tickets, signed_
             found[path] = violations
     page.goto(f"/ticket/{tickets[-1].number}")
     for form in ("#compose-reply", "#compose-note"):
-        page.locator(f"{form} summary").click()
+        page.locator(f"{form} > summary").click()
         if violations := axe(page):
             found[form] = violations
     assert found == {}

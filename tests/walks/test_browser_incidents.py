@@ -5,16 +5,10 @@ import pytest
 from router import form, incidents, waves
 from router.core.rights import Who
 from router.store import people
+from tests.walks.conftest import looks
 
 pytestmark = pytest.mark.browser
 
-#: Every two of width, scheme and language meet once.
-LOOKS = (
-    (1440, "light", "zh-CN"),
-    (1440, "dark", "en"),
-    (390, "dark", "zh-CN"),
-    (390, "light", "en"),
-)
 ZH, EN = "请不要打开短信里的网址，我们从不这样联系您。", "Do not open that page; we never write so."
 
 
@@ -58,7 +52,7 @@ def _look(look):
     }
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
+@pytest.mark.parametrize("look", looks())
 def test_every_page_fits_and_passes_the_check_of_accessibility(
     router, lead, campaign, lead_page, axe, look
 ):
@@ -93,6 +87,7 @@ def test_an_answer_is_written_seen_and_sent_by_keys_alone(router, campaign, lead
     assert sent == 7
 
 
+@pytest.mark.slow
 def test_a_suggestion_is_accepted_without_leaving_the_ticket(router, campaign, lead_page):
     with router.store.reading() as unit:
         number = unit.value("SELECT t.number FROM link l JOIN ticket t ON t.id = l.ticket_id")

@@ -6,18 +6,18 @@ import pytest
 
 from router import form
 from router.store import claims, people
+from tests.walks.conftest import looks
 
 pytestmark = pytest.mark.browser
 
 READ = timedelta(seconds=30)
-#: Every two of width, scheme and language meet once.
-LOOKS = (
-    (1440, "light", "zh-CN"),
-    (1440, "dark", "en"),
-    (390, "dark", "zh-CN"),
-    (390, "light", "en"),
-)
 OWN_PAGES = ("/me", "/people", "/status", "/nothing-of-that-name")
+#: Where the desk is set up.
+SET_UP = (
+    "/admin", "/setup", "/settings", "/teams", "/roles", "/audit", "/kept", "/blocked",
+    "/me/second", "/reports/orders", "/articles", "/articles/new", "/articles/login-reset",
+    "/retention",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def admin_page(router, visit):
     def work(unit):
         claims.report(unit, "clock", ok=True)
         claims.report(
-            unit, "poll:email:main", ok=False, detail="cannot_fetch", params="TimeoutError: 30 s"
+            unit, "poll:email:support", ok=False, detail="cannot_fetch", params="TimeoutError: 30 s"
         )
         gone = people.create_agent(unit, "cy@desk.example", "Cy", "lead", ["support"])
         people.change(unit, gone, active=False)
@@ -80,7 +80,7 @@ def _number_of(router):
         return unit.value("SELECT number FROM ticket")
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("look", looks())
 def test_what_a_requester_meets_has_no_barrier(written, axe, look, complaints):
     page = written(**_look(look), email="")
     found = {"form": axe(page)}
@@ -104,7 +104,7 @@ def test_what_a_requester_meets_has_no_barrier(written, axe, look, complaints):
     _forgive_refusals(complaints)
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("look", looks())
 def test_an_admins_own_pages_have_no_barrier(admin_page, axe, look, complaints):
     page = admin_page(OWN_PAGES[0], **_look(look))
     found = {}
@@ -120,11 +120,25 @@ def test_an_admins_own_pages_have_no_barrier(admin_page, axe, look, complaints):
     _forgive_refusals(complaints)
 
 
+@pytest.mark.parametrize("look", looks())
+def test_where_the_desk_is_set_up_there_is_no_barrier(admin_page, axe, look):
+    page = admin_page(SET_UP[0], **_look(look))
+    found = {}
+    for path in SET_UP:
+        page.goto(path)
+        page.evaluate("document.querySelectorAll('main details').forEach((one) => one.open = true)")
+        if violations := axe(page):
+            found[path] = violations
+        assert _fits(page), path
+    assert found == {}
+
+
 def _forgive_refusals(complaints):
     """A browser logs each answer of 400 or 404; here they are what was asked for."""
     complaints[:] = [one for one in complaints if "the server responded with a status" not in one]
 
 
+@pytest.mark.slow
 def test_nobody_sees_reaches_or_hears_the_trap(visit):
     page = visit("/contact")
     trap = page.locator("#hp_website")
@@ -185,12 +199,14 @@ def test_what_is_wrong_is_told_on_top_and_beside_its_field(written, complaints):
     _forgive_refusals(complaints)
 
 
+@pytest.mark.slow
 def test_a_requester_never_sees_the_agents_pages(admin_page):
     page = admin_page("/contact")
     assert page.locator("header a[href='/outbox']").count() == 0
     assert page.locator("header a[href='/']").count() == 1
 
 
+@pytest.mark.slow
 def test_the_language_of_a_page_is_changed_without_leaving_it(router, written):
     page = written("/contact?about=transfer")
     page.locator("header a[hreflang]").click()
@@ -204,6 +220,7 @@ def test_the_language_of_a_page_is_changed_without_leaving_it(router, written):
     assert page.locator(".number").inner_text() == _number_of(router)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("state", "reached"), [("waiting", "Answered"), ("closed", "Settled")])
 def test_where_it_stands_is_marked(router, visit, state, reached):
     fields = {"locale": "en", "body": "It is pending", "email": "ann@mail.example"}
@@ -218,23 +235,26 @@ def test_where_it_stands_is_marked(router, visit, state, reached):
     assert page.locator("ol.steps [aria-current=step]").inner_text() == reached
 
 
+@pytest.mark.slow
 def test_a_phone_has_brand_and_own_links_above_one_row_of_pages(admin_page):
     page = admin_page("/status", viewport={"width": 390, "height": 844})
     brand, own, pages = (
         page.locator(name).bounding_box() for name in (".brand", ".own", ".bar .pages")
     )
-    links = page.locator(".bar .pages a").evaluate_all(
+    links = page.locator(".bar .pages > a, .bar summary").evaluate_all(
         "all => new Set(all.map((one) => one.getBoundingClientRect().top)).size"
     )
     assert own["y"] <= brand["y"] < own["y"] + own["height"] <= pages["y"]
     assert own["x"] + own["width"] >= 370
     assert links == 1
+    page.locator(".bar summary").click()
     assert page.locator(".bar [aria-current=page]").inner_text() == "Status"
 
 
+@pytest.mark.slow
 def test_the_status_page_says_what_is_ill(admin_page):
     page = admin_page("/status")
-    row = page.locator("tbody tr", has_text="Fetching: E-mail")
+    row = page.locator(".work-item", has_text="E-mail").first
     assert "Ill" in row.inner_text()
     assert "TimeoutError: 30 s" in row.inner_text()
     assert page.locator(".notice.danger").is_visible()

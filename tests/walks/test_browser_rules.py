@@ -6,34 +6,10 @@ import pytest
 
 from router import form
 from router.store import people
+from tests.drafts import ALARM, BEES
+from tests.walks.conftest import looks
 
-pytestmark = pytest.mark.browser
-
-ALARM = """[[rule]]
-id = "desk.zebra"
-category = "security.compromised"
-any = ["zebra in my account", "账户里有斑马"]
-match = ["there is a zebra in my account"]
-no_match = ["zoo"]
-"""
-BEES = """
-[categories."other.bees"]
-urgency = "P3"
-en = "Bees"
-zh = "蜜蜂"
-[[rule]]
-id = "desk.bees"
-category = "other.bees"
-any = ["beehive", "蜂箱"]
-match = ["the beehive fell"]
-no_match = ["honey"]
-"""
-LOOKS = (
-    (1440, "light", "zh-CN"),
-    (1440, "dark", "en"),
-    (390, "dark", "zh-CN"),
-    (390, "light", "en"),
-)
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("desk_rules")]
 
 
 @pytest.fixture
@@ -85,6 +61,7 @@ def forgive_refusals(complaints):
     complaints[:] = [one for one in complaints if "the server responded with a status" not in one]
 
 
+@pytest.mark.slow
 def test_a_rule_goes_from_draft_to_work_and_back_by_two_people(router, signed_in, arrives):
     ticket = arrives("the beehive fell on my phone")
     hua = signed_in("hua")
@@ -110,6 +87,7 @@ def test_a_rule_goes_from_draft_to_work_and_back_by_two_people(router, signed_in
     assert "desk.bees" not in router.rules.by_id
 
 
+@pytest.mark.slow
 def test_an_edit_that_would_lose_an_alarm_is_refused(router, signed_in, arrives):
     hua = signed_in("hua")
     press(hua, "Begin a draft")
@@ -118,7 +96,7 @@ def test_an_edit_that_would_lose_an_alarm_is_refused(router, signed_in, arrives)
     tom.get_by_role("link", name=re.compile("Draft by hua")).click()
     press(tom, "Publish these rules")
     tom.wait_for_url("**/rules?published=*")
-    ticket = arrives("Help, there is a zebra in my account")
+    ticket = arrives("Help, there is a zebra on my account")
     press(hua.goto("/rules") and hua, "Begin a draft")
     backtested(hua, "# the zebra is gone")
     told = hua.locator("#checks").inner_text()
@@ -126,7 +104,7 @@ def test_an_edit_that_would_lose_an_alarm_is_refused(router, signed_in, arrives)
     assert hua.locator(".changes .refused a").inner_text() == ticket.number
     tom.goto(hua.url)
     assert tom.get_by_role("button", name="Publish these rules").count() == 0
-    assert "desk.zebra" in router.rules.by_id
+    assert "desk.alarm" in router.rules.by_id
 
 
 def test_what_is_wrong_is_told_beside_its_file_and_nothing_is_lost(signed_in):
@@ -141,6 +119,7 @@ def test_what_is_wrong_is_told_beside_its_file_and_nothing_is_lost(signed_in):
     assert "did you mean 'transfer.how_to'?" in told.inner_text()
 
 
+@pytest.mark.slow
 def test_a_draft_is_written_and_checked_by_keys_alone(signed_in):
     page = signed_in("hua")
     press(page, "Begin a draft")
@@ -156,6 +135,7 @@ def test_a_draft_is_written_and_checked_by_keys_alone(signed_in):
     assert "Nothing to mend." in page.locator("#checks").inner_text()
 
 
+@pytest.mark.slow
 def test_a_draft_is_saved_without_scripts(signed_in):
     page = signed_in("hua", java_script_enabled=False)
     press(page, "Begin a draft")
@@ -175,7 +155,7 @@ def test_a_ticket_says_why_and_leads_to_the_rule(signed_in, arrives):
     assert page.locator("li:target").is_visible()
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("look", looks())
 def test_the_rules_pages_have_no_barrier(signed_in, arrives, axe, look, complaints):
     width, scheme, locale = look
     arrives("the beehive fell on my phone")

@@ -24,10 +24,10 @@ from router.core.rights import Who
 from router.prepared import Terms
 from router.settings import LogSettings
 from router.store import people, search
-from router.web import create_app
 from tests import planted
-from tests.channels.test_conformance import NoSecrets
+from tests.channels.test_conformance import Lent
 from tests.fakes import FakeDoor, FakeDoors
+from tests.pages import app_of
 from tests.web.conftest import Browser
 
 #: A list whose words none of our own texts have.
@@ -123,7 +123,7 @@ class MailDoor(FakeDoor):
         if b"X-Unreadable" in raw.data:
             raise ValueError(raw.data.decode())
         kind = registry.channel("email")
-        real = kind("support", kind.Options(address="support@desk.example"), NoSecrets())
+        real = kind("support", kind.Options(address="support@desk.example"), Lent({}))
         return real.parse(raw)
 
 
@@ -180,7 +180,7 @@ def router(assembled, door):
 @pytest.fixture
 def agent(router):
     """A signed-in browser, and who it is."""
-    app = create_app(router)
+    app = app_of(router)
     app.testing = True
 
     def work(unit):

@@ -5,6 +5,8 @@ import json
 import re
 import sys
 import tomllib
+from functools import partial
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,10 @@ from channels import registry
 from router import cli, desk, polling, sweeps
 from router.assemble import assemble
 from router.core.rights import Who
+from router.rulebook import compiled
 from router.store import people
-from router.web import create_app
 from tests.channels import test_conformance
+from tests.pages import app_of
 from tests.web.conftest import Browser
 
 DOOR = '''
@@ -93,6 +96,8 @@ no_match = ["how do I feed my pigeon?", "鸽子吃什么"]
 owner = "the loft"
 since = "2026-11"
 """
+pytestmark = pytest.mark.one_database
+
 NOTE = "NL-2026-17\nHello desk, my pigeon is lost since Monday. What now?"
 
 
@@ -128,6 +133,8 @@ key_file = "{tmp_path / "desk.key"}"
 enabled = false
 [database]
 url = "{store_url}"
+[deliver]
+undo_seconds = 0
 [rules]
 folder = "{tmp_path / "rules"}"
 [channels.pigeon.roof]
@@ -138,8 +145,14 @@ loft = "{tmp_path / "loft"}"
     return path
 
 
+@pytest.fixture(scope="module")
+def ruled(shipped_rules):
+    """Ours and the loft's rules: what is held is compiled once, whoever asks for it."""
+    return shipped_rules, compiled({"pigeons.toml": RULES})
+
+
 @pytest.fixture
-def router(config, frozen):
+def router(config, frozen, ruled):
     made = assemble(cli.configuration.load(config, {}), clock=frozen)
     yield made
     made.close()
@@ -156,7 +169,7 @@ def landed(router):
 
 @pytest.fixture
 def app(router):
-    made = create_app(router)
+    made = app_of(router)
     yield made
     made.extensions["hub"].close()
 
@@ -268,7 +281,7 @@ def test_its_options_are_checked_like_any(config, router_command):
     assert "crumbs" in told
 
 
-def test_its_rule_explains_itself(config, tmp_path, router_command):
+def test_its_rule_explains_itself(config, tmp_path, router_command, ruled):
     code, told = router_command("explain", "--rules", tmp_path / "rules", "my pigeon is lost")
     assert code == 0
     for word in ("P2", "Pigeon trouble", "other.pigeons.lost", "pigeon is lost"):
@@ -306,15 +319,24 @@ def _checks(dropped, monkeypatch):
         for mark in getattr(check, "pytestmark", ()) if name.startswith("test_") else ():
             if mark.name == "parametrize":
                 for value in ["pigeon"] if mark.args[0] == "kind" else notes:
-                    yield name, check, value
+                    yield name, partial(_run, check, value), mark.args[0]
+
+
+def _run(check, value):
+    """One check, with what it asks for besides the door."""
+    with pytest.MonkeyPatch.context() as patched:
+        given = {"monkeypatch": patched} if "monkeypatch" in signature(check).parameters else {}
+        check(value, **given)
 
 
 def test_the_conformance_suite_runs_over_it(dropped, monkeypatch):
-    ran = set()
-    for name, check, value in _checks(dropped, monkeypatch):
-        check(value)
-        ran.add(name)
-    assert len(ran) == 5
+    ran = {}
+    for name, check, of in _checks(dropped, monkeypatch):
+        check()
+        ran[name] = of
+    every = {name for name in vars(test_conformance) if name.startswith("test_")}
+    assert every - ran.keys() == {"test_some_doors_are_found"}
+    assert set(ran.values()) == {"kind", "path"}
 
 
 @pytest.mark.parametrize(
@@ -324,8 +346,10 @@ def test_the_conformance_suite_runs_over_it(dropped, monkeypatch):
         ('description="The folder in which pigeons land."', 'description=""'),
         ("except UnicodeDecodeError as fault", "except KeyError as fault"),
         ('ring.strip(), "Pigeon', 'str(id(raw)), "Pigeon'),
+        ("from pathlib import Path", "import time\nfrom pathlib import Path"),
+        ("from pydantic import Field", "from channels import registry\nfrom pydantic import Field"),
     ],
-    ids=["no name", "silent option", "raises at bytes", "never the same"],
+    ids=["no name", "silent option", "raises at bytes", "never the same", "a clock", "the others"],
 )
 def test_the_conformance_suite_refuses_a_door_that_breaks_a_promise(
     dropped, monkeypatch, right, wrong
@@ -334,9 +358,9 @@ def test_the_conformance_suite_refuses_a_door_that_breaks_a_promise(
     assert right in DOOR
     path.write_text(DOOR.replace(right, wrong), encoding="utf-8")
     failed = 0
-    for _, check, value in _checks(dropped, monkeypatch):
+    for _, check, _of in _checks(dropped, monkeypatch):
         try:
-            check(value)
+            check()
         except Exception:  # noqa: BLE001  # whatever a check raises, it refuses
             failed += 1
     assert failed

@@ -68,7 +68,7 @@ def mailbox():
             client.append("Desk", "", imaplib.Time2Internaldate(SystemClock().now()), _mail(number))
     yield port
     running.terminate()
-    running.wait(5)
+    running.wait(60)
 
 
 def _mail(number):
@@ -119,6 +119,7 @@ imap_tls = "none"
 smtp_host = "127.0.0.1"
 smtp_port = {receiver[1]}
 smtp_tls = "none"
+smtp_per_minute = 0
 poll_seconds = 1
 """,
         encoding="utf-8",
@@ -161,7 +162,7 @@ def test_a_thousand_mails_survive_twenty_power_cuts(config, receiver, frozen):
             pytest.fail(f"not settled: {_states(router)}")
     finally:
         worker.terminate()
-        worker.wait(20)
+        worker.wait(60)
     try:
         _nothing_lost(router)
         _nothing_doubled(router, ledger)

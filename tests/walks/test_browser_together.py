@@ -1,0 +1,277 @@
+"""Working fast and together in a real browser: keys, drafts, undo, snippets, the palette."""
+
+import re
+
+import pytest
+
+from router import pipeline
+from router.prepared import Terms
+from router.store import macros, people
+from router.store.macros import MacroView
+from tests.fakes import FakeDoors
+from tests.walks.conftest import looks
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def router(assembled, door):
+    """A desk whose replies wait for undo."""
+    return assembled(doors=FakeDoors(door), deliver={"undo_seconds": 30})
+
+
+@pytest.fixture
+def arrive(router, door):
+    def make(text, subject, **mail):
+        raw = door.arrives(text=text, subject=subject, **mail)
+        return pipeline.receive(router, door, [raw], Terms())[0]
+
+    return make
+
+
+@pytest.fixture
+def tickets(arrive):
+    """A pending transfer, then a lost password below it."""
+    return [
+        arrive("My transfer is still pending since yesterday", "Transfer", name="Ann"),
+        arrive("I forgot my password, how do I reset it", "Password", **{"from": "cy@m.example"}),
+    ]
+
+
+@pytest.fixture
+def snippet(router):
+    """One that everybody has."""
+
+    def work(unit):
+        text = "Dear {name}, ticket {number} is on its way."
+        one = MacroView(unit.new_id(), "On its way", "way", "", "{name}您好", text, shared=True)
+        macros.put(unit, one, None)
+
+    router.store.write(work)
+
+
+@pytest.fixture
+def signed_in(visit, link_for, lead):
+    """Opens a page in a browser where the lead is signed in."""
+
+    def make(path="/", who=None, **options):
+        page = visit(link_for(who or lead), **options)
+        page.locator("main form button").click()
+        page.wait_for_url("**/")
+        if path != "/":
+            page.goto(path)
+        return page
+
+    return make
+
+
+def _texts(router, ticket_id):
+    with router.store.reading() as unit:
+        sql = "SELECT text FROM message WHERE ticket_id = :id AND direction = 'out'"
+        return [row.text for row in unit.rows(sql, id=ticket_id)]
+
+
+def test_open_read_snippet_send_next_takes_six_keys(router, tickets, snippet, signed_in):
+    first, second = tickets
+    page = signed_in()
+    page.keyboard.press("]")
+    page.wait_for_selector(f"#pane[data-number={first.number}]")
+    page.keyboard.press("r")
+    page.keyboard.press("/")
+    page.wait_for_selector(".compose .offered li[aria-selected=true]")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#offer form")
+    page.keyboard.press("]")
+    page.wait_for_selector(f"#pane[data-number={second.number}]")
+    assert _texts(router, first.ticket_id) == [f"Dear Ann, ticket {first.number} is on its way."]
+
+
+@pytest.mark.slow
+def test_snippets_stay_away_while_an_input_method_composes(tickets, snippet, signed_in):
+    page = signed_in(f"/ticket/{tickets[0].number}")
+    page.keyboard.press("r")
+    page.evaluate(
+        "const area = document.getElementById('reply-text'); area.value = '/w';"
+        "area.setSelectionRange(2, 2); area.dispatchEvent(new InputEvent('input',"
+        "{bubbles: true, isComposing: true}))"
+    )
+    page.wait_for_timeout(200)
+    assert page.locator(".compose .offered").is_hidden()
+    page.evaluate(
+        "document.getElementById('reply-text').dispatchEvent(new Event('compositionend'))"
+    )
+    page.wait_for_selector(".compose .offered li")
+
+
+def test_an_undone_reply_is_in_the_box_again(router, tickets, signed_in):
+    ticket = tickets[0]
+    page = signed_in(f"/ticket/{ticket.number}")
+    page.keyboard.press("r")
+    page.keyboard.type("It will arrive.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".message.out")
+    page.keyboard.press("z")
+    page.wait_for_selector(".message.out", state="detached")
+    assert page.locator("#reply-text").input_value() == "It will arrive."
+    assert _texts(router, ticket.ticket_id) == []
+
+
+@pytest.mark.slow
+def test_a_draft_survives_a_desk_that_is_away_and_another_browser_has_it(
+    tickets, signed_in, complaints
+):
+    path = f"/ticket/{tickets[0].number}"
+    page = signed_in(path)
+    page.keyboard.press("r")
+    page.context.set_offline(True)
+    page.keyboard.type("Dear Ann")
+    page.wait_for_timeout(400)
+    page.context.set_offline(False)
+    complaints.clear()  # the browser says so itself when the desk is away
+    page.reload()
+    page.wait_for_selector("#compose-reply[open]")
+    assert page.locator("#reply-text").input_value() == "Dear Ann"
+    page.wait_for_selector(".saved >> text=Draft saved")
+    other = signed_in(path)
+    assert other.locator("#reply-text").input_value() == "Dear Ann"
+
+
+def test_a_message_that_comes_while_somebody_writes_is_shown_before_theirs_leaves(
+    router, tickets, arrive, signed_in, complaints
+):
+    ticket = tickets[0]
+    page = signed_in(f"/ticket/{ticket.number}")
+    page.keyboard.press("r")
+    page.keyboard.type("It will arrive.")
+    page.evaluate("window.stop()")
+    arrive("It has come!", "Re", tokens=[router.tokens.reply_token(ticket.ticket_id)])
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".newer >> text=It has come!")
+    assert page.locator("#reply-text").input_value() == "It will arrive."
+    assert _texts(router, ticket.ticket_id) == []
+    complaints.clear()  # of the refusal the browser tells its console
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".message.out")
+
+
+@pytest.mark.slow
+def test_who_writes_is_seen_by_whoever_opens_the_ticket(router, tickets, signed_in):
+    ticket = tickets[0]
+    page = signed_in(f"/ticket/{ticket.number}")
+    page.keyboard.press("r")
+    page.keyboard.type("It")
+    page.wait_for_timeout(300)
+    tom = router.store.write(
+        lambda unit: people.create_agent(unit, "tom@desk.example", "Tom", "lead", ["support"])
+    )
+    other = signed_in(f"/ticket/{ticket.number}", who=tom)
+    other.wait_for_selector("#seats .seat.writing >> text=王华")
+
+
+def test_the_palette_does_what_a_few_letters_say(router, tickets, signed_in):
+    page = signed_in(f"/ticket/{tickets[0].number}")
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("#palette[open]")
+    told = "document.dispatchEvent(new CustomEvent('desk-changed', {detail: {}}))"
+    page.evaluate(told)  # the parts are exchanged
+    page.keyboard.type("close t")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".badge.state-closed")
+    page.wait_for_selector("#offer button")
+    page.keyboard.press("z")
+    page.wait_for_selector(".badge.state-new")
+
+
+def test_tickets_are_chosen_by_key_and_found_while_typing(tickets, signed_in):
+    page = signed_in()
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    assert page.locator("#bulk").is_visible()
+    page.locator("#q").fill("password")
+    page.wait_for_selector("#found")
+    assert page.locator("#lines .line").count() == 1
+    assert page.evaluate("document.activeElement.id") == "q"
+
+
+@pytest.mark.parametrize("look", looks())
+def test_what_opens_over_the_inbox_has_no_barrier(tickets, snippet, signed_in, axe, look):
+    width, scheme, locale = look
+    page = signed_in(viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale)
+    found = {}
+    for path in ("/macros", "/new", "/?view=mentions&q=pending"):
+        page.goto(path)
+        found[path] = axe(page)
+    page.goto(f"/ticket/{tickets[0].number}")
+    page.keyboard.press("s")
+    found["nap"] = axe(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    page.keyboard.type("/")
+    page.wait_for_selector(".compose .offered li")
+    found["offered"] = axe(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    found["palette"] = axe(page)
+    assert {where: what for where, what in found.items() if what} == {}
+
+
+LEDGER = """
+window.told = [];
+const kept = () => { document.documentElement.dataset.told = window.told.length; };
+window.Notification = class {
+  static permission = "granted";
+  static async requestPermission() { return "granted"; }
+  constructor(title, options) { window.told.push(`${title} | ${options.body}`); kept(); }
+};
+Object.defineProperty(Document.prototype, "hidden", { get: () => true });
+"""
+
+
+@pytest.mark.slow
+def test_who_looks_elsewhere_is_told_how_urgent_and_never_who_wrote(arrive, tickets, signed_in):
+    titled = pytest.importorskip("playwright.sync_api").expect
+    page = signed_in()
+    page.add_init_script(LEDGER)
+    page.reload()
+    page.keyboard.press("?")
+    page.locator("#alert-notices").check()
+    page.keyboard.press("Escape")
+    arrive("canary words of a transfer that is pending", "canary", name="Canary")
+    titled(page).to_have_title(re.compile(r"^\(1\) "))
+    arrive("There is a payment I did not make, I was hacked", "canary", name="Canary")
+    page.wait_for_selector("html[data-told='2']")
+    told = page.evaluate("window.told")
+    assert not any("anary" in one for one in told)
+    assert any("+1" in one for one in told)
+    page.keyboard.press(".")
+    titled(page).to_have_title(re.compile(r"^[^(]"))
+
+
+@pytest.mark.slow
+def test_spam_and_passing_on_are_a_key_away_and_come_back(tickets, signed_in):
+    page = signed_in(f"/ticket/{tickets[0].number}")
+    page.keyboard.press("#")
+    page.wait_for_selector(".badge.state-closed")
+    page.keyboard.press("z")
+    page.wait_for_selector(".badge.state-new")
+    page.keyboard.press("f")
+    page.keyboard.type("Please look for this payment.")
+    page.locator("#forward-to").fill("desk@bank.example")
+    page.locator("#forward-text").press("Control+Enter")
+    page.wait_for_selector(".message.forward >> text=Please look for this payment.")
+    page.keyboard.press("z")
+    page.wait_for_selector("#forward-text[data-begun]")
+    assert page.locator("#forward-text").input_value() == "Please look for this payment."
+
+
+def test_of_eight_open_tabs_none_hangs_and_each_hears_of_a_change(arrive, tickets, signed_in):
+    first = signed_in()
+    tabs = [first]
+    for _ in range(7):
+        tab = first.context.new_page()
+        tab.goto("/?view=all")
+        tabs.append(tab)
+    arrive("My transfer is pending and it hurts", "One more", **{"from": "dee@m.example"})
+    for tab in tabs:
+        tab.locator("#take-fresh").wait_for()
