@@ -7,6 +7,7 @@ import sys
 import desk
 import figures
 import mails
+import pages
 
 _BATCH = 500
 _ROUNDS = 3
@@ -44,9 +45,14 @@ def ratio(given, folder):
 
 def growth(given, folder):
     """The same rate at many tickets and at a thousand; the two desks take turns."""
+    with pages.both(given.tickets, folder) as desks:
+        grown(given, folder, desks)
+
+
+def grown(given, folder, desks):
+    """As :func:`growth`, on desks that are open already."""
     _, raws = _files(given, folder)
-    small = desk.opened(folder / "small", tickets=1000)
-    large = desk.opened(folder / "large", tickets=given.tickets)
+    small, large = desks.routers["few"], desks.routers["many"]
     best = {"small": 0.0, "large": 0.0}
     part = len(raws) // (_ROUNDS + 1)
     for first in range(0, part * (_ROUNDS + 1), part):
@@ -54,10 +60,10 @@ def growth(given, folder):
         for name, router in (("small", small), ("large", large)):
             rate = len(some) / desk.take(router, some).cpu
             best[name] = max(best[name], rate if first else 0.0)  # the first round warms up
-    small.close()
-    large.close()
     value = round(best["large"] / best["small"], 2)
-    figures.at_least(f"intake at {given.tickets:,} tickets / at 1,000", value, 0.75)
+    figures.at_least(
+        f"intake at {desks.tickets:,} tickets / at 1,000, {desks.database}", value, 0.75
+    )
 
 
 def imported(given, folder):

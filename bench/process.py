@@ -32,7 +32,7 @@ def serving(given, folder):
     (folder / "data").mkdir()
     migrate(f"sqlite:///{folder}/data/router.sqlite3")
     environment = {**os.environ, "ROUTER__CHANNELS__EMAIL__BENCH__IMAP_PASSWORD": "made-up"}
-    command = [sys.executable, "-m", "router", "serve", "--config", str(config)]
+    command = [str(Path(sys.executable).with_name("router")), "serve", "--config", str(config)]
     times, cpus, resident = [], [], 0
     try:
         for number in range(_STARTS):
@@ -77,7 +77,7 @@ def _one(command, environment, port, *, idle):
         cpu = _cpu(running.pid)
         if idle:
             threading.Event().wait(_IDLE)
-        return wall, cpu, _resident(running.pid)
+        return wall, cpu, resident(running.pid)
     finally:
         running.send_signal(signal.SIGINT)
         running.wait(20)
@@ -103,7 +103,8 @@ def _cpu(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident(pid):
+def resident(pid):
+    """The memory of a process, in MiB."""
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024

