@@ -1,4 +1,4 @@
 # Thin names for scripts/dev.py, which needs nothing but Python.
-.PHONY: install run test check slow bench bench-triage screenshots lock
-install run test check slow bench bench-triage screenshots lock:
+.PHONY: install run test check slow bench bench-triage bench-web screenshots shapes lock
+install run test check slow bench bench-triage bench-web screenshots shapes lock:
 	@python3 scripts/dev.py $@
