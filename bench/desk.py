@@ -65,8 +65,8 @@ def opened(home, *, tickets=0, url="", **mailbox):
 
 def analyzed(router):
     """Let the planner know its tables."""
-    with router.store.engine.connect() as line:
-        line.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
+    with router.store.pool.connect(autocommit=True) as line:
+        line.execute("ANALYZE")
 
 
 def take(router, raws, batch=100):

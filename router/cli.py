@@ -76,13 +76,13 @@ def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
     rules = load_rules(Path(folder).expanduser() if folder else None)
     from router.assemble import assemble  # after the rules: it fills the room they leave
     from router.store import version
-    from router.store.database import open_engine
+    from router.store.database import open_pool
 
     settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
     if migrate_first:
-        engine = open_engine(settings.database_url)
-        behind = version.found(engine) < version.HEAD
-        engine.dispose()
+        pool = open_pool(settings.database_url)
+        behind = version.found(pool) < version.HEAD
+        pool.close()
         if behind:
             from router.store.schema import migrate as bring_up
 

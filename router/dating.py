@@ -129,5 +129,5 @@ def _day(one: Dated, hours: HoursSettings, source: str) -> Day:
 def _store(settings: Settings) -> Store:
     clock = SystemClock()
     store = Store(settings.database_url, clock=clock, ids=Ids(clock))
-    version.check(store.engine)
+    version.check(store.pool)
     return store

@@ -29,7 +29,7 @@ def told(settings: Settings, number: str, language: str) -> str:
     clock = SystemClock()
     store = Store(settings.database_url, clock=clock, ids=Ids(clock))
     try:
-        version.check(store.engine)
+        version.check(store.pool)
         policies = Hourbook(settings, store).policies
         with store.reading() as unit:
             rows = clocks.of_ticket(unit, number)

@@ -128,6 +128,6 @@ def _columns(row: Any) -> dict[str, Any]:
         name: from_us(value).isoformat()
         if value and (name == "at" or name.endswith("_at"))
         else value
-        for name, value in row._mapping.items()  # noqa: SLF001  # SQLAlchemy's public name for it
+        for name, value in row.as_dict().items()
         if name != "id"
     }

@@ -49,7 +49,7 @@ def _changed(settings: Settings) -> Mapping[str, Newest]:
     clock = SystemClock()
     store = Store(settings.database_url, clock=clock, ids=Ids(clock))
     try:
-        version.check(store.engine)
+        version.check(store.pool)
         with store.reading() as unit:
             return promise_versions.newest(unit)
     finally:

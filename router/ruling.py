@@ -93,7 +93,7 @@ def _store(settings: Settings) -> Iterator[Store | None]:
     clock = SystemClock()
     store = Store(settings.database_url, clock=clock, ids=Ids(clock))
     try:
-        version.check(store.engine)
+        version.check(store.pool)
         yield store
     finally:
         store.close()

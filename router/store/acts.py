@@ -49,7 +49,7 @@ def clocks(unit: Unit, ticket_id: int) -> list[dict[str, Any]]:
         f"SELECT {_CLOCK} FROM sla_clock WHERE ticket_id = :id AND met_at IS NULL ORDER BY id",  # noqa: S608  # ours
         id=ticket_id,
     )
-    return [dict(row._mapping) for row in rows]  # noqa: SLF001  # SQLAlchemy's public name for it
+    return [row.as_dict() for row in rows]
 
 
 def keep(unit: Unit, **columns: Any) -> None:

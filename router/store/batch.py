@@ -240,7 +240,7 @@ def load(unit: Unit, ids: Iterable[int]) -> dict[int, Draft]:
         f"SELECT {', '.join(_COLUMNS)} FROM ticket WHERE id IN :ids",  # noqa: S608  # ours
         ids=wanted,
     ):
-        values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for it
+        values = row.as_dict()
         for flag in ("security", "parked", "spam"):
             values[flag] = bool(values[flag])
         draft = Draft(**values)
@@ -252,7 +252,7 @@ def load(unit: Unit, ids: Iterable[int]) -> dict[int, Draft]:
         "WHERE ticket_id IN :ids AND met_at IS NULL ORDER BY id",
         ids=wanted,
     ):
-        values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for it
+        values = row.as_dict()
         drafts[values.pop("ticket_id")].clocks.append(Clockface(**values))
     return drafts
 

@@ -16,12 +16,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
-
 from router.core.clock import Clock, monotonic
 from router.core.ids import Ids
 from router.errors import StoreBusy, StoreDown, StoreError
+from router.store.pool import Connection, DatabaseFault, Pool
 from router.store.seats import Seats
 from router.store.unit import Unit
 
@@ -50,9 +48,8 @@ _READ_ONLY = "25006"
 _LOST_RACE = ("40001", "40P01", "23505", "23503")
 
 
-def _configure_sqlite(dbapi: Any, _record: Any) -> None:
-    dbapi.isolation_level = None
-    cursor = dbapi.cursor()
+def configure_sqlite(driver: Any) -> None:
+    """Our settings of durability for a new connection of the driver."""
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -64,47 +61,27 @@ def _configure_sqlite(dbapi: Any, _record: Any) -> None:
         "wal_autocheckpoint=2000",
         "trusted_schema=OFF",
     ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+        driver.execute(f"PRAGMA {pragma}").close()
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for the address, with our settings of durability and time-outs."""
-    if url.startswith("sqlite"):
-        engine = create_engine(
-            url,
-            pool_size=8,
-            max_overflow=120,
-            connect_args={"check_same_thread": False, "timeout": 0},
-        )
-        event.listen(engine, "connect", _configure_sqlite)
-        return engine
-    if url.startswith("postgresql://"):
-        url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
-    return create_engine(
-        url,
-        pool_size=8,
-        max_overflow=56,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "options": "-c TimeZone=UTC"},
-    )
+def open_pool(url: str) -> Pool:
+    """Connections to this address, with our settings of durability and time-outs."""
+    return Pool(url, configure_sqlite if url.startswith("sqlite") else None)
 
 
-def _translated(fault: DBAPIError) -> StoreError | None:
+def _translated(fault: DatabaseFault) -> StoreError | None:
     """Our error for a database fault that is nobody's bug, or None."""
     words = str(fault.orig).lower()
     if any(sign in words for sign in _LOCKED):
         return StoreBusy(f"another process holds the database: {fault.orig}")
-    damaged = type(fault) is DatabaseError  # SQLite: not a database, or a malformed one
     read_only = getattr(fault.orig, "sqlstate", "") == _READ_ONLY
-    away = isinstance(fault, OperationalError) or fault.connection_invalidated
-    if damaged or read_only or away:
+    if fault.damaged or read_only or fault.away:
         return StoreDown(f"the database does not take this now: {fault.orig}")
     return None
 
 
 def _in_transaction(connection: Connection) -> bool:
-    return bool(connection.connection.dbapi_connection.in_transaction)  # type: ignore[union-attr]
+    return bool(connection.driver.in_transaction)
 
 
 @dataclass(slots=True)
@@ -121,12 +98,12 @@ class Store:
     """The database as the rest of the router sees it: read, or write a unit of work."""
 
     def __init__(self, url: str, *, clock: Clock, ids: Ids) -> None:
-        """``url`` is SQLAlchemy's (``sqlite:////path`` or ``postgresql://…``)."""
+        """``url`` is ``sqlite:////path`` or ``postgresql://…``."""
         self.clock = clock
         self.ids = ids
-        self.engine = open_engine(url)
-        self.single_writer = self.engine.dialect.name == "sqlite"
-        self.seats = Seats(self.engine, clock, ids)
+        self.pool = open_pool(url)
+        self.single_writer = self.pool.dialect == "sqlite"
+        self.seats = Seats(self.pool, clock, ids)
         self._urgent: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._bulk: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._wake = threading.Semaphore(0)
@@ -145,13 +122,13 @@ class Store:
     def reading(self) -> Iterator[Unit]:
         """A consistent view of the database; nothing can be written through it."""
         try:
-            with self.engine.connect() as connection:
+            with self.pool.connect() as connection:
                 if self.single_writer:
-                    connection.exec_driver_sql("BEGIN")
+                    connection.execute("BEGIN")
                 yield Unit(connection, self.ids, self.clock.now())
                 if self.single_writer:
-                    connection.exec_driver_sql("ROLLBACK")
-        except DBAPIError as fault:
+                    connection.execute("ROLLBACK")
+        except DatabaseFault as fault:
             raise _translated(fault) or fault from fault
 
     def integrity(self) -> str:
@@ -167,25 +144,24 @@ class Store:
             had = self._watch is not None
             try:
                 return self._looked()
-            except DBAPIError as fault:
+            except DatabaseFault as fault:
                 if not had:
                     raise _translated(fault) or fault from fault
             try:
                 return self._looked()  # the old line may have died long ago; a new one tells
-            except DBAPIError as fault:
+            except DatabaseFault as fault:
                 raise _translated(fault) or fault from fault
 
     def _looked(self) -> str:
         ask = "PRAGMA data_version" if self.single_writer else _COMPLETED
         if self._watch is None:
-            self._watch = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            self._watch = self.pool.connect(autocommit=True)
         try:
-            return str(self._watch.exec_driver_sql(ask).scalar())
-        except DBAPIError:
+            return str(self._watch.execute(ask).fetchone()[0])
+        except DatabaseFault:
             watch, self._watch = self._watch, None
-            with suppress(DBAPIError):
-                watch.invalidate()
-                watch.close()
+            watch.invalidate()
+            watch.close()
             raise
 
     def wash(self, tables: Sequence[str]) -> bool:
@@ -195,16 +171,16 @@ class Store:
         PostgreSQL lets go of the dead rows of these tables and of what it knows of their values;
         its own log and its backups go by the server's settings.
         """
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self.pool.connect(autocommit=True) as connection:
             try:
                 if not self.single_writer:
                     named = ", ".join(f'"{one}"' for one in tables)
-                    connection.exec_driver_sql(f"VACUUM (ANALYZE) {named}")
+                    connection.execute(f"VACUUM (ANALYZE) {named}")
                     return True
-                connection.exec_driver_sql(f"PRAGMA busy_timeout={_WASH_MS}")
-                row = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-                connection.exec_driver_sql("PRAGMA busy_timeout=0")
-            except DBAPIError as fault:
+                connection.execute(f"PRAGMA busy_timeout={_WASH_MS}")
+                row = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                connection.execute("PRAGMA busy_timeout=0")
+            except DatabaseFault as fault:
                 raise _translated(fault) or fault from fault
         return not row[0]
 
@@ -239,16 +215,16 @@ class Store:
                 self._watch.close()
                 self._watch = None
         self.seats.close()
-        self.engine.dispose()
+        self.pool.close()
 
     def _write_racing(self, work: Callable[[Unit], T]) -> T:
         for left in reversed(range(RACES)):
             try:
-                with self.engine.begin() as connection:
+                with self.pool.begin() as connection:
                     unit = Unit(connection, self.ids, self.clock.now())
                     result = work(unit)
                     unit.flush()
-            except DBAPIError as fault:
+            except DatabaseFault as fault:
                 if left and getattr(fault.orig, "sqlstate", "") in _LOST_RACE:
                     continue
                 raise _translated(fault) or fault from fault
@@ -278,9 +254,9 @@ class Store:
             if first is None:
                 break
             try:
-                connection = connection or self.engine.connect()
+                connection = connection or self.pool.connect()
                 self._knock(connection)
-            except (DBAPIError, StoreError) as fault:
+            except (DatabaseFault, StoreError) as fault:
                 connection = self._give_up(connection, [first], fault)
                 continue
             connection, stop = self._group(connection, first)
@@ -293,13 +269,12 @@ class Store:
         self, connection: Connection | None, jobs: list[_Job], fault: Exception
     ) -> Connection | None:
         """Tell the callers, and start over with a fresh connection."""
-        told = (_translated(fault) or fault) if isinstance(fault, DBAPIError) else fault
+        told = (_translated(fault) or fault) if isinstance(fault, DatabaseFault) else fault
         if connection is not None:
-            with suppress(DBAPIError):
-                connection.exec_driver_sql("ROLLBACK")
-            with suppress(DBAPIError):
-                connection.invalidate()
-                connection.close()
+            with suppress(DatabaseFault):
+                connection.execute("ROLLBACK")
+            connection.invalidate()
+            connection.close()
         for job in jobs:
             job.error = job.error or told
             job.done.set()
@@ -311,8 +286,8 @@ class Store:
         pause = threading.Event()
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except OperationalError as fault:
+                connection.execute("BEGIN IMMEDIATE")
+            except DatabaseFault as fault:
                 if not isinstance(_translated(fault), StoreBusy) or monotonic() > until:
                     raise
                 pause.wait(KNOCK_EVERY)
@@ -339,8 +314,8 @@ class Store:
             jobs.append(job)
             ran = self._attempt(connection, job) or ran
         try:
-            connection.exec_driver_sql("COMMIT" if ran else "ROLLBACK")
-        except DBAPIError as fault:
+            connection.execute("COMMIT" if ran else "ROLLBACK")
+        except DatabaseFault as fault:
             # Also when a full disk made SQLite roll all of it back: COMMIT then finds nothing.
             return self._give_up(connection, jobs, fault), stop
         for job in jobs:
@@ -352,16 +327,16 @@ class Store:
     def _attempt(self, connection: Connection, job: _Job) -> bool:
         """One job inside a savepoint; whether there is anything to commit."""
         try:
-            connection.exec_driver_sql("SAVEPOINT job")
+            connection.execute("SAVEPOINT job")
             unit = Unit(connection, self.ids, self.clock.now())
             job.result = job.work(unit)
             unit.flush()
-            connection.exec_driver_sql("RELEASE job")
+            connection.execute("RELEASE job")
         except BaseException as fault:  # noqa: BLE001  # handed to whoever waits for this job
-            with suppress(DBAPIError):
-                connection.exec_driver_sql("ROLLBACK TO job")
-                connection.exec_driver_sql("RELEASE job")
-            translated = _translated(fault) if isinstance(fault, DBAPIError) else None
+            with suppress(DatabaseFault):
+                connection.execute("ROLLBACK TO job")
+                connection.execute("RELEASE job")
+            translated = _translated(fault) if isinstance(fault, DatabaseFault) else None
             job.error = translated or fault
             return False
         return True
@@ -372,13 +347,10 @@ class Store:
             told()
 
 
-def check_writable(engine: Engine) -> None:
+def check_writable(pool: Pool) -> None:
     """Raise StoreDown with the reason when the database cannot be opened."""
     try:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except DBAPIError as fault:
+        with pool.connect() as connection:
+            connection.execute("SELECT 1").close()
+    except DatabaseFault as fault:
         raise _translated(fault) or fault from fault
-
-
-__all__ = ["IntegrityError", "Store", "check_writable", "open_engine"]

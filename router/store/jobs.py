@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from importlib import metadata, resources
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+if TYPE_CHECKING:  # it is loaded only where the schema is changed
+    from sqlalchemy import Connection
 
 _LIBRARY = "procrastinate"
 _STEP = re.compile(r"(\d+)\.(\d+)\.(\d+)_.*\.sql")

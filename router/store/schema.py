@@ -8,18 +8,34 @@ explicit transaction that ends with a check of every reference.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, create_engine, event
 
 from router.errors import StoreError
 from router.store import jobs
-from router.store.database import open_engine
+from router.store.database import configure_sqlite
 
 _FOLDER = Path(__file__).parent / "migrations"
 #: Any number of ours; every migrator asks for the same one.
 _LOCK = 5_318_008
+
+
+def open_engine(url: str) -> Engine:
+    """The database as SQLAlchemy sees it, for whoever makes, changes or compares its schema."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url)
+        event.listen(engine, "connect", _configure)
+        return engine
+    url = "postgresql+psycopg://" + jobs.conninfo(url).removeprefix("postgresql://")
+    return create_engine(url, connect_args={"connect_timeout": 5})
+
+
+def _configure(driver: Any, _record: object) -> None:
+    driver.isolation_level = None
+    configure_sqlite(driver)
 
 
 def migrate(url: str, *, revision: str = "head") -> None:

@@ -108,7 +108,7 @@ def add(unit: Unit, entries: Sequence[tuple[int, str]]) -> None:
         )
     rows = [(message_id, entry) for message_id, entry in entries if entry]
     if rows:
-        unit.connection.exec_driver_sql(sql, rows)
+        unit.run_rows(sql, rows)
 
 
 def remove(unit: Unit, entries: Iterable[tuple[int, str]]) -> None:
@@ -137,9 +137,9 @@ def erase(unit: Unit, entries: Sequence[tuple[int, str]]) -> None:
         unit.run("DELETE FROM search WHERE message_id IN :ids", ids=[one for one, _ in entries])
         return
     rows = [(message_id, " ".join(_every(text))) for message_id, text in entries]
-    cursor = unit.connection.exec_driver_sql
-    cursor("INSERT INTO search (rowid, tokens) VALUES (?, ?)", rows)
-    cursor("INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)", rows)
+
+    unit.run_rows("INSERT INTO search (rowid, tokens) VALUES (?, ?)", rows)
+    unit.run_rows("INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)", rows)
 
 
 def _every(text: str) -> set[str]:
@@ -156,12 +156,12 @@ def tidy(unit: Unit, *, first: bool) -> bool:
     ``first`` begins it. PostgreSQL does this when it vacuums."""
     if unit.dialect != "sqlite":
         return False
-    connection = unit.connection.connection.dbapi_connection
-    before = connection.total_changes  # type: ignore[union-attr]  # sqlite3's own
+    driver = unit.connection.driver
+    before = driver.total_changes
     unit.run(
         "INSERT INTO search (search, rank) VALUES ('merge', :n)", n=-_PAGES if first else _PAGES
     )
-    moved: int = connection.total_changes - before  # type: ignore[union-attr]
+    moved: int = driver.total_changes - before
     return first or moved > 1
 
 

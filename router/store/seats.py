@@ -16,12 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
-
 from router.core.clock import Clock
 from router.core.ids import Ids
 from router.errors import StoreDown
+from router.store.pool import Connection, DatabaseFault, Pool
 from router.store.unit import Unit
 
 #: In the place of an agent's id: the visitor of a conversation.
@@ -51,10 +49,10 @@ class Seat:
 class Seats:
     """The rows; may be shared by threads. Raises StoreDown where they cannot be reached."""
 
-    def __init__(self, engine: Engine, clock: Clock, ids: Ids) -> None:
-        """``engine`` is the desk's database; no line is opened before somebody asks."""
-        self._apart = engine.dialect.name == "sqlite"
-        self._engine = _beside(engine) if self._apart else engine
+    def __init__(self, pool: Pool, clock: Clock, ids: Ids) -> None:
+        """``pool`` is the desk's database; no line is opened before somebody asks."""
+        self._apart = pool.dialect == "sqlite"
+        self._pool = _beside(pool) if self._apart else pool
         self._clock, self._ids = clock, ids
         self._watch: Connection | None = None
         self._watching = threading.Lock()
@@ -78,11 +76,11 @@ class Seats:
         try:
             with self._watching:
                 if self._watch is None:
-                    line = self._engine.connect()
-                    self._watch = line.execution_options(isolation_level="AUTOCOMMIT")
+                    self._watch = self._pool.connect(autocommit=True)
                 asked = "PRAGMA data_version" if self._apart else "SELECT n FROM quiet"
-                return str(self._watch.exec_driver_sql(asked).scalar())
-        except DBAPIError as fault:
+                row = self._watch.execute(asked).fetchone()
+                return str(row[0]) if row else ""
+        except DatabaseFault as fault:
             self._let_go()
             raise StoreDown(f"who is where cannot be looked up now: {fault.orig}") from fault
 
@@ -120,23 +118,23 @@ class Seats:
         """Let go of the connections."""
         self._let_go()
         if self._apart:
-            self._engine.dispose()
+            self._pool.close()
 
     # ------------------------------------------------------------ connections
 
     @contextmanager
     def _open(self) -> Iterator[Unit]:
         try:
-            with self._engine.connect() as connection:
+            with self._pool.connect() as connection:
                 yield Unit(connection, self._ids, self._clock.now())
-        except DBAPIError as fault:
+        except DatabaseFault as fault:
             raise StoreDown(f"who is where cannot be looked up now: {fault.orig}") from fault
 
     @contextmanager
     def _quietly(self) -> Iterator[Unit]:
         """A transaction that wakes nobody and waits for no disk."""
         try:
-            with self._engine.begin() as connection:
+            with self._pool.begin() as connection:
                 unit = Unit(connection, self._ids, self._clock.now())
                 if not self._apart:
                     unit.run("SET LOCAL synchronous_commit = off")
@@ -146,37 +144,29 @@ class Seats:
                         "INSERT INTO quiet (id, n) VALUES (1, 1) "
                         "ON CONFLICT (id) DO UPDATE SET n = quiet.n + 1"
                     )
-        except DBAPIError as fault:
+        except DatabaseFault as fault:
             raise StoreDown(f"who is where cannot be told now: {fault.orig}") from fault
 
     def _let_go(self) -> None:
         with self._watching:
             watch, self._watch = self._watch, None
             if watch is not None:
-                with suppress(DBAPIError):
-                    watch.close()
+                watch.close()
 
 
 def _seat(row: Any) -> Seat:
     return Seat(row.agent_id, row.place, row.name, row.doing, row.until, row.writes_until)
 
 
-def _beside(engine: Engine) -> Engine:
+def _beside(pool: Pool) -> Pool:
     """The small file beside SQLite's own; one that is damaged or of another shape begins anew."""
-    desk = Path(str(engine.url.database))
+    desk = Path(pool.path)
     path = desk.with_name(f"{desk.stem}.seats{desk.suffix}")
     if path.exists() and _spoilt(path):
         for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
             with suppress(OSError):  # whoever may not mend it says so when it is used
                 path.with_name(name).unlink(missing_ok=True)
-    apart = create_engine(
-        f"sqlite:///{path}",
-        pool_size=8,
-        max_overflow=120,
-        connect_args={"check_same_thread": False, "timeout": 1},
-    )
-    event.listen(apart, "connect", _configure)
-    return apart
+    return Pool(f"sqlite:///{path}", _configure, wait=1)
 
 
 def _spoilt(path: Path) -> bool:
@@ -190,9 +180,7 @@ def _spoilt(path: Path) -> bool:
         return any(sign in str(fault) for sign in _SPOILT)
 
 
-def _configure(dbapi: Any, _record: object) -> None:
-    cursor = dbapi.cursor()
+def _configure(driver: Any) -> None:
     for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.execute(f"CREATE TABLE IF NOT EXISTS {TABLE}")
-    cursor.close()
+        driver.execute(f"PRAGMA {pragma}").close()
+    driver.execute(f"CREATE TABLE IF NOT EXISTS {TABLE}").close()

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
-
-from sqlalchemy import Connection, Row
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from router.core.clock import to_us
 from router.core.ids import Ids
+from router.store.pool import Connection
 
 #: Ids are drawn so many at a time.
 _BLOCK = 64
@@ -84,12 +84,43 @@ def _spread(sql: str, dialect: str, params: Mapping[str, Any]) -> tuple[str, tup
     return "".join(parts), tuple(values)
 
 
+class Row(tuple[Any, ...]):
+    """What the database answered; its columns are attributes too."""
+
+    __slots__ = ()
+    _columns: ClassVar[tuple[str, ...]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Column by column."""
+        return dict(zip(self._columns, self, strict=True))
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+@lru_cache(maxsize=1024)
+def _row_of(columns: tuple[str, ...]) -> type[Row]:
+    """The class of the rows that have these columns."""
+    attributes = {name: property(itemgetter(place)) for place, name in enumerate(columns)}
+    return type("Row", (Row,), {"__slots__": (), "_columns": columns, **attributes})
+
+
+class _Found(NamedTuple):
+    """What a query brought, and how its rows are shaped."""
+
+    shape: type[Row]
+    rows: list[tuple[Any, ...]]
+
+
 class Unit:
     """A transaction in hand. ``now`` is fixed when it begins, so all its rows agree."""
 
     def __init__(self, connection: Connection, ids: Ids, now: datetime) -> None:
         """Wrap an open transaction; whoever opened it commits it."""
         self.connection = connection
+        #: ``sqlite`` or ``postgresql``; only opening, claiming and searching may ask.
+        self.dialect = connection.dialect
         self.now = now
         self.now_us = to_us(now)
         self._ids = ids
@@ -97,31 +128,26 @@ class Unit:
         self._fresh: list[int] = []
         self._later: dict[str, list[dict[str, Any]]] = {}
 
-    @property
-    def dialect(self) -> str:
-        """``sqlite`` or ``postgresql``; only opening, claiming and searching may ask."""
-        return self.connection.dialect.name
-
     def new_id(self) -> int:
         """A fresh id, larger than any this process gave before."""
         if not self._fresh:
             self._fresh = self._ids.take(_BLOCK)[::-1]
         return self._fresh.pop()
 
-    def rows(self, sql: str, /, **params: Any) -> Sequence[Row[Any]]:
+    def rows(self, sql: str, /, **params: Any) -> Sequence[Row]:
         """All rows of a query with ``:named`` parameters; a list or tuple serves ``IN :name``."""
-        found: Sequence[Row[Any]] = self._execute(sql, params).all()
-        return found
+        found = self._fetch(sql, params)
+        return list(map(found.shape, found.rows))
 
-    def row(self, sql: str, /, **params: Any) -> Row[Any] | None:
+    def row(self, sql: str, /, **params: Any) -> Row | None:
         """The first row, or None."""
-        found: Row[Any] | None = self._execute(sql, params).first()
-        return found
+        found = self._fetch(sql, params, first=True)
+        return found.shape(found.rows[0]) if found.rows else None
 
     def value(self, sql: str, /, **params: Any) -> Any:
         """The first column of the first row, or None."""
-        found = self._execute(sql, params).first()
-        return None if found is None else found[0]
+        rows = self._fetch(sql, params, first=True).rows
+        return rows[0][0] if rows else None
 
     def run(self, sql: str, /, **params: Any) -> int:
         """Execute an update or delete; how many rows it touched."""
@@ -152,17 +178,19 @@ class Unit:
     def flush(self) -> None:
         """Write what was collected, parents before children."""
         rows, self._rows = self._rows, {}
-        dialect = self.connection.dialect.name
         for shape in sorted(rows, key=lambda shape: shape.order):
-            self.connection.exec_driver_sql(_insert(shape, dialect), rows[shape])
+            self.run_rows(_insert(shape, self.dialect), rows[shape])
         later, self._later = self._later, {}
         for sql, params in later.items():
             self._many(sql, params)
 
+    def run_rows(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Execute a statement with the driver's own marks for many rows of values."""
+        self.connection.execute_many(statement, rows)
+
     def _many(self, sql: str, params: Sequence[Mapping[str, Any]]) -> None:
         statement, names = _statement(sql, self.dialect)
-        rows = [tuple([one[name] for name in names]) for one in params]
-        self.connection.exec_driver_sql(statement, rows)
+        self.run_rows(statement, [tuple([one[name] for name in names]) for one in params])
 
     def _execute(self, sql: str, params: dict[str, Any]) -> Any:
         if self._rows or self._later:
@@ -174,4 +202,16 @@ class Unit:
         else:
             statement, names = _statement(sql, self.dialect)
             values = tuple([params[name] for name in names])
-        return self.connection.exec_driver_sql(statement, values)
+        return self.connection.execute(statement, values)
+
+    def _fetch(self, sql: str, params: dict[str, Any], *, first: bool = False) -> _Found:
+        cursor = self._execute(sql, params)
+        try:
+            rows = cursor.fetchmany(1) if first else cursor.fetchall()
+        except self.connection.pool.error as fault:
+            cursor.close()
+            raise self.connection.told(fault) from fault
+        shape = _row_of(tuple([one[0] for one in cursor.description]))
+        if first:
+            cursor.close()  # one that has more to tell would hold the database
+        return _Found(shape, rows)

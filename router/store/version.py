@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
-
 from router.errors import SchemaBehind
+from router.store.pool import DatabaseFault, Pool
 from router.store.shapes import Setting
 from router.store.unit import Unit
 
@@ -13,20 +11,19 @@ from router.store.unit import Unit
 HEAD = "0020"
 
 
-def found(engine: Engine) -> str:
+def found(pool: Pool) -> str:
     """The revision the database is at; empty when it was never migrated."""
     try:
-        with engine.connect() as connection:
-            return str(
-                connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or ""
-            )
-    except DBAPIError:
+        with pool.connect() as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except DatabaseFault:
         return ""
+    return str(row[0]) if row else ""
 
 
-def check(engine: Engine) -> None:
+def check(pool: Pool) -> None:
     """Raise SchemaBehind, saying what to do, unless the database is at our revision."""
-    revision = found(engine)
+    revision = found(pool)
     if revision == HEAD:
         return
     if revision > HEAD:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from router.assemble import Router
@@ -21,9 +21,13 @@ from router.store import counters
 EVERY = timedelta(milliseconds=250)
 #: After telling of a change the next one waits so long: hundreds of streams are not woken for each
 #: of a hundred commits a second, and who was told nothing lately is told at once. It grows with the
-#: streams from so many on. An alarm waits for no calm; it is looked for so often meanwhile.
-CALM, _LOOK = timedelta(milliseconds=150), timedelta(milliseconds=30)
+#: streams from so many on. An alarm is looked for so often meanwhile and waits for hardly any calm:
+#: one that is alone for none, those of a flood for each other.
+CALM, _ALARMED, _LOOK = (timedelta(milliseconds=n) for n in (150, 25, 30))
 _CROWD = 50
+#: So many streams are woken side by side and the next ones a breath later, so that a platform's
+#: push finds a turn between hundreds of them.
+_ABREAST, _BREATH = 8, timedelta(milliseconds=3)
 #: A comment now and then finds browsers that have gone.
 BEAT = timedelta(seconds=15)
 #: A stream ends by itself after this; the browser comes back at once.
@@ -162,9 +166,10 @@ class Hub:
                 continue
             if own == last:
                 continue
-            calm = told + CALM.total_seconds() * max(1, self._open / _CROWD) - monotonic()
-            if calm > 0 and not _more(alarms, self._alarms):
-                self._ended.wait(min(calm, _LOOK.total_seconds()))
+            calm = _ALARMED if _more(alarms, self._alarms) else CALM
+            left = told + calm.total_seconds() * max(1, self._open / _CROWD) - monotonic()
+            if left > 0:
+                self._ended.wait(min(left, _LOOK.total_seconds()))
                 self._wake.set()
                 continue
             last, told = own, monotonic()
@@ -173,8 +178,13 @@ class Hub:
                 self.version += 1
                 self._changed.notify_all()
                 bells = list(self._bells)
-            for bell in bells:
+            self._ring(bells)
+
+    def _ring(self, bells: Sequence[threading.Event]) -> None:
+        for first in range(0, len(bells), _ABREAST):
+            for bell in bells[first : first + _ABREAST]:
                 bell.set()
+            self._ended.wait(_BREATH.total_seconds())
 
     def _count(self) -> Mapping[int, int]:
         with self._router.store.reading() as unit:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, LargeBinary, String, inspect
+from sqlalchemy import BigInteger, Boolean, LargeBinary, String
 
 from router import deliver, desk, form, log, pipeline, retention
 from router.core.rights import Who
@@ -29,6 +29,7 @@ from router.store.shapes import SavedView
 from router.store.tables import metadata
 from router.writing import Letter
 from tests.fakes import FakeDoor, FakeDoors
+from tests.tables import tables_of
 
 ANN = "ann.canaryhandle@mail.example"
 BO = "bo@other.example"
@@ -85,7 +86,7 @@ def requester_of(router, ticket_id):
 def everything(router, said, tmp_path):
     """All that is kept or said, by where it lies, as bytes."""
     with router.store.reading() as unit:
-        tables = inspect(router.store.engine).get_table_names()
+        tables = tables_of(router.store)
         for table in tables if unit.dialect != "sqlite" else (set(tables) - {"search"}):
             rows = unit.rows(f'SELECT * FROM "{table}"')
             yield f"table {table}", b"\n".join(_bytes(value) for row in rows for value in row)
@@ -100,8 +101,8 @@ def indexed(router):
     """Every word of SQLite's index; its file keeps them without what they share at the front."""
     if not router.store.single_writer:
         return []
-    with router.store.engine.connect() as connection:
-        ask = connection.exec_driver_sql
+    with router.store.pool.connect() as connection:
+        ask = connection.execute
         ask("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'search', 'row')")
         found = [row[0] for row in ask("SELECT term FROM temp.words")]
         ask("DROP TABLE temp.words")
@@ -274,7 +275,7 @@ def test_a_word_in_any_column_of_theirs_is_gone_afterwards(router, door, mei):
             for row in unit.rows(f'SELECT * FROM "{table.name}"'):
                 left += [
                     f"{table.name}.{name}"
-                    for name, value in row._mapping.items()
+                    for name, value in row.as_dict().items()
                     if b"planted" in _bytes(value) and name not in kept and "*" not in kept
                 ]
     assert left == []

@@ -1,7 +1,6 @@
 """Chats and calls of somebody who is erased: gone, and not brought back by what comes late."""
 
 import pytest
-from sqlalchemy import inspect
 
 from channels.contract import Call
 from router import chatting, desk, retention
@@ -9,6 +8,7 @@ from router.core.rights import Who
 from router.errors import NotFound
 from router.store import calls, people
 from tests.chats import ChatDoors, begun, say, token
+from tests.tables import tables_of
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def erase(router, requester_id):
 def kept(router):
     """Everything in the database as one text."""
     with router.store.reading() as unit:
-        tables = inspect(router.store.engine).get_table_names()
+        tables = tables_of(router.store)
         rows = [
             row
             for table in tables

@@ -11,6 +11,7 @@ from router.fleet import Fleet, every
 from router.prepared import Terms
 from router.store import claims, clocks
 from router.store.jobs import bring_up
+from router.store.schema import open_engine
 from tests.fakes import FakeDoor, FakeDoors
 
 PATIENCE = 40
@@ -74,10 +75,12 @@ def _until(holds):
 
 
 def test_bringing_its_tables_up_twice_changes_nothing(router):
-    with router.store.engine.begin() as connection:
+    engine = open_engine(router.store.pool.url)
+    with engine.begin() as connection:
         bring_up(connection)
         bring_up(connection)
         known = connection.exec_driver_sql("SELECT COUNT(*) FROM procrastinate_jobs").scalar()
+    engine.dispose()
     assert known == 0
 
 

@@ -18,10 +18,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from sqlalchemy import event
 
 from channels import webform
 from router import deliver, desk, pipeline, polling, sweeps
@@ -58,22 +58,22 @@ class Limited:
         self._now = well
 
     def start(self, store):
-        event.listen(store.engine, "before_cursor_execute", self._before)
+        self._knock, store._knock = store._knock, self._before
         self._now = self._ill
 
     def stop(self):
         self._now = self._well
 
-    def _before(self, connection, cursor, statement, *_):
-        if statement == "BEGIN IMMEDIATE":
-            connection.connection.dbapi_connection.execute(f"PRAGMA {self._now}")
+    def _before(self, connection):
+        connection.execute(f"PRAGMA {self._now}")
+        self._knock(connection)
 
 
 class SmallFiles:
     """The system lets the log of SQLite grow no more."""
 
     def start(self, store):
-        log = Path(f"{store.engine.url.database}-wal")
+        log = Path(f"{store.pool.path}-wal")
         self._before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, self._before[1]))
 
@@ -88,16 +88,16 @@ class Refusing:
         self._ill, self._well = ill, well
 
     def start(self, store):
-        self._server = store.engine.url.set(drivername="postgresql", database="postgres")
-        self._name = store.engine.url.database
+        address = urlsplit(store.pool.url)
+        self._server = urlunsplit(address._replace(path="/postgres"))
+        self._name = address.path.strip("/")
         self._say(self._ill)
 
     def stop(self):
         self._say(self._well)
 
     def _say(self, change):
-        uri = self._server.render_as_string(hide_password=False)
-        with psycopg.connect(uri, autocommit=True) as connection:
+        with psycopg.connect(self._server, autocommit=True) as connection:
             connection.execute(f"ALTER DATABASE {self._name} {change}")
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",

@@ -14,12 +14,13 @@ from router.core.cells import Cell, cells
 from router.core.figures import Happening
 from router.errors import SchemaBehind
 from router.store import schema, version
-from router.store.database import open_engine
+from router.store.database import open_pool
 from router.store.tables import metadata
 
 
-def test_the_migrations_and_the_tables_agree(store):
-    with store.engine.connect() as connection:
+def test_the_migrations_and_the_tables_agree(store_url):
+    engine = schema.open_engine(store_url)
+    with engine.connect() as connection:
         context = MigrationContext.configure(connection)
         differences = [
             one
@@ -28,6 +29,7 @@ def test_the_migrations_and_the_tables_agree(store):
             and "alembic" not in str(one)
             and "procrastinate" not in str(one)
         ]
+    engine.dispose()
     assert differences == []
 
 
@@ -37,15 +39,15 @@ def test_the_program_knows_the_newest_migration():
 
 
 def test_a_database_that_was_never_migrated_says_what_to_do(tmp_path):
-    engine = open_engine(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    pool = open_pool(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     with pytest.raises(SchemaBehind, match="router migrate"):
-        version.check(engine)
-    engine.dispose()
+        version.check(pool)
+    pool.close()
 
 
 def test_migrating_twice_changes_nothing(store, store_url):
     schema.migrate(store_url)
-    version.check(store.engine)
+    version.check(store.pool)
 
 
 def test_every_reference_is_enforced(store):

@@ -83,8 +83,8 @@ def test_an_older_transaction_that_ends_later_is_a_change_too(store, other):
     if store.single_writer:
         pytest.skip("SQLite has one writer at a time")
     _agent(store, "first")
-    with store.engine.begin() as slow:
-        slow.exec_driver_sql("UPDATE agent SET name = 'slow'")
+    with store.pool.begin() as slow:
+        slow.execute("UPDATE agent SET name = 'slow'")
         store.write(lambda unit: unit.run("UPDATE team SET key = key"))
         before = other.pulse()
     assert other.pulse() != before

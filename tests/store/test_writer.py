@@ -8,7 +8,7 @@ from router import desk, form, importing
 from router.core.rights import Who
 from router.errors import StoreBusy, StoreDown
 from router.store import journal, people
-from router.store.database import Store, check_writable, open_engine
+from router.store.database import Store, check_writable, open_pool
 from router.store.journal import Item
 from router.store.shapes import CounterDelta
 
@@ -110,7 +110,7 @@ def test_a_database_that_is_away_says_so_and_nothing_hangs(frozen, ids):
     with pytest.raises(StoreDown):
         store.write(_delta)
     with pytest.raises(StoreDown):
-        check_writable(open_engine("sqlite:////nowhere/at/all/router.sqlite3"))
+        check_writable(open_pool("sqlite:////nowhere/at/all/router.sqlite3"))
     store.close()
 
 
@@ -118,11 +118,11 @@ def test_a_database_held_by_another_program_is_busy_not_broken(store, monkeypatc
     if not store.single_writer:
         pytest.skip("PostgreSQL lets writers in side by side")
     monkeypatch.setattr("router.store.database.KNOCK_SECONDS", 0.05)
-    with store.engine.connect() as holder:
-        holder.exec_driver_sql("BEGIN IMMEDIATE")
+    with store.pool.connect() as holder:
+        holder.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy):
             store.write(_delta)
-        holder.exec_driver_sql("ROLLBACK")
+        holder.execute("ROLLBACK")
     store.write(_delta)
     assert _rows(store) == 1
 

@@ -15,7 +15,6 @@ from html import escape
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
 
 from channels import registry
 from channels.contract import Raw
@@ -28,6 +27,7 @@ from tests import planted
 from tests.channels.test_conformance import Lent
 from tests.fakes import FakeDoor, FakeDoors
 from tests.pages import app_of
+from tests.tables import tables_of
 from tests.web.conftest import Browser
 
 #: A list whose words none of our own texts have.
@@ -235,7 +235,7 @@ def _plant(router, door, agent, frozen):
 def _everything(router, door, browser, said, tmp_path):
     """All that is kept or said, by the place where it lies, as bytes."""
     with router.store.reading() as unit:
-        tables = inspect(router.store.engine).get_table_names()
+        tables = tables_of(router.store)
         for table in (one for one in tables if one != "search"):  # asked word by word below
             rows = unit.rows(f'SELECT * FROM "{table}"')
             yield f"table {table}", b"\n".join(_bytes(value) for row in rows for value in row)

@@ -106,7 +106,7 @@ def gone(router, store_url, tmp_path, request, database_kind):
     """Takes the database away."""
 
     def take():
-        router.store.engine.dispose()
+        router.store.pool.close()
         if database_kind == "sqlite":
             (tmp_path / "router.sqlite3").unlink()
             (tmp_path / "router.sqlite3").mkdir()
