@@ -34,7 +34,7 @@ class DatabaseFault(Exception):
     """
 
     def __init__(self, orig: Exception, *, gone: bool, away: bool, damaged: bool) -> None:
-        super().__init__(str(orig))
+        super().__init__(str(orig).partition("\n")[0])  # PostgreSQL tells the values behind it
         self.orig, self.gone, self.away, self.damaged = orig, gone, away or gone, damaged
 
 
