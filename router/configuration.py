@@ -8,14 +8,15 @@ settings themselves, of service hours and promises, and of every channel that is
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -41,6 +42,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         raise SettingsFault([Fault(str(path), f"is not TOML: {fault}")]) from fault
     source = _Source(path, text, environ)
     faults = [*_secrets_in(given, source), *_unknown_in_environment(environ)]
+    given = _over(given, _set_by(environ))
     settings: Settings | None = None
     try:
         settings = Settings(**given)
@@ -51,6 +53,51 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     if faults or settings is None:
         raise SettingsFault(faults)
     return settings
+
+
+def _set_by(environ: Mapping[str, str]) -> dict[str, Any]:
+    """What the environment sets, as the file would say it; lists and tables are written as JSON.
+    A variable of a name that is no setting is left out: it has been told of.
+    """
+    found: dict[str, Any] = {}
+    for name in sorted(environ):  # a whole table comes before its parts
+        keys = name.removeprefix(PREFIX).lower().split("__")
+        if name.startswith(PREFIX) and (kind := _kind(Settings, keys)):
+            said: Any = environ[name]
+            if kind == "json":
+                with suppress(ValueError):  # what is no JSON is told of where it was to stand
+                    said = json.loads(said)
+            for key in reversed(keys):
+                said = {key: said}
+            found = _over(found, said)
+    return found
+
+
+def _kind(annotation: Any, keys: Sequence[str]) -> str:
+    """How the variable of a setting is read: ``json``, as ``text``, or not at all."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if not keys:
+            return "json"
+        field = annotation.model_fields.get(keys[0])
+        return _kind(field.annotation, keys[1:]) if field else ""
+    if get_origin(annotation) is dict:
+        inner = get_args(annotation)[1]
+        return _kind(inner, keys[1:]) if keys and inner is not Any else "json"
+    if keys:
+        return "json" if annotation is Any else ""
+    return "json" if get_origin(annotation) in (list, tuple, set) or annotation is Any else "text"
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, table by table; what stands in ``above`` outranks the other."""
+    found = dict(below)
+    for key, value in above.items():
+        had = found.get(key)
+        if isinstance(had, Mapping) and isinstance(value, Mapping):
+            found[key] = _over(had, value)
+        else:
+            found[key] = value
+    return found
 
 
 def known_keys(model: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from router.identity_settings import GateSettings, WalletSettings
 from router.promise_settings import (
@@ -250,12 +249,10 @@ class LogSettings(Section):
     json_lines: bool = Field(default=False, description="JSON lines instead of text for people.")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The whole configuration."""
 
-    model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__"
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     data_dir: str = Field("data", description="Where the database and the key file live.")
     key_file: str = Field(
@@ -289,19 +286,6 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="One table a channel and account: [channels.email.support].",
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment outranks the file; nothing else is read."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
 
     @property
     def data_path(self) -> Path:

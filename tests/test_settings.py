@@ -31,6 +31,41 @@ def test_the_environment_outranks_the_file(tmp_path, monkeypatch):
     assert load(path).web.port == 9001
 
 
+def test_the_environment_that_is_given_counts_and_no_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("ROUTER__WEB__PORT", "9001")
+    assert load(tmp_path / "none.toml", {"ROUTER__WEB__PORT": "9002"}).web.port == 9002
+
+
+def test_the_environment_sets_lists_and_tables_as_json(tmp_path):
+    settings = load(
+        tmp_path / "none.toml",
+        {
+            "ROUTER__DESK__GUARDED_NAMES": '["Wallet", "钱包"]',
+            "ROUTER__DESK__HOTLINE": "400100200",
+            "ROUTER__HOURS__COUNTRY": "CN",
+            "ROUTER__HOURS__WEEKLY": '{"mon": [["09:00", "18:00"]]}',
+        },
+    )
+    assert settings.desk.guarded_names == ["Wallet", "钱包"]
+    assert settings.desk.hotline == "400100200"
+    assert (settings.hours.country, list(settings.hours.weekly)) == ("CN", ["mon"])
+
+
+def test_a_list_that_is_no_json_is_a_fault_of_its_variable(tmp_path):
+    assert _faults(tmp_path, "", {"ROUTER__DESK__GUARDED_NAMES": "Wallet"}) == [
+        (
+            "environment ROUTER__DESK__GUARDED_NAMES: desk.guarded_names: "
+            "Input should be a valid list (it is 'Wallet')"
+        )
+    ]
+
+
+def test_the_environment_adds_to_a_table_of_the_file(tmp_path):
+    path = _write(tmp_path, '[channels.phone.line]\nteam = "support"\n')
+    settings = load(path, {"ROUTER__CHANNELS__PHONE__LINE__LANGUAGE": "en"})
+    assert settings.channels["phone"]["line"] == {"team": "support", "language": "en"}
+
+
 def test_faults_of_every_kind_are_told_together_with_their_lines(tmp_path):
     faults = _faults(
         tmp_path,

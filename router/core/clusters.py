@@ -17,6 +17,8 @@ from router.core.shingles import Near, Sketch
 SIMILAR = "similar"
 _SIZE = 1 << 18
 _PLACE = _SIZE - 1
+#: Room is made for so many more when it is needed: most desks never see as many as there may be.
+_MORE = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,7 @@ class Window:
         self._near = Near(likeness=likeness)
         self._capacity, self._span = min(capacity, _SIZE - 1), span_us
         self._first = self._after = 1
-        self._tickets = array("q", bytes(8 * _SIZE))
-        self._senders = array("q", bytes(8 * _SIZE))
-        self._at = array("q", bytes(8 * _SIZE))
+        self._tickets, self._senders, self._at = array("q"), array("q"), array("q")
         self._group: dict[int, Group] = {}
         self._latest: dict[tuple[str, str], int] = {}
         self._traced: deque[tuple[int, tuple[str, str]]] = deque()
@@ -60,6 +60,9 @@ class Window:
         number = self._after
         self._after += 1
         place = number & _PLACE
+        if place >= len(self._at):
+            for kept in (self._tickets, self._senders, self._at):
+                kept.frombytes(bytes(kept.itemsize * _MORE))
         self._tickets[place], self._senders[place] = seen.ticket, seen.sender
         self._at[place] = seen.at
         for trace in traces:

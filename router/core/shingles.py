@@ -32,6 +32,8 @@ _LAST_LETTER = 0x2E7F
 _NUMBER = 18
 _PLACE = (1 << _NUMBER) - 1
 _MARK = (1 << 14) - 1
+#: Room is made for so many more messages when it is needed.
+_MORE = 1 << 12
 #: Messages remembered under one run of six characters.
 _WAYS = 16
 #: Runs of a message that are looked at, and under how many of either sort it is filed.
@@ -94,7 +96,7 @@ class Near:
     def __init__(self, *, likeness: float) -> None:
         self.capacity = 200_000
         self._likeness = likeness
-        self._sketches: list[array[int] | None] = [None] * (_PLACE + 1)
+        self._sketches: list[array[int] | None] = []
         self._filed = 0
         self._table = array("I", bytes(4 * _LEAST_BUCKETS * _WAYS))
         self._next = bytearray(_LEAST_BUCKETS)
@@ -102,14 +104,17 @@ class Near:
     def forget(self, number: int) -> None:
         """A message has left the window."""
         place = number & _PLACE
-        if self._sketches[place] is not None:
+        if place < len(self._sketches) and self._sketches[place] is not None:
             self._sketches[place] = None
             self._filed -= 1
 
     def add(self, number: int, sketch: Sketch) -> list[int]:
         """File a message; the numbers of those it is a variant of, the likeliest first."""
+        place = number & _PLACE
+        if place >= len(self._sketches):
+            self._sketches += [None] * (place + _MORE - len(self._sketches))
         found = self._variants(number, sketch)
-        self._sketches[number & _PLACE] = sketch.shingles
+        self._sketches[place] = sketch.shingles
         self._filed += 1
         self._grow()
         return found
