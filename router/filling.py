@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from time import process_time
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,7 +23,8 @@ from router import demo as story
 from router.assemble import Router
 from router.core.clock import monotonic
 from router.polling import Tally
-from router.starting import console
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def demo(router: Router, tickets: int) -> None:

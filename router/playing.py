@@ -17,7 +17,7 @@ from typing import Any
 from channels.contract import Channel
 from router.assemble import Router
 from router.errors import RouterError
-from router.starting import console
+from router.starting import say
 from router.vault import Vault
 
 log = logging.getLogger("router.playing")
@@ -41,7 +41,7 @@ class Game:
         except (RouterError, OSError):
             log.warning("the sandbox could not be started; the desk goes on", exc_info=True)
             return
-        console.print(f"play a customer on every channel: {self._sandbox.url}")
+        say(f"play a customer on every channel: {self._sandbox.url}")
 
     def stop(self) -> None:
         """Stop the sandbox."""

@@ -6,7 +6,7 @@ import sys
 
 from router import log, playing, starting
 from router.assemble import Router
-from router.starting import LINK_MINUTES, clock_of, console, first_run, until_told
+from router.starting import LINK_MINUTES, clock_of, first_run, say, until_told
 from router.web import create_app
 from router.web.server import Server
 from router.worker import Worker
@@ -33,11 +33,11 @@ def serve(router: Router, *, work: bool) -> None:
     worker = Worker(router, clock_of(router)) if work else None
     if worker is not None:
         worker.start()
-    console.print(f"the desk is open at {server.url}")
+    say(f"the desk is open at {server.url}")
     game = playing.Game(router, server.url, worker.attend) if worker and _demo(router) else None
     if link:
-        console.print(f"sign in once, within {LINK_MINUTES} minutes: {server.url}/enter/{link}")
-    console.print("Ctrl+C stops it")
+        say(f"sign in once, within {LINK_MINUTES} minutes: {server.url}/enter/{link}")
+    say("Ctrl+C stops it")
     try:
         with until_told(server.stop):
             server.run()
@@ -48,4 +48,4 @@ def serve(router: Router, *, work: bool) -> None:
         if worker is not None:
             worker.stop()
         router.close()
-        console.print("stopped; everything that was answered is committed")
+        say("stopped; everything that was answered is committed")

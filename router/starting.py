@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
 
 from router import demo as story
 from router import log, pipeline
@@ -26,7 +25,11 @@ FIRST_ADMIN = "admin@desk.example"
 #: Where it is remembered that this desk began as a demo.
 _DEMO = "demo"
 
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+def say(line: str) -> None:
+    """Tell whoever started it."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 # ---------------------------------------------------------------- running
@@ -38,7 +41,7 @@ def work(router: Router) -> None:
     worker = Worker(router, clock_of(router))
     over = threading.Event()
     worker.start()
-    console.print("the worker runs; Ctrl+C stops it")
+    say("the worker runs; Ctrl+C stops it")
     try:
         with until_told(over.set):
             while not over.wait(1):
@@ -77,7 +80,7 @@ def first_run(router: Router) -> str:
     with router.store.reading() as unit:
         empty = people.anybody(unit) is False
     if empty and not list(router.doors):
-        console.print("no channel is set up in config.toml: made-up tickets are loaded to look at")
+        say("no channel is set up in config.toml: made-up tickets are loaded to look at")
         story.fill(router)
         router.store.write(lambda unit: settings_rows.remember(unit, _DEMO, "true"))
     if not empty and not _only_first_admin(router):
@@ -105,7 +108,7 @@ def user(router: Router, email: str, *, name: str, role: str, teams: list[str]) 
         raise Invalid("role", f"unknown; one of {', '.join(ROLES)}")
     link = _link(router, email, name, role, teams)
     base = router.settings.public_url
-    console.print(f"{email} signs in once, within {LINK_MINUTES} minutes: {base}/enter/{link}")
+    say(f"{email} signs in once, within {LINK_MINUTES} minutes: {base}/enter/{link}")
 
 
 def _link(router: Router, email: str, name: str, role: str, teams: list[str]) -> str:
@@ -133,8 +136,8 @@ def replay(router: Router, item: int | None, *, everything: bool) -> None:
         rows = journal.parked_rows(unit)
     if item is None and not everything:
         for row in rows:
-            console.print(f"{row.id}  {row.kind}.{row.account}  {row.error}  ticket {row.number}")
-        console.print(f"{len(rows)} parked; `router replay NUMBER` or `router replay --all`")
+            say(f"{row.id}  {row.kind}.{row.account}  {row.error}  ticket {row.number}")
+        say(f"{len(rows)} parked; `router replay NUMBER` or `router replay --all`")
         return
     chosen = [row.id for row in rows if everything or row.id == item]
     if item is not None and not chosen:
@@ -143,6 +146,6 @@ def replay(router: Router, item: int | None, *, everything: bool) -> None:
         try:
             taken = pipeline.replay(router, row_id, "cli")
         except RouterError as fault:
-            console.print(f"{row_id}: still fails ({fault})")
+            say(f"{row_id}: still fails ({fault})")
         else:
-            console.print(f"{row_id}: went through, ticket {taken.number}")
+            say(f"{row_id}: went through, ticket {taken.number}")

@@ -75,7 +75,10 @@ def _chosen() -> str:
 
 def t(key: str, /, **params: Any) -> Markup:
     """A sentence in the reader's language; parameters are escaped, the sentence is ours."""
-    sentence = _spoken()[language()][key]
+    said = language()
+    sentence = _spoken[said].get(key)
+    if sentence is None:
+        sentence = _spoken[said][key] = _Sentence(catalogue()[said][key])
     return sentence.filled(params) if params else sentence.plain
 
 
@@ -100,12 +103,8 @@ class _Sentence:
         return Markup("".join(told))  # noqa: S704  # each part is ours or escaped
 
 
-@lru_cache(maxsize=1)
-def _spoken() -> dict[str, dict[str, _Sentence]]:
-    return {
-        language: {key: _Sentence(said) for key, said in words.items()}
-        for language, words in catalogue().items()
-    }
+#: The sentences that were said so far, by language.
+_spoken: dict[str, dict[str, _Sentence]] = {language: {} for language in LANGUAGES}
 
 
 def label(kind: str, value: str) -> str:
