@@ -37,7 +37,7 @@ CHINESE_PHISHING = Bars(unsorted=0.4, weak=0.72, sure=0.8, other=0.85)
 #: How much the doubt whether it is a matter for the desk at all takes away from that, where the
 #: rules found nothing: people's private messages sound frightened too. In Chinese they sound less
 #: like a swindler's.
-DOUBT, DOUBT_CHINESE = 4.0, 1.5
+DOUBT, DOUBT_CHINESE = 6.0, 1.5
 _OTHER = "other."
 #: A score of the rules from which on they were sure.
 SURE = 1.5
@@ -119,11 +119,12 @@ def raised(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raise
 
 def _asked(opinion: Opinion) -> tuple[Bars, float]:
     """How likely this incident must be, and what the doubt takes away from how likely it is."""
+    bars = BARS_OF.get(opinion.threat, BARS)
     if not opinion.chinese:
-        return BARS_OF.get(opinion.threat, BARS), DOUBT * opinion.idle
+        return bars, DOUBT * opinion.idle
     if opinion.threat == "security.phishing":
-        return CHINESE_PHISHING, DOUBT_CHINESE * opinion.idle
-    return BARS_OF.get(opinion.threat, BARS), DOUBT * opinion.idle
+        bars = CHINESE_PHISHING
+    return bars, DOUBT_CHINESE * opinion.idle
 
 
 def _sorted(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raised | None:

@@ -56,7 +56,10 @@ def test_it_tells_what_a_message_most_resembles(speller):
 
 def test_it_knows_chinese_with_a_link_in_it_from_english_with_a_name_in_it(speller):
     chinese, english = speller.read(
-        ["您的积分今日到期,请登录 points.example.cn/a 兑换", "please send 500 to 王小明 before Friday"]
+        [
+            "您的积分今日到期,请登录 points.example.cn/a 兑换",
+            "please send 500 to 王小明 before Friday",
+        ]
     )
     assert (chinese.chinese, english.chinese) == (True, False)
 
