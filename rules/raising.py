@@ -33,7 +33,7 @@ BARS_OF = {
     "security.freeze_request": replace(BARS, unsorted=0.8, weak=0.8, sure=0.85),
 }
 #: The plots of Chinese swindlers are told in words of their own, which small talk hardly shares.
-CHINESE_PHISHING = Bars(unsorted=0.4, weak=0.72, sure=0.8, other=0.85)
+CHINESE_PHISHING = Bars(unsorted=0.45, weak=0.72, sure=0.8, other=0.85)
 #: How much the doubt whether it is a matter for the desk at all takes away from that, where the
 #: rules found nothing: people's private messages sound frightened too. In Chinese they sound less
 #: like a swindler's.

@@ -112,7 +112,7 @@ def test_a_swindlers_plot_in_chinese_is_believed_sooner_where_no_rule_heard_anyt
         return raised(Judged(category, Urgency.P3, 1.0), opinion, KINDS) is not None
 
     assert (rises(chinese=True), rises(chinese=False)) == (True, False)
-    assert rises(chinese=True, idle=0.08)
+    assert rises(chinese=True, idle=0.05)
     assert not rises(chinese=True, idle=0.2)
     assert not rises(chinese=True, category="transfer.how_to")
 
