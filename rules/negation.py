@@ -56,7 +56,9 @@ class Reading:
 
     def crosses(self, start: int, end: int) -> bool:
         """Whether a sentence ends between ``start`` and ``end``."""
-        return _SENTENCE.search(self.text, start, end) is not None
+        breaks = self._sentences
+        mark = bisect_left(breaks, start)
+        return mark < len(breaks) and breaks[mark] < end
 
     def within(self, spans: Sequence[Span], start: int, end: int) -> str:
         """The words of the first of ``spans`` in the clause around ``start`` to ``end``."""

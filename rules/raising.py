@@ -32,9 +32,12 @@ BARS_OF = {
     "security.phishing": Bars(unsorted=0.6, weak=0.6, sure=0.72, other=0.88),
     "security.freeze_request": replace(BARS, unsorted=0.8, weak=0.8, sure=0.85),
 }
+#: The plots of Chinese swindlers are told in words of their own, which small talk hardly shares.
+CHINESE_PHISHING = Bars(unsorted=0.45, weak=0.72, sure=0.8, other=0.85)
 #: How much the doubt whether it is a matter for the desk at all takes away from that, where the
-#: rules found nothing: people's private messages sound frightened too.
-DOUBT = 3.0
+#: rules found nothing: people's private messages sound frightened too. In Chinese they sound less
+#: like a swindler's.
+DOUBT, DOUBT_CHINESE = 6.0, 1.5
 _OTHER = "other."
 #: A score of the rules from which on they were sure.
 SURE = 1.5
@@ -66,7 +69,7 @@ class Opinion:
     incident, ``threat`` the likeliest one, with ``named`` as how likely it is that very one;
     ``calm`` is the likeliest kind of the likeliest other group, with its ``score`` and that of the
     ``group``. ``idle`` is how likely it is small talk, spam or out of scope; ``near`` are the
-    nearest examples of what it thinks most likely."""
+    nearest examples of what it thinks most likely; ``chinese`` says in what language it read."""
 
     threat: str
     alarm: float
@@ -76,6 +79,7 @@ class Opinion:
     named: float = 0.0
     group: float = 1.0
     idle: float = 0.0
+    chinese: bool = False
 
     @property
     def category(self) -> str:
@@ -104,12 +108,23 @@ def raised(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raise
     """The change that the second reader may make, or None."""
     if judged.urgency is Urgency.P1:
         return _renamed(judged, opinion, kinds)
-    bars = BARS_OF.get(opinion.threat, BARS)
+    bars, doubt = _asked(opinion)
     weak = bars.other if judged.category.startswith(_OTHER) else bars.weak
-    doubt = DOUBT * opinion.idle if judged.category == UNSORTED else 0.0
+    if judged.category != UNSORTED:
+        doubt = 0.0
     if opinion.alarm - doubt >= _needed(judged, bars.unsorted, weak, max(weak, bars.sure)):
         return Raised(opinion.threat, Urgency.P1)
     return None if judged.category.startswith("security.") else _sorted(judged, opinion, kinds)
+
+
+def _asked(opinion: Opinion) -> tuple[Bars, float]:
+    """How likely this incident must be, and what the doubt takes away from how likely it is."""
+    bars = BARS_OF.get(opinion.threat, BARS)
+    if not opinion.chinese:
+        return bars, DOUBT * opinion.idle
+    if opinion.threat == "security.phishing":
+        bars = CHINESE_PHISHING
+    return bars, DOUBT_CHINESE * opinion.idle
 
 
 def _sorted(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raised | None:

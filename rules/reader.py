@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from rules.contract import Urgency
 from rules.grams import Floats, Grams
 from rules.meaning import Encoder
 from rules.raising import Near, Opinion
+from rules.text import HAN
 
 #: What was learnt from the bank that ships.
 SHIPPED = Path(__file__).parent / "reader.npz"
@@ -30,6 +32,9 @@ _POINT = 64
 _EPOCHS, _TOGETHER, _STEP, _CALM = 20, 256, 0.02, 3e-4
 #: Meaning and spelling weigh alike.
 _WEIGHT = 3.0
+_HAN = re.compile(f"[{HAN}]")
+#: A text is Chinese from one character of so many on.
+_MOSTLY = 4
 
 
 @dataclass(slots=True)
@@ -76,7 +81,10 @@ class Reader:
         else:
             likely = self.alone.likely(rows * _WEIGHT)
         return [
-            self._opinion(odds, rows[place], None if meant is None else meant[place])
+            replace(
+                self._opinion(odds, rows[place], None if meant is None else meant[place]),
+                chinese=_chinese(texts[place]),
+            )
             for place, odds in enumerate(likely)
         ]
 
@@ -117,6 +125,11 @@ class Reader:
         """An example's text; none where a requester's would stand under another one's message."""
         one = self.bank.examples[place]
         return one.text if self.shown is None or one in self.shown else ""
+
+
+def _chinese(text: str) -> bool:
+    """Whether a good part of a text is Chinese; swindlers mix in links and names of coins."""
+    return _MOSTLY * len(_HAN.findall(text)) >= len(text)
 
 
 # ---------------------------------------------------------------- learning

@@ -191,6 +191,7 @@ def test_near_terms_must_be_near_and_in_one_sentence():
     assert ruleset.judge(Facts(text="geese, all grey")).findings
     assert not ruleset.judge(Facts(text="grey and so very old a goose")).findings
     assert not ruleset.judge(Facts(text="it is grey. Goose")).findings
+    assert ruleset.judge(Facts(text="grey at my.goose.org")).findings
 
 
 def test_every_fault_of_every_file_is_told_at_once():

@@ -104,6 +104,19 @@ def test_what_may_be_a_private_message_must_sound_the_alarm_louder():
     assert rises("transfer.how_to", 0.1)
 
 
+def test_a_swindlers_plot_in_chinese_is_believed_sooner_where_no_rule_heard_anything():
+    def rises(chinese, category=UNSORTED, idle=0.0):
+        opinion = Opinion(
+            "security.phishing", 0.55, "other.chitchat", 0.1, idle=idle, chinese=chinese
+        )
+        return raised(Judged(category, Urgency.P3, 1.0), opinion, KINDS) is not None
+
+    assert (rises(chinese=True), rises(chinese=False)) == (True, False)
+    assert rises(chinese=True, idle=0.05)
+    assert not rises(chinese=True, idle=0.2)
+    assert not rises(chinese=True, category="transfer.how_to")
+
+
 def test_an_unsorted_message_becomes_what_it_most_resembles():
     opinion = Opinion("security.phishing", 0.1, "login.account_locked", 0.6)
     after = raised(Judged(UNSORTED, Urgency.P3, 0.0), opinion, KINDS)

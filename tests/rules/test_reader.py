@@ -54,6 +54,16 @@ def test_it_tells_what_a_message_most_resembles(speller):
     assert export.alarm < 0.5
 
 
+def test_it_knows_chinese_with_a_link_in_it_from_english_with_a_name_in_it(speller):
+    chinese, english = speller.read(
+        [
+            "您的积分今日到期,请登录 points.example.cn/a 兑换",
+            "please send 500 to 王小明 before Friday",
+        ]
+    )
+    assert (chinese.chinese, english.chinese) == (True, False)
+
+
 def test_it_says_how_likely_nobody_need_do_anything(speller):
     talk, lost = speller.read(["what nice weather, how are you doing", "my phone was stolen"])
     assert talk.idle > 0.5 > lost.idle
