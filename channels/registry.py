@@ -5,10 +5,10 @@ only the door that is asked for is loaded. What is installed stays as it is whil
 each place is looked through once.
 """
 
-import ast
 import importlib
 import importlib.util
 import pkgutil
+import re
 from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -17,6 +17,8 @@ import channels
 from channels.contract import Channel
 
 GROUP = "helpdesk_router.channels"
+#: A label written as one plain word; one that is made otherwise is asked of the class.
+_LABEL = re.compile(r'^ +(label_(?:zh|en))(?::[^=\n]+)? = "([^"\\\n]*)"$', re.MULTILINE)
 _NO_DOORS = frozenset({"calls", "contract", "failures", "registry", "terms"})
 
 
@@ -55,14 +57,7 @@ def labels(kind: str) -> tuple[str, str]:
 @lru_cache(maxsize=64)
 def _written(path: str) -> dict[str, str]:
     """The labels that stand in a door's file as plain words."""
-    found: dict[str, str] = {}
-    for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
-            continue
-        target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
-        if isinstance(target, ast.Name) and isinstance(node.value, ast.Constant):
-            found[target.id] = str(node.value.value)
-    return found
+    return dict(_LABEL.findall(Path(path).read_text(encoding="utf-8")))
 
 
 def _own() -> frozenset[str]:

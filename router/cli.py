@@ -70,15 +70,17 @@ def _settings(config: Path | None) -> Settings:
 
 def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
     from rules.engine import load as load_rules
+    from rules.kept import Kept
 
     settings = _settings(config)
     folder = settings.rules.folder
-    rules = load_rules(Path(folder).expanduser() if folder else None)
+    settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = Kept(settings.data_path / "rules.kept")
+    rules = load_rules(Path(folder).expanduser() if folder else None, kept)
     from router.assemble import assemble  # after the rules: it fills the room they leave
     from router.store import version
     from router.store.database import open_pool
 
-    settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
     if migrate_first:
         pool = open_pool(settings.database_url)
         behind = version.found(pool) < version.HEAD

@@ -20,6 +20,7 @@ from rules.amounts import Amount, amounts
 from rules.conditions import asked, unmet
 from rules.contract import GROUPS, UNSORTED, Facts, Fault, Finding, Rule, Urgency, Verdict
 from rules.entry import Kind
+from rules.kept import Kept
 from rules.load import Book, RulesFault, Written
 from rules.matcher import Evidence, Hits, Matcher, Plan
 from rules.negation import Reading
@@ -39,18 +40,20 @@ _HOME = Path(__file__).parent
 _BREAK = "\n"
 
 
-def load(extra: Path | None = None) -> Ruleset:
+def load(extra: Path | None = None, kept: Kept | None = None) -> Ruleset:
     """The house rules, and those of the folder ``extra``. Raises :class:`RulesFault` with every
     fault of every file."""
-    return compile_files([_HOME] if extra is None else [_HOME, extra])
+    return compile_files([_HOME] if extra is None else [_HOME, extra], kept=kept)
 
 
-def compile_files(folders: Iterable[Path], texts: Mapping[str, str] | None = None) -> Ruleset:
+def compile_files(
+    folders: Iterable[Path], texts: Mapping[str, str] | None = None, kept: Kept | None = None
+) -> Ruleset:
     """The rules of ``folders``, and ``texts`` by file name, ready to judge. What somebody still
     holds of just these files is shared, not compiled again. Raises :class:`RulesFault`."""
     written = Written.of(folders, texts)
     if written.faults or (held := _HELD.get(written.digest)) is None:
-        held = compile_book(written.book())
+        held = compile_book(written.book(kept))
         _HELD[written.digest] = held
     return held
 

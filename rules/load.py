@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rules.contract import GROUPS, Fault, Rule, Urgency
 from rules.entry import Kind, Known, read_entry, strings, unknown
+from rules.kept import Kept, Worked
 from rules.terms import Lexicon, TermFault
 from rules.text import fold
 
@@ -76,22 +77,30 @@ class Written:
         """The same for the same files, and for no others."""
         return hashlib.sha256(repr(sorted(self.files)).encode()).digest()
 
-    def book(self) -> Book:
-        """What they say. Raises :class:`RulesFault` with every fault found."""
+    def book(self, kept: Kept | None = None) -> Book:
+        """What they say; with ``kept``, what was worked out of them before is not done again.
+        Raises :class:`RulesFault` with every fault found."""
+        worked = kept.find(self.digest) if kept is not None and not self.faults else None
         book = Book(faults=list(self.faults))
-        tables = [(name, table) for name, text in self.files if (table := _toml(name, text, book))]
+        if worked is not None:
+            tables = worked.tables
+        else:
+            read = ((name, _toml(name, text, book)) for name, text in self.files)
+            tables = [(name, table) for name, table in read if table]
         for file, table in tables:
             _kinds(file, table, book)
             _lists(file, table, "words", book.words, book)
             _lists(file, table, "spellings", book.spellings, book)
-        book.lexicon = Lexicon(book.words)
+        book.lexicon = Lexicon(book.words, worked.terms if worked is not None else {})
         for file, table in tables:
             _check_lists(file, table, book)
         for file, table in tables:
-            _rules(file, table, book)
+            _rules(file, table, Known(book.kinds, book.lexicon, worked is not None), book)
         if book.faults:
             raise RulesFault(sorted(book.faults, key=lambda fault: (fault.file, fault.rule)))
         book.rules.sort(key=lambda rule: rule.id)
+        if kept is not None and worked is None:
+            kept.keep(self.digest, Worked(tables, book.lexicon.known))
         return book
 
 
@@ -188,7 +197,7 @@ def _check_lists(file: str, table: Mapping[str, object], book: Book) -> None:
             book.fault(file, f"words {name}", str(fault))
 
 
-def _rules(file: str, table: Mapping[str, object], book: Book) -> None:
+def _rules(file: str, table: Mapping[str, object], known: Known, book: Book) -> None:
     entries = table.get("rule", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         book.fault(file, "", "rules are written as [[rule]], with two brackets")
@@ -202,7 +211,7 @@ def _rules(file: str, table: Mapping[str, object], book: Book) -> None:
         if rule_id in taken:
             book.fault(file, rule_id, f"this id is already used in {taken[rule_id]}; pick another")
         taken[rule_id] = file
-        rule, messages = read_entry(entry, file, Known(book.kinds, book.lexicon))
+        rule, messages = read_entry(entry, file, known)
         for message in messages:
             book.fault(file, rule_id, message)
         if rule:

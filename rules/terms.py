@@ -30,11 +30,15 @@ class Lexicon:
     The strings are folded and keep their ``*`` at either end: see :func:`bare`.
     """
 
-    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
+    def __init__(
+        self, lists: Mapping[str, Iterable[str]], known: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
+        """``known`` are terms whose strings were worked out before, from these very lists."""
         self.lists = {name: tuple(sorted(set(words))) for name, words in sorted(lists.items())}
         self._listed: dict[str, tuple[str, ...]] = {}
         self._within: set[str] = set()
-        self._known: dict[str, frozenset[str]] = {}
+        #: What each term that was asked for stands for.
+        self.known: dict[str, frozenset[str]] = dict(known or {})
 
     def expand(self, terms: Iterable[str]) -> frozenset[str]:
         """Every string that ``terms`` stand for. Raises :class:`TermFault`."""
@@ -43,9 +47,9 @@ class Lexicon:
 
     def _one(self, term: str) -> frozenset[str]:
         """What one term stands for; worked out once for the check and for the automaton."""
-        known = self._known.get(term)
+        known = self.known.get(term)
         if known is None:
-            known = self._known[term] = frozenset(self._strings(term))
+            known = self.known[term] = frozenset(self._strings(term))
         return known
 
     def _strings(self, term: str) -> Iterator[str]:
