@@ -33,11 +33,11 @@ def serving(given, folder):
     migrate(f"sqlite:///{folder}/data/router.sqlite3")
     environment = {**os.environ, "ROUTER__CHANNELS__EMAIL__BENCH__IMAP_PASSWORD": "made-up"}
     command = [str(Path(sys.executable).with_name("router")), "serve", "--config", str(config)]
-    times, cpus, resident = [], [], 0
+    times, cpus, held = [], [], {}
     try:
         for number in range(_STARTS):
-            wall, cpu, now = _one(command, environment, port, idle=number == 0)
-            resident = resident or now
+            idle = number in (0, _STARTS - 1)  # the first one ever works out what the others read
+            wall, cpu, held[number] = _one(command, environment, port, idle=idle)
             times.append(wall)
             cpus.append(cpu)
     finally:
@@ -49,7 +49,12 @@ def serving(given, folder):
         best=round(min(times), 2),
         cpu=round(min(cpus), 2),
     )
-    figures.at_most("idle memory of `router serve` with a mailbox, MiB", round(resident), 110)
+    figures.at_most(
+        "idle memory of `router serve` with a mailbox, MiB",
+        round(held[_STARTS - 1]),
+        110,
+        first_start_ever=round(held[0]),
+    )
 
 
 _CONFIG = """

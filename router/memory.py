@@ -5,12 +5,15 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 #: glibc's names for how many heaps it keeps, and how much free room at the end of one.
 _ARENAS, _TRIM = -8, -1
 _ROOM = 64 * 1024
+#: Seconds after the start when what it left behind is given back.
+_SETTLED = 10.0
 
 
 def _frugal() -> None:
@@ -34,6 +37,13 @@ def undisturbed() -> Iterator[None]:
         gc.freeze()
         gc.enable()
         trim()
+
+
+def settle() -> None:
+    """Once more when the first pages were made and the first duties done."""
+    timer = threading.Timer(_SETTLED, trim)
+    timer.daemon = True
+    timer.start()
 
 
 def trim() -> None:

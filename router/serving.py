@@ -6,6 +6,7 @@ import sys
 
 from router import log, playing, starting
 from router.assemble import Router
+from router.memory import settle
 from router.starting import LINK_MINUTES, clock_of, first_run, say, until_told
 from router.web import create_app
 from router.web.server import Server
@@ -33,6 +34,7 @@ def serve(router: Router, *, work: bool) -> None:
     worker = Worker(router, clock_of(router)) if work else None
     if worker is not None:
         worker.start()
+    settle()
     say(f"the desk is open at {server.url}")
     game = playing.Game(router, server.url, worker.attend) if worker and _demo(router) else None
     if link:

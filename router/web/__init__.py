@@ -5,9 +5,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Flask, Response, g, request
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
+from jinja2.bccache import Bucket
 
 from channels import registry
 from router.assemble import Router
@@ -58,6 +63,7 @@ def pages() -> Flask:
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=_LARGEST, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.bytecode_cache = _compiled()
     speech.install(app)
     rights.install(app)
     faults.install(app)
@@ -68,6 +74,23 @@ def pages() -> Flask:
     rights.check_all_marked(app)
     app.after_request(_headers)
     return app
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates, kept as Python keeps compiled modules: beside them, where it may."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _compiled() -> BytecodeCache | None:
+    folder = Path(__file__).parent / "templates" / "__pycache__"
+    if sys.dont_write_bytecode:
+        return None
+    with suppress(OSError):
+        folder.mkdir(exist_ok=True)
+    return _Compiled(str(folder), f"{sys.implementation.cache_tag}-%s.cache")
 
 
 def _headers(response: Response) -> Response:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -28,16 +29,33 @@ _STATIC = Path(__file__).parent / "static"
 _COOKIE_SECONDS = 365 * 86_400
 
 
-@lru_cache(maxsize=1)
-def catalogue() -> dict[str, dict[str, str]]:
+class _Catalogue(Mapping[str, Mapping[str, str]]):
+    """The sentences by language; one that nobody speaks is not read."""
+
+    def __getitem__(self, language: str) -> Mapping[str, str]:
+        return _sentences(language)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LANGUAGES)
+
+    def __len__(self) -> int:
+        return len(LANGUAGES)
+
+
+_CATALOGUE = _Catalogue()
+
+
+def catalogue() -> Mapping[str, Mapping[str, str]]:
     """Every sentence of every language, by ``group.key``."""
+    return _CATALOGUE
+
+
+@cache
+def _sentences(language: str) -> dict[str, str]:
     return {
-        language: {
-            f"{path.stem}.{key}": value
-            for path in sorted((_FOLDER / language).glob("*.toml"))
-            for key, value in _flat(tomllib.loads(path.read_text("utf-8")))
-        }
-        for language in LANGUAGES
+        f"{path.stem}.{key}": value
+        for path in sorted((_FOLDER / language).glob("*.toml"))
+        for key, value in _flat(tomllib.loads(path.read_text("utf-8")))
     }
 
 
