@@ -56,7 +56,7 @@ class Pace:
 class ChannelOptions(BaseModel):
     """Settings of one channel; a subclass a channel. The field's ``description`` is the docs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     enabled: bool = True
     team: str = Field(

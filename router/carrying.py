@@ -51,7 +51,7 @@ _Tag = Annotated[str, StringConstraints(pattern=r"^\w[\w:.-]{0,39}$")]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Team(_Part):

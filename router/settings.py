@@ -252,7 +252,7 @@ class LogSettings(Section):
 class Settings(BaseModel):
     """The whole configuration."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     data_dir: str = Field("data", description="Where the database and the key file live.")
     key_file: str = Field(
