@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -93,11 +93,21 @@ def _chosen() -> str:
 
 def t(key: str, /, **params: Any) -> Markup:
     """A sentence in the reader's language; parameters are escaped, the sentence is ours."""
-    said = language()
-    sentence = _spoken[said].get(key)
-    if sentence is None:
-        sentence = _spoken[said][key] = _Sentence(catalogue()[said][key])
-    return sentence.filled(params) if params else sentence.plain
+    return _speaker(language())(key, **params)
+
+
+@cache
+def _speaker(said: str) -> Callable[..., Markup]:
+    """:func:`t` in one language; a page that says hundreds of sentences asks for it once."""
+    spoken: dict[str, _Sentence] = {}
+
+    def t(key: str, /, **params: Any) -> Markup:
+        sentence = spoken.get(key)
+        if sentence is None:
+            sentence = spoken[key] = _Sentence(catalogue()[said][key])
+        return sentence.filled(params) if params else sentence.plain
+
+    return t
 
 
 class _Sentence:
@@ -119,10 +129,6 @@ class _Sentence:
             if name:
                 told.append(escape(params[name]))
         return Markup("".join(told))  # noqa: S704  # each part is ours or escaped
-
-
-#: The sentences that were said so far, by language.
-_spoken: dict[str, dict[str, _Sentence]] = {language: {} for language in LANGUAGES}
 
 
 def label(kind: str, value: str) -> str:
@@ -220,7 +226,7 @@ def install(app: Flask) -> None:
     app.after_request(remember)
     app.context_processor(
         lambda: {
-            "t": t,
+            "t": _speaker(language()),
             "label": label,
             "moment": moment,
             "appointed": appointed,
