@@ -90,6 +90,7 @@ _JOINING = frozenset(("and", "und", "et", "y", "e", "и", "ve"))
 _OPENING = frozenset(("seed", "phrase", "word", "secret", "wallet", "key"))
 _GLUED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{36,220}(?![A-Za-z0-9])")
 _LONGEST_WORD = 8  # of the English list
+_FLOOD = 200  # phrases in one message: no person's, and every later run of list words goes whole
 
 
 class _Word(NamedTuple):
@@ -160,6 +161,7 @@ def _spelt(text: str, told: bool) -> Iterator[Secret]:  # noqa: FBT001  # one sh
         return
     lists = _lists()
     run: list[_Word] = []
+    judged = _Judging(text, told)
     for token in _TOKEN.finditer(text):
         spelling = token[0].lower()
         if run and spelling in _JOINING and run[-1].end + 1 == token.start():
@@ -167,17 +169,40 @@ def _spelt(text: str, told: bool) -> Iterator[Secret]:  # noqa: FBT001  # one sh
         written = spelling.encode("utf-8", "surrogatepass")
         known = lists.words.get(written, 0) or (1 if told and written in lists.short else 0)
         if run and _far(text, run[-1].end, token.start()):
-            yield from _judged(text, run, told=told)
+            yield from judged(run)
             run = []
         elif not known and _strangers(run) > told:
-            yield from _judged(text, run, told=told)
+            yield from judged(run)
             run = _later(run)
         if known or run:
             run.append(_Word(token.start(), token.end(), known, spelling))
         if len(run) > _LONGEST_RUN:  # no phrase is so long, but one may stand at its end
-            yield from _judged(text, run, told=told)
+            yield from judged(run)
             run = run[-_OVERLAP:]
-    yield from _judged(text, run, told=told)
+    yield from judged(run)
+
+
+class _Judging:
+    """Judges one run after the other; in a flood of phrases nobody looks closely any more."""
+
+    def __init__(self, text: str, told: bool) -> None:  # noqa: FBT001  # one shape for all parts
+        self._text, self._told, self._found = text, told, 0
+
+    def __call__(self, run: list[_Word]) -> Iterator[Secret]:
+        if self._found >= _FLOOD:
+            yield from _whole(run, told=self._told)
+            return
+        for secret in _judged(self._text, run, told=self._told):
+            self._found += 1
+            yield secret
+
+
+def _whole(run: list[_Word], *, told: bool) -> Iterator[Secret]:
+    """The run from its first word of any list to its last, when there are enough of them."""
+    known = [one for one in run if one.known]
+    if len(known) >= (_LEAST if told else _WHOLE - 1):
+        spelt = tuple(one.spelling for one in known)
+        yield Secret(known[0].start, known[-1].end, KIND, words=spelt)
 
 
 def _maybe(text: str, *, told: bool) -> bool:

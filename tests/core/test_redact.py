@@ -87,6 +87,14 @@ def test_a_seed_phrase_with_a_misspelt_word_goes_too(place):
     assert mask(f"Hello team, {' '.join(words)}. Thanks!").hits == ("seed_phrase",)
 
 
+def test_of_a_flood_of_phrases_the_last_one_goes_as_the_first_one_did():
+    talk = "My transfer of 12.50 dollars to Ann has not come; where did it go?"
+    text = mask("\n\n".join([PHRASE, talk] * 1000)).text
+    assert "sausage" not in text
+    assert "winner" not in text
+    assert text.count("of 12.50 dollars to Ann has not come") == 1000
+
+
 def test_part_of_a_phrase_goes_when_it_is_called_one():
     part = " ".join(PHRASE.split()[:8])
     assert mask(f"the first words of my seed phrase are {part}").hits == ("seed_phrase",)
