@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from rules.contract import GROUPS, Fault, Rule, Urgency
 from rules.entry import Kind, Known, read_entry, strings, unknown
@@ -91,7 +92,7 @@ class Written:
             _kinds(file, table, book)
             _lists(file, table, "words", book.words, book)
             _lists(file, table, "spellings", book.spellings, book)
-        book.lexicon = Lexicon(book.words, worked.terms if worked is not None else {})
+        book.lexicon = _lexicon(book.words, worked.terms if worked is not None else {})
         for file, table in tables:
             _check_lists(file, table, book)
         for file, table in tables:
@@ -102,6 +103,18 @@ class Written:
         if kept is not None and worked is None:
             kept.keep(self.digest, Worked(tables, book.lexicon.known))
         return book
+
+
+#: What somebody still holds of word lists and their terms; a draft shares it with what is in force.
+_HELD: WeakValueDictionary[str, Lexicon] = WeakValueDictionary()
+
+
+def _lexicon(words: Mapping[str, Iterable[str]], terms: Mapping[str, frozenset[str]]) -> Lexicon:
+    told = repr(sorted((name, sorted(listed)) for name, listed in words.items()))
+    held = _HELD.get(told)
+    if held is None:
+        held = _HELD[told] = Lexicon(words, terms)
+    return held
 
 
 def read(folders: Iterable[Path], texts: Mapping[str, str] | None = None) -> Book:

@@ -28,6 +28,8 @@ from router.settings import Settings
 from router.store.database import Store
 from router.store.schema import migrate
 from rules.engine import load as load_rules
+from rules.lint import SHIPPED
+from rules.load import Written
 from tests.drafts import ALARM, BEES
 
 #: A Tuesday in service hours.
@@ -268,7 +270,14 @@ def settings_of(store_url, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def shipped_rules():
+def shipped_book():
+    """Held, so that drafts share what its terms stand for."""
+    return Written.of([SHIPPED]).book()
+
+
+@pytest.fixture(scope="session")
+def shipped_rules(shipped_book):
+    assert shipped_book.rules
     return load_rules(None)
 
 
