@@ -29,10 +29,7 @@ from rules.text import HAN
 SHIPPED = Path(__file__).parent / "reader.npz"
 _NEAREST = 3
 _POINT = 64
-_EPOCHS, _TOGETHER, _STEP, _CALM = 20, 256, 0.02, 3e-5
-#: How much the examples of a full category give way to those of a small one: 0 not at all, 1 so
-#: that all weigh alike. Swindlers' plots fill an eighth of the bank and not of a desk's day.
-_EVEN = 0.7
+_EPOCHS, _TOGETHER, _STEP, _CALM = 20, 256, 0.02, 3e-4
 #: Meaning and spelling weigh alike.
 _WEIGHT = 3.0
 _HAN = re.compile(f"[{HAN}]")
@@ -196,8 +193,6 @@ def _learnt(rows: Floats, answers: np.ndarray[Any, Any], count: int) -> Learnt:
     """Multinomial logistic regression by Adam, the same for the same bank."""
     draw = np.random.default_rng(1)
     weights = np.zeros((rows.shape[1] + 1, count), np.float32)
-    worth = (np.bincount(answers)[answers] ** -_EVEN).astype(np.float32)
-    worth /= worth.mean()
     first, second = np.zeros_like(weights), np.zeros_like(weights)
     step = 0
     for epoch in range(_EPOCHS):
@@ -205,7 +200,7 @@ def _learnt(rows: Floats, answers: np.ndarray[Any, Any], count: int) -> Learnt:
         pace = _STEP * (1 - epoch / _EPOCHS)
         for start in range(0, len(order), _TOGETHER):
             chosen = order[start : start + _TOGETHER]
-            slope = _slope(rows[chosen], answers[chosen], worth[chosen], weights)
+            slope = _slope(rows[chosen], answers[chosen], weights)
             step += 1
             first = 0.9 * first + 0.1 * slope
             second = 0.99 * second + 0.01 * slope * slope
@@ -215,10 +210,9 @@ def _learnt(rows: Floats, answers: np.ndarray[Any, Any], count: int) -> Learnt:
     return Learnt(weights)
 
 
-def _slope(rows: Floats, answers: np.ndarray[Any, Any], worth: Floats, weights: Floats) -> Floats:
+def _slope(rows: Floats, answers: np.ndarray[Any, Any], weights: Floats) -> Floats:
     odds = _softmax(rows @ weights[:-1] + weights[-1])
     odds[np.arange(len(rows)), answers] -= 1
-    odds *= worth[:, np.newaxis]
     slope: Floats = np.vstack([rows.T @ odds, odds.sum(axis=0)]) / len(rows) + _CALM * weights
     return slope
 
