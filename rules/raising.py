@@ -25,6 +25,21 @@ class Bars:
     other: float
 
 
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """How likely a calm category must be: to sort what is unsorted, to correct weak and sure rules,
+    and to move what the rules found to be no matter of ours among those that are. ``group`` is how
+    likely its group must be as a whole, to sort what is unsorted, and ``doubt`` how much of that
+    the doubt whether it is for the desk at all takes away from a group of the desk's own."""
+
+    unsorted: float
+    weak: float
+    sure: float
+    other: float
+    group: float
+    doubt: float
+
+
 BARS = Bars(unsorted=0.65, weak=0.62, sure=0.77, other=0.88)
 #: A swindler's script speaks of loans and refunds like anybody; whoever asks for a freeze says so:
 #: where the rules did not hear it, hardly anybody did.
@@ -33,21 +48,17 @@ BARS_OF = {
     "security.freeze_request": replace(BARS, unsorted=0.8, weak=0.8, sure=0.85),
 }
 #: The plots of Chinese swindlers are told in words of their own, which small talk hardly shares.
-CHINESE_PHISHING = Bars(unsorted=0.45, weak=0.72, sure=0.8, other=0.85)
+CHINESE_PHISHING = Bars(unsorted=0.5, weak=0.72, sure=0.8, other=0.85)
 #: How much the doubt whether it is a matter for the desk at all takes away from that, where the
 #: rules found nothing: people's private messages sound frightened too. In Chinese they sound less
 #: like a swindler's.
-DOUBT, DOUBT_CHINESE = 6.0, 1.5
+DOUBT, DOUBT_CHINESE = 7.0, 1.5
 _OTHER = "other."
 #: A score of the rules from which on they were sure.
 SURE = 1.5
-#: How likely a category must be, to sort what is unsorted, and to correct weak or sure rules.
-SORT, CORRECT_WEAK, CORRECT_SURE = 0.2, 0.5, 0.65
-#: How likely to move what the rules found to be no matter of ours among those that are.
-CORRECT_OTHER = 0.8
-#: How likely its group must be as a whole, to sort what is unsorted, and how much of that the doubt
-#: whether it is for the desk at all takes away from a group of the desk's own.
-SORT_GROUP, SORT_DOUBT = 0.42, 2.0
+SORTING = Sorting(unsorted=0.2, weak=0.5, sure=0.65, other=0.8, group=0.42, doubt=2.0)
+#: A Chinese word stands anywhere in a text, so the rules hear a fee or a balance named by the way.
+SORTING_CHINESE = Sorting(unsorted=0.15, weak=0.45, sure=0.6, other=0.65, group=0.3, doubt=1.0)
 #: Advice is listed with security: a doubtful guess does not belong there.
 ADVICE, SORT_ADVICE = "security.advice", 0.5
 #: How likely another incident must be, where the rules saw one.
@@ -132,21 +143,22 @@ def _sorted(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Rais
     kind = kinds.get(opinion.calm)
     if kind is None or kind.id == judged.category:
         return None
-    if opinion.score < _needed(judged, SORT, CORRECT_WEAK, CORRECT_SURE):
+    bars = SORTING_CHINESE if opinion.chinese else SORTING
+    if opinion.score < _needed(judged, bars.unsorted, bars.weak, bars.sure):
         return None
     if judged.category == UNSORTED:
         urgency = min(kind.urgency, judged.urgency)
-        return None if _doubtful(kind, opinion) else Raised(kind.id, urgency)
+        return None if _doubtful(kind, opinion, bars) else Raised(kind.id, urgency)
     out = judged.category.startswith(_OTHER) and not kind.id.startswith(_OTHER)
-    if out and opinion.score < CORRECT_OTHER:
+    if out and opinion.score < bars.other:
         return None
     return Raised(kind.id, kind.urgency) if kind.urgency <= judged.urgency else None
 
 
-def _doubtful(kind: Kind, opinion: Opinion) -> bool:
+def _doubtful(kind: Kind, opinion: Opinion, bars: Sorting) -> bool:
     """Whether a guess is too vague to sort by."""
-    doubt = 0.0 if kind.id.startswith(_OTHER) else SORT_DOUBT * opinion.idle
-    vague = opinion.group - doubt < SORT_GROUP
+    doubt = 0.0 if kind.id.startswith(_OTHER) else bars.doubt * opinion.idle
+    vague = opinion.group - doubt < bars.group
     return vague or (kind.id == ADVICE and opinion.score < SORT_ADVICE)
 
 

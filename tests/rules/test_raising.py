@@ -61,6 +61,15 @@ def test_a_guess_whose_group_is_in_doubt_sorts_nothing():
     assert raised(Judged(UNSORTED, Urgency.P3, 0.0), opinion, KINDS) is None
 
 
+def test_in_chinese_a_fee_named_by_the_way_gives_way_sooner():
+    def becomes(chinese):
+        opinion = Opinion("security.phishing", 0.1, "transfer.failed", 0.7, chinese=chinese)
+        after = raised(Judged("other.fees", Urgency.P3, 1.0), opinion, KINDS)
+        return after and after.category
+
+    assert (becomes(False), becomes(True)) == (None, "transfer.failed")
+
+
 def test_what_may_be_small_talk_is_not_sorted_among_matters_of_the_desk():
     def sorts(calm, idle):
         opinion = Opinion("security.phishing", 0.1, calm, 0.4, group=0.5, idle=idle)
@@ -107,7 +116,7 @@ def test_what_may_be_a_private_message_must_sound_the_alarm_louder():
 def test_a_swindlers_plot_in_chinese_is_believed_sooner_where_no_rule_heard_anything():
     def rises(chinese, category=UNSORTED, idle=0.0):
         opinion = Opinion(
-            "security.phishing", 0.55, "other.chitchat", 0.1, idle=idle, chinese=chinese
+            "security.phishing", 0.58, "other.chitchat", 0.1, idle=idle, chinese=chinese
         )
         return raised(Judged(category, Urgency.P3, 1.0), opinion, KINDS) is not None
 

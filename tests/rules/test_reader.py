@@ -76,6 +76,16 @@ def test_its_reason_are_the_nearest_examples(speller):
     assert likeness == sorted(likeness, reverse=True)
 
 
+def test_a_full_category_does_not_drown_a_small_one(small):
+    fuller = [
+        Example("records.export", f"export my {kind} records of {year}")
+        for kind in ("card", "wallet", "savings", "tax")
+        for year in range(2010, 2026)
+    ]
+    (doubtful,) = reader.learn(small.joined(fuller), URGENCIES, None).read(["qqq zzz"])
+    assert doubtful.alarm > 4 / 76
+
+
 def test_learning_twice_gives_the_same_reader(small, speller):
     again = reader.learn(small, URGENCIES, None)
     assert np.array_equal(again.alone.weights, speller.alone.weights)
