@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from router.assemble import Router
@@ -26,8 +27,8 @@ EVERY = timedelta(milliseconds=250)
 CALM, _ALARMED, _LOOK = (timedelta(milliseconds=n) for n in (150, 25, 30))
 _CROWD = 50
 #: So many streams are woken side by side and the next ones a breath later, so that a platform's
-#: push finds a turn between hundreds of them.
-_ABREAST, _BREATH = 8, timedelta(milliseconds=3)
+#: push finds a turn between hundreds of them; an alarm wakes all of them at once.
+_ABREAST, _BREATH = 4, timedelta(milliseconds=10)
 #: A comment now and then finds browsers that have gone.
 BEAT = timedelta(seconds=15)
 #: A stream ends by itself after this; the browser comes back at once.
@@ -166,7 +167,8 @@ class Hub:
                 continue
             if own == last:
                 continue
-            calm = _ALARMED if _more(alarms, self._alarms) else CALM
+            alarmed = _more(alarms, self._alarms)
+            calm = _ALARMED if alarmed else CALM
             left = told + calm.total_seconds() * max(1, self._open / _CROWD) - monotonic()
             if left > 0:
                 self._ended.wait(min(left, _LOOK.total_seconds()))
@@ -178,13 +180,23 @@ class Hub:
                 self.version += 1
                 self._changed.notify_all()
                 bells = list(self._bells)
-            self._ring(bells)
+            self._ring(bells, len(bells) if alarmed else _ABREAST)
 
-    def _ring(self, bells: Sequence[threading.Event]) -> None:
-        for first in range(0, len(bells), _ABREAST):
-            for bell in bells[first : first + _ABREAST]:
+    def _ring(self, bells: Sequence[threading.Event], abreast: int) -> None:
+        """Wake these streams; for an alarm that comes meanwhile the rest of them wait no longer."""
+        looked = monotonic()
+        for first in range(0, len(bells), max(abreast, 1)):
+            for bell in bells[first : first + abreast]:
                 bell.set()
+            if first + abreast >= len(bells):
+                return
             self._ended.wait(_BREATH.total_seconds())
+            if monotonic() - looked > _LOOK.total_seconds():
+                looked = monotonic()
+                with suppress(RouterError):
+                    if _more(self._count(), self._alarms):
+                        self._wake.set()
+                        return
 
     def _count(self) -> Mapping[int, int]:
         with self._router.store.reading() as unit:
