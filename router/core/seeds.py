@@ -21,6 +21,7 @@ from mnemonic import Mnemonic
 from router.core import seeds_han
 from router.core.glances import Glanced
 from router.core.secret import Secret
+from router.core.slips import SMALL, nearly_listed
 
 KIND = seeds_han.KIND
 _SPELT = (
@@ -80,10 +81,6 @@ _TALK = frozenset(
         *("only", "know"),
         *("because", "that", "been", "please", "need", "help", "make", "try", "before"),
     )
-)
-#: Small words that are near some word of the list and no slips.
-_SMALL = frozenset(
-    ("and", "the", "for", "are", "was", "but", "not", "has", "had", "her", "his", "our", "from")
 )
 _JOINING = frozenset(("and", "und", "et", "y", "e", "и", "ve"))
 #: Words of the list that announce a phrase rather than begin it.
@@ -283,7 +280,7 @@ def _without_talk(phrase: list[_Word], place: int) -> list[_Word]:
     for at, one in enumerate(phrase):
         if one.known >> place & 1 or nearly_listed(one.spelling, _SPELT[place]):
             continue
-        if whole and one.spelling not in _SMALL:
+        if whole and one.spelling not in SMALL:
             continue  # a misspelt word of its own
         before, after = _opened(phrase[:at]), _opened(phrase[at + 1 :])
         if len(before) in _LENGTHS and len(phrase) - at <= _CLINGING:
@@ -362,26 +359,6 @@ def _fits(token: re.Match[str], gap: str, usual: str, place: int) -> bool:
     if token[0].lower() in _OPENING:
         return False
     return _style(gap) == usual and nearly_listed(token[0].lower(), _SPELT[place])
-
-
-@cache
-def _slips(language: str) -> frozenset[str]:
-    """Every word of a list, whole and with any one letter left out."""
-    words = {unicodedata.normalize("NFC", word) for word in Mnemonic(language).wordlist}
-    return frozenset(words.union(*(_shorter(word) for word in words)))
-
-
-def _shorter(word: str) -> set[str]:
-    return {word[:at] + word[at + 1 :] for at in range(len(word))}
-
-
-def nearly_listed(word: str, language: str) -> bool:
-    """Whether one slip of the finger makes it a word of the list: a letter more, less or another,
-    or two that changed places."""
-    if not (3 if word.isascii() else 2) <= len(word) <= 12 or word in _SMALL:
-        return False
-    given = unicodedata.normalize("NFC", word)
-    return not _slips(language).isdisjoint({given, *_shorter(given)})
 
 
 # ---------------------------------------------------------------- written without gaps
