@@ -50,6 +50,7 @@ def looks():
 @pytest.fixture(scope="session")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=30_000)  # as for all other waits below
     with playwright.sync_playwright() as started:
         opened = started.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
         yield opened

@@ -244,6 +244,7 @@ def test_who_looks_elsewhere_is_told_how_urgent_and_never_who_wrote(arrive, tick
     told = page.evaluate("window.told")
     assert not any("anary" in one for one in told)
     assert any("+1" in one for one in told)
+    titled(page).to_have_title(re.compile(r"^\(2\) "))  # the page has asked for what came
     page.keyboard.press(".")
     titled(page).to_have_title(re.compile(r"^[^(]"))
 
