@@ -257,7 +257,7 @@ class Messenger(Channel):
             with self._session.get(
                 remote, timeout=_TIMEOUT, stream=True, allow_redirects=False
             ) as answer:
-                if answer.status_code >= 500:
+                if answer.status_code >= 500 or answer.status_code == 429:
                     raise Transient(f"the file cannot be had now ({answer.status_code})")
                 if answer.status_code != 200:
                     raise Refused(f"the file is gone ({answer.status_code})")

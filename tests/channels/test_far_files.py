@@ -1,0 +1,54 @@
+"""A file that lies with the platform: what is busy now is asked for again, what is gone is not."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from channels.contract import Refused, Transient
+from tests.channels.test_conformance import door
+
+
+@pytest.fixture
+def far():
+    """A platform's file server on loopback; ``answer`` is the status it gives."""
+
+    class Files(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(self.server.answer)
+            self.end_headers()
+            self.wfile.write(b"bytes")
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Files)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(params=["messenger", "phone"])
+def opened(request, far):
+    host = f"http://127.0.0.1:{far.server_port}"
+    options = {"base_url": host} if request.param == "messenger" else {}
+    found = door(request.param, **options)
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "raised"), [(429, Transient), (503, Transient), (404, Refused), (302, Refused)]
+)
+def test_what_is_busy_is_asked_again_and_what_is_gone_is_not(far, opened, status, raised):
+    far.answer = status
+    with pytest.raises(raised):
+        opened.fetch(f"http://127.0.0.1:{far.server_port}/a")
+
+
+def test_a_file_that_is_there_is_taken(far, opened):
+    far.answer = 200
+    assert opened.fetch(f"http://127.0.0.1:{far.server_port}/a").data == b"bytes"
