@@ -265,22 +265,54 @@ def _ended(unit: Unit, stretch: tuple[int, int], cut: Cut, teams: Teams) -> Sequ
 # ---------------------------------------------------------------- what stands now
 
 
+_SOON = (
+    "c.act_at IS NOT NULL AND c.act_at <= :until AND c.due_at <= :until "
+    "AND c.met_at IS NULL AND c.breached_at IS NULL"
+)
+
+
 def soon(unit: Unit, until: int, teams: Teams, limit: int = 2000) -> list[Any]:
     """Promises that are open and due by then, the next first: due_at, kind, number, subject,
     urgency, category, team_id, assignee_id, security."""
-    limited = "" if teams is None else " AND t.team_id IN :teams"
-    known: dict[str, Any] = {} if teams is None else {"teams": list(teams)}
+    columns = (
+        "SELECT c.due_at, c.kind, t.number, t.subject, t.urgency, t.category, t.team_id, "
+        "t.assignee_id, t.security"
+    )
+    if teams is None:  # tickets are looked up for those that are told, not for all that are due
+        return list(
+            unit.rows(
+                f"{columns} FROM (SELECT c.due_at, c.kind, c.ticket_id FROM sla_clock c "  # noqa: S608  # ours
+                f"WHERE {_SOON} ORDER BY c.due_at LIMIT :n) c "
+                "JOIN ticket t ON t.id = c.ticket_id ORDER BY c.due_at",
+                until=until,
+                n=limit,
+            )
+        )
     return list(
         unit.rows(
-            "SELECT c.due_at, c.kind, t.number, t.subject, t.urgency, t.category, t.team_id, "  # noqa: S608  # ours
-            "t.assignee_id, t.security FROM sla_clock c JOIN ticket t ON t.id = c.ticket_id "
-            "WHERE c.act_at IS NOT NULL AND c.act_at <= :until AND c.due_at <= :until "
-            f"AND c.met_at IS NULL AND c.breached_at IS NULL{limited} ORDER BY c.due_at LIMIT :n",
+            f"{columns} FROM sla_clock c JOIN ticket t ON t.id = c.ticket_id "  # noqa: S608  # ours
+            f"WHERE {_SOON} AND t.team_id IN :teams ORDER BY c.due_at LIMIT :n",
             until=until,
             n=limit,
-            **known,
+            teams=list(teams),
         )
     )
+
+
+def how_many_soon(unit: Unit, until: int, teams: Teams, most: int = 2000) -> int:
+    """How many promises :func:`soon` would tell, counted no further than ``most``."""
+    joined, limited, known = "", "", {}
+    if teams is not None:
+        joined = " JOIN ticket t ON t.id = c.ticket_id"
+        limited, known = " AND t.team_id IN :teams", {"teams": list(teams)}
+    found = unit.value(
+        f"SELECT COUNT(*) FROM (SELECT 1 FROM sla_clock c{joined} "  # noqa: S608  # ours
+        f"WHERE {_SOON}{limited} LIMIT :n) found",
+        until=until,
+        n=most,
+        **known,
+    )
+    return int(found or 0)
 
 
 def standing(unit: Unit, cut: Cut, teams: Teams) -> Sequence[Any]:

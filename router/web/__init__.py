@@ -19,6 +19,7 @@ from router.assemble import Router
 from router.receiver import Receiver
 from router.web import faults, packing, rights, speech
 from router.web.checks import Checks
+from router.web.lines import Lines
 from router.web.live import Hub
 from router.web.room import Room
 from router.web.talks import Talks
@@ -27,7 +28,7 @@ from router.web.talks import Talks
 _MACHINERY = frozenset(
     {
         *("faults", "rights", "speech", "live", "server", "telling", "rulewords", "checks", "room"),
-        *("talks", "auditwords", "packing"),
+        *("talks", "auditwords", "packing", "lines"),
     }
 )
 _POLICY = (
@@ -52,6 +53,7 @@ def bind(app: Flask, router: Router) -> None:
     app.extensions["router"] = router
     app.extensions["hub"] = Hub(router)
     app.extensions["receiver"] = Receiver(router)
+    app.extensions["lines"] = Lines()
     app.extensions["room"] = Room(router.store)
     app.extensions["talks"] = Talks(router, app.extensions["hub"], app.extensions["room"])
     app.extensions["checks"] = Checks(router)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, current_app, g, render_template, request
 
 from router.core import filenames, queries
 from router.core.rights import Who
@@ -69,6 +69,7 @@ def _words() -> dict[str, Any]:
         "category": telling.category,
         "categories": telling.categories,
         "due": telling.due,
+        "said": current_app.extensions["lines"].said,
         "promise": telling.promise,
         "sentence": telling.sentence,
         "marked": telling.marked,

@@ -34,15 +34,15 @@ def wall() -> str:
         alarms = pages.list_tickets(
             unit, view="security", who=who, filters=Filters(), cursor=None, limit=_LISTED
         )
-        soon = pages_reports.soon(unit, unit.now_us + AHEAD * _HOUR, teams)
+        until = unit.now_us + AHEAD * _HOUR
         return render_template(
             "reports/wall.html",
             words=words,
             counts=pages.counts(unit, who),
             alarms=alarms.rows,
             oldest=pages_figures.oldest(unit, teams, _LISTED),
-            soon=soon[:_LISTED],
-            due=len(soon),
+            soon=pages_reports.soon(unit, until, teams, _LISTED),
+            due=pages_reports.how_many_soon(unit, until, teams),
             channels=_channels(unit),
             hotline=_in_hand(pages_reports.standing(unit, Cut(channel="phone"), teams)),
             now=unit.now,

@@ -1,6 +1,7 @@
 """The inbox over HTTP: whose list it is, in which order, and how it is narrowed."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -154,3 +155,25 @@ def test_the_inbox_is_light(flood, browser_of):
     flood(50, ALARM)
     page = browser_of("manager").get("/")
     assert len(page.data) < 90_000
+
+
+# ---------------------------------------------------------------- lines kept for all who look
+
+
+def test_a_line_says_the_time_as_it_is_when_somebody_looks(browser_of, calm, frozen):
+    browser = browser_of("agent")
+    assert "3 min ago" not in browser.get("/?lang=en").text
+    frozen.advance(timedelta(minutes=3))
+    assert "3 min ago" in browser.get("/?lang=en").text
+
+
+def test_a_line_speaks_the_language_of_each_who_looks(browser_of, calm):
+    assert '"nobody">Unassigned' in browser_of("agent").get("/?lang=en").text
+    assert '"nobody">未分配' in browser_of("lead").get("/?lang=zh").text
+
+
+def test_a_draft_of_mine_is_on_my_line_alone(browser_of, calm):
+    mine, other = browser_of("agent"), browser_of("lead")
+    mine.post(f"/ticket/{calm.number}/draft", {"kind": "reply", "text": "Dear Ann"})
+    assert 'class="l-draft"' in mine.get("/").text
+    assert 'class="l-draft"' not in other.get("/").text

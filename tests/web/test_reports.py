@@ -220,6 +220,15 @@ def test_the_wall_shows_who_waits(worked, browser_of, alarm):
     assert alarm.number not in lead
 
 
+def test_the_wall_tells_and_counts_what_is_due_within_two_hours(browser_of, agents, calm, alarm):
+    for role, seen, hidden in (("manager", alarm, None), ("lead", calm, alarm)):
+        page = _text(browser_of(role), "/reports/wall?lang=en")
+        due = page.split('id="w-due"')[1].split("</section>")[0]
+        assert int(re.search(r'href="/reports/load">(\d+)<', due)[1]) == due.count("<li>") > 0
+        assert f'href="/ticket/{seen.number}"' in due
+        assert hidden is None or hidden.number not in due
+
+
 # ---------------------------------------------------------------- reports that come
 
 
