@@ -290,7 +290,7 @@ def soon(unit: Unit, until: int, teams: Teams, limit: int = 2000) -> list[Any]:
         )
     return list(
         unit.rows(
-            f"{columns} FROM sla_clock c JOIN ticket t ON t.id = c.ticket_id "  # noqa: S608  # ours
+            f"{columns} FROM sla_clock c JOIN ticket t ON t.id = c.ticket_id "  # ours
             f"WHERE {_SOON} AND t.team_id IN :teams ORDER BY c.due_at LIMIT :n",
             until=until,
             n=limit,

@@ -52,7 +52,7 @@ class Lines:
             if said is None:
                 if len(kept) >= _MOST:
                     kept.clear()
-                said = kept[key] = self._say(line, with_state)
+                said = kept[key] = self._say(line, with_state=with_state)
             yield said
 
     def _kept(self) -> dict[tuple[str, bool, TicketLine], Said]:
@@ -62,7 +62,7 @@ class Lines:
             self._as_of, self._said = as_of, {}
         return self._said
 
-    def _say(self, line: TicketLine, with_state: bool) -> Said:
+    def _say(self, line: TicketLine, *, with_state: bool) -> Said:
         if self._words is None:
             template = current_app.jinja_env.get_template("inbox/line.html")
             known = {"t": t, "label": label, "moment": moment, "due": due, "category": category}
