@@ -21,7 +21,7 @@ from router.store.unit import Unit
 LAG = timedelta(seconds=20)
 _AGAIN = timedelta(minutes=10)
 #: Tickets a transaction: whoever writes meanwhile waits for it.
-_AT_ONCE = 60
+_AT_ONCE = 20
 
 
 def telling(router: Router) -> Telling:

@@ -7,6 +7,7 @@ import socket
 
 from flask import Flask
 from waitress import create_server
+from waitress.channel import HTTPChannel
 
 from router.errors import RouterError
 
@@ -14,6 +15,49 @@ from router.errors import RouterError
 _TRIES = 20
 #: Open connections at most. Browsers keep theirs while a chat is open; platforms find one free.
 _LINES = 4000
+
+
+class _Line(HTTPChannel):  # type: ignore[misc]  # waitress is not typed
+    """A connection that the server's loop does not look at while its request is being answered.
+
+    The loop asks every connection on every turn whether it has something to read or to write, and
+    hundreds of open streams have neither: a platform's push waited for all of them to say so.
+    """
+
+    def service(self) -> None:
+        """Answer one request, then come back to the loop, which reads the next."""
+        try:
+            super().service()
+        finally:
+            if not self.requests:
+                self._come_back()
+                self.server.pull_trigger()
+
+    def received(self, data: bytes) -> bool:
+        """Take what came; once that is a whole request, the loop need not look here."""
+        taken: bool = super().received(data)
+        with self.requests_lock:
+            if self.requests and not self.total_outbufs_len:
+                self._map.pop(self._fileno, None)
+        return taken
+
+    def write_soon(self, data: bytes) -> int:
+        """Send this; what the far end does not take yet the loop sends later."""
+        written: int = super().write_soon(data)
+        if self.total_outbufs_len:
+            self._come_back()
+            self.server.pull_trigger()
+        return written
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        if self.total_outbufs_len:
+            self._come_back()
+        super()._flush_outbufs_below_high_watermark()
+
+    def _come_back(self) -> None:
+        with self.outbuf_lock:  # a connection that is being closed says so under this lock
+            if self.connected and self._fileno is not None:
+                self._map[self._fileno] = self
 
 
 class Server:
@@ -33,6 +77,7 @@ class Server:
             ident="",
             clear_untrusted_proxy_headers=False,
         )
+        self._server.channel_class = _Line
         bound = self._socket.getsockname()
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         self.url = f"http://{shown}:{bound[1]}"

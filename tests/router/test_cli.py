@@ -18,7 +18,7 @@ from io import StringIO
 
 import pytest
 
-from router import cli, pipeline
+from router import cli, filling, pipeline
 from router.assemble import assemble
 from router.configuration import load
 from router.core.clock import SystemClock
@@ -436,6 +436,18 @@ def test_an_import_that_was_killed_goes_on_where_it_was(desk):
     assert _numbers(desk) == list(range(many))
     assert desk.rows("SELECT COUNT(*) FROM ticket") == [(many,)]
     assert desk.run("doctor").code == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="this system knows no `nice`")
+def test_old_mail_is_taken_in_behind_other_work_of_the_machine(desk, monkeypatch):
+    before, meanwhile = os.getpriority(os.PRIO_PROCESS, 0), []
+
+    def importing(*_):
+        meanwhile.append(os.getpriority(os.PRIO_PROCESS, 0))
+
+    monkeypatch.setattr(filling, "import_mail", importing)
+    assert desk.run("import", desk.folder).code == 0
+    assert meanwhile == [before + 10]
 
 
 # ---------------------------------------------------------------- parked items and the demo

@@ -13,6 +13,8 @@ from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from flask import Flask
+from waitress import wasyncore
 
 from router.errors import RouterError
 from router.store import people
@@ -128,6 +130,122 @@ def agents_of():
         return f"desk={router.store.write(work)}"
 
     return make
+
+
+# ---------------------------------------------------------------- connections and the loop
+
+
+@pytest.fixture
+def served():
+    """Serves an application that is given; the server."""
+    running = []
+
+    def make(application):
+        app = Flask(__name__)
+        app.wsgi_app = application
+        made = Server(app, "127.0.0.1", 0, 4)
+        thread = threading.Thread(target=made.run, daemon=True)
+        thread.start()
+        running.append((made._server, thread))
+        return made
+
+    yield make
+    for inner, thread in running:
+        inner.task_dispatcher.shutdown()
+        inner.trigger.pull_trigger(lambda inner=inner: wasyncore.close_all(inner._map))
+        thread.join(timeout=PATIENCE)
+
+
+def _line(made):
+    host, port = urlsplit(made.url).netloc.split(":")
+    return socket.create_connection((host, int(port)), timeout=PATIENCE)
+
+
+def _until(holds):
+    pause = threading.Event()
+    for _ in range(100 * PATIENCE):
+        if holds():
+            return
+        pause.wait(0.01)
+    raise AssertionError("it never came true")
+
+
+def test_an_open_stream_is_not_looked_at_by_the_loop_until_it_has_ended(served):
+    end = threading.Event()
+
+    def application(_, start_response):
+        start_response("200 OK", [("Content-Length", "8")])
+        yield b"hello"
+        end.wait(PATIENCE)
+        yield b"bye"
+
+    made = served(application)
+    alone = len(made._server._map)
+    with _line(made) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        while not line.recv(4096).endswith(b"hello"):
+            pass
+        assert len(made._server.active_channels) == 1
+        assert len(made._server._map) == alone
+        end.set()
+        while not line.recv(4096).endswith(b"bye"):
+            pass
+        _until(lambda: len(made._server._map) == alone + 1)
+    _until(lambda: len(made._server._map) == alone and not made._server.active_channels)
+
+
+def test_who_reads_slowly_gets_all_of_a_long_answer(served):
+    long = bytes(range(256)) * 40_000
+
+    def application(_, start_response):
+        start_response("200 OK", [("Content-Length", str(len(long)))])
+        return (long[at : at + 100_000] for at in range(0, len(long), 100_000))
+
+    with _line(served(application)) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        pause, got = threading.Event(), b""
+        while some := line.recv(400_000):
+            got += some
+            pause.wait(0.002)
+    assert got.partition(b"\r\n\r\n")[2] == long
+
+
+def test_requests_that_come_at_once_on_one_connection_are_answered_in_turn(served):
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Length", "2")])
+        return [environ["PATH_INFO"].encode()]
+
+    with _line(served(application)) as line:
+        wanted = [f"/{number}" for number in range(10)]
+        asked = "".join(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in wanted)
+        line.sendall(asked.encode())
+        got = b""
+        while got.count(b"HTTP/1.1") < 10 or not got.endswith(b"/9"):
+            some = line.recv(4096)
+            assert some
+            got += some
+    assert re.findall(r"/\d(?!\.)", got.decode()) == wanted
+
+
+def test_who_leaves_in_the_middle_of_an_answer_leaves_nothing_behind(served):
+    begun, ended = threading.Event(), threading.Event()
+
+    def application(_, start_response):
+        start_response("200 OK", [("Content-Length", str(10**9))])
+        try:
+            for _ in range(1000):
+                yield bytes(10**6)
+                begun.set()
+        finally:
+            ended.set()
+
+    made = served(application)
+    alone = len(made._server._map)
+    with _line(made) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert begun.wait(PATIENCE)
+    assert ended.wait(PATIENCE)
+    _until(lambda: len(made._server._map) == alone and not made._server.active_channels)
 
 
 # ---------------------------------------------------------------- who is the source
