@@ -101,12 +101,12 @@ def session(router):
 
 
 @contextlib.contextmanager
-def served(router, around=None):
+def served(router, around=None, threads=8):
     """The address at which the desk's pages are served meanwhile, ``around`` their answers."""
     app = create_app(router)
     if around is not None:
         around.application, app.wsgi_app = app.wsgi_app, around
-    server = Server(app, "127.0.0.1", 0, 8)
+    server = Server(app, "127.0.0.1", 0, threads)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -20,6 +20,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 
 import figures  # noqa: E402  # found through the line above
 import intake  # noqa: E402
+import opening  # noqa: E402
 import pages  # noqa: E402
 import peers  # noqa: E402
 import reports  # noqa: E402
@@ -34,6 +35,7 @@ OF_DESKS = {
     "wall": pages.dashboard,
     "weight": pages.weight,
     "peer": peers.compared,
+    "opening": opening.interactive,
     "intake": intake.grown,
 }
 ALONE = {"reports": reports.month, "streams": streams.open_together}
