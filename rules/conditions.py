@@ -32,6 +32,8 @@ _KIND_OF = {ending: kind for kind, endings in ENDINGS.items() for ending in endi
 _LANGUAGES = ("zh", "zh-Hant", "en")
 _CHOICES = {"hours": ("inside", "outside"), "sender": ("known", "unknown")}
 _KEYS = tuple(field.name for field in fields(When))
+#: Why a rule does not find what its words do stand in, where no words could tell: all but amounts.
+BEYOND_WORDS = frozenset(f"when: {key}" for key in _KEYS if key != "amount_over")
 
 
 def kind_of(name: str, mime: str) -> str:
