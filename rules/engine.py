@@ -17,7 +17,7 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from rules.amounts import Amount, amounts
-from rules.conditions import BEYOND_WORDS, asked, unmet
+from rules.conditions import BEYOND_WORDS, asked, because, unmet
 from rules.contract import GROUPS, UNSORTED, Facts, Fault, Finding, Rule, Urgency, Verdict
 from rules.entry import Kind
 from rules.kept import Kept
@@ -314,6 +314,7 @@ class _Message:
             part=part,
             part_start=part_start,
             read_as=read_as,
+            because=because(rule.when, self.facts),
         )
 
 
