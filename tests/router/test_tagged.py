@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from router import desk, intake, pipeline, requester
+from router import backtest, desk, intake, pipeline, requester
+from router.backtest import Contest
+from router.core.hours import ALWAYS
 from router.core.rights import Who
+from router.judges import Source, facts_of
 from router.prepared import Terms
 from router.rulebook import Rulebook
-from router.store import pages_ticket, people, tickets
+from router.store import acts, judged, macros, pages_ticket, people, tickets
+from router.store.macros import MacroView
 from rules.engine import compile_files
 from tests.drafts import WATCHED
 from tests.fakes import FakeDoor, FakeDoors
@@ -199,3 +203,96 @@ def test_the_ticket_tells_which_tags_made_a_rule_hold(office):
         shown = pages_ticket.ticket_view(unit, first.ticket_id, office.ada)
 
     assert [one.because for line in shown.messages for one in line.findings] == ["ticket: vip"]
+
+
+# ---------------------------------------------------------------- as it was
+
+
+def lived(office):
+    """Tickets that were tagged, untagged, closed, merged and written to, a day between; what came
+    of each message."""
+    clock, ada = office.router.clock, office.ada
+    bob = {"from": "bob@mail.example"}
+    first, theirs = office.takes(), office.takes(**bob)
+    seen = [first, theirs, office.joins(first)]
+    for step in (
+        lambda: office.tags(first),
+        lambda: seen.append(office.joins(first)),
+        lambda: seen.append(office.joins(theirs, **bob)),
+        lambda: seen.append(office.takes(subject="a second thing")),
+        lambda: seen.append(office.joins(seen[-1])),
+        lambda: desk.untag(office.router, ada, first.ticket_id, "vip"),
+        lambda: seen.append(office.joins(first)),
+        lambda: office.tags(first, "fraud-watch"),
+        lambda: office.tags(first, "vip"),
+        lambda: office.closes(first),
+        lambda: seen.append(office.takes(subject="a third thing")),
+        lambda: clock.advance(timedelta(days=90)),
+        lambda: seen.append(office.takes(subject="a fourth thing")),
+        lambda: office.tags(seen[-1]),
+        lambda: seen.append(office.takes(subject="a fifth thing")),
+    ):
+        clock.advance(timedelta(days=1))
+        step()
+    return seen
+
+
+def test_messages_are_judged_anew_by_the_tags_that_spoke_for_them_then(office):
+    was = [office.verdict(one)[1] for one in lived(office)]
+    router = office.router
+    stored = judged.walk(router.store, tags=True)
+    verdicts = [router.rules.judge(facts_of(one, ALWAYS)) for one in stored]
+    again = [next((one.because for one in verdict.findings), None) for verdict in verdicts]
+
+    assert was[3:6] == ["ticket: vip", None, "sender: vip"]
+    assert was[6:9] == [None, None, "sender: fraud-watch vip"]
+    assert was[9:] == [None, "sender: vip"]
+    assert again == was
+
+
+def test_a_draft_that_asks_for_tags_changes_only_what_bore_them_then(make):
+    office = make(PLAIN)
+    lived(office)
+    router = office.router
+    rules = [compile_files([], {"a.toml": text}) for text in (PLAIN, WATCHED)]
+    contest = Contest(Source(()), Source(()), *rules)
+    outcome = backtest.compare(router.store, contest, ALWAYS)
+
+    assert outcome.messages == 11
+    assert outcome.flow == {(MET, UNSORTED): 7}
+
+
+def test_a_tag_that_was_undone_counts_as_never_put_on(office):
+    first = office.takes()
+    office.tags(first)
+    with office.router.store.reading() as unit:
+        batch = acts.last(unit, office.ada.id, first.ticket_id).batch
+    desk.undo(office.router, office.ada, batch)
+    office.router.clock.advance(timedelta(days=1))
+    office.joins(first)
+    walked = [one.tags for one in judged.walk(office.router.store, tags=True)]
+    office.tags(first)
+    office.joins(first, subject="once more")
+    again = [one.tags for one in judged.walk(office.router.store, tags=True)]
+
+    assert walked == [(), ()]
+    assert again == [(), (), ("vip",)]
+
+
+def test_tags_of_the_router_itself_count_from_the_beginning_of_their_ticket(office):
+    first = office.takes(automatic="auto_reply")
+    office.router.clock.advance(timedelta(days=1))
+    office.joins(first)
+    before, after = judged.walk(office.router.store, tags=True)
+
+    assert (before.tags, after.tags) == ((), ("automatic",))
+
+
+def test_a_census_knows_the_tags_that_tickets_bear_and_that_macros_put_on(office):
+    router = office.router
+    office.tags(office.takes(), "vip")
+    rules = compile_files([], {"a.toml": WATCHED})
+    assert backtest.census(router.store, rules, ALWAYS, 100).tags == {"vip"}
+    macro = MacroView(1, "Watch", "", "", "", "", True, {"tags": ["fraud-watch", "else"]})
+    router.store.write(lambda unit: macros.put(unit, macro, None))
+    assert backtest.census(router.store, rules, ALWAYS, 100).tags == {"fraud-watch", "vip"}

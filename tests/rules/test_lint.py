@@ -201,6 +201,14 @@ def test_a_rule_that_found_nothing_stored_is_a_hint_and_stops_nobody():
     assert (remark.code, remark.hint) == ("never", True)
 
 
+def test_a_tag_that_nothing_bears_is_a_hint_and_stops_nobody():
+    tagged = entry("bees.both", 'any = ["bee", "蜜蜂"]', 'when = { tagged = ["vip", "vpi"] }')
+    book = read([], {"kinds.toml": KINDS, "bees.toml": tagged})
+    census = Census(messages=300, calm=300, fired={"bees.both": 1}, tags=frozenset({"vip"}))
+    (remark,) = lint(book, compile_book(book), census)
+    assert (remark.code, dict(remark.params), remark.hint) == ("unborne", {"tag": "vpi"}, True)
+
+
 @pytest.mark.parametrize(("count", "wide"), [(60, False), (61, True)])
 def test_a_rule_that_fires_on_too_many_calm_messages_is_too_wide(count, wide):
     census = Census(300, 300, {"bees.both": count}, {"bees.both": count})
