@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from router.core.hours import Calendar
 from router.judges import MANY, Judged, Known, Source, facts_of, one_by_one, side_by_side
-from router.store import feedback, judged
+from router.store import feedback, judged, tagging
 from router.store.database import Store
 from router.store.judged import Stored
 from rules.contract import UNSORTED, Finding, Urgency, Verdict
@@ -176,7 +176,9 @@ def compare(
         labels, total = feedback.labels(unit), judged.count(unit, since_us)
     outcome = Outcome(contest.old.version, contest.new.version)
     desks = _Desk(), _Desk()
-    walked = ((one, facts_of(one, hours)) for one in judged.walk(store, since_us=since_us))
+    tags = "tagged" in contest.old.asks | contest.new.asks
+    stored = judged.walk(store, since_us=since_us, tags=tags)
+    walked = ((one, facts_of(one, hours)) for one in stored)
     for message, *verdicts in _told(contest.judged(walked, total), total, tell):
         for desk, verdict in zip(desks, verdicts, strict=True):
             desk.take(message, verdict)
@@ -194,10 +196,12 @@ def census(
     with store.reading() as unit:
         labels, after = feedback.labels(unit), judged.newest(unit, most)
         total = min(judged.count(unit), most)
+        asked = {tag for rule in rules.rules if rule.when for tag in rule.when.tagged}
+        tags = tagging.known(unit, asked)
     fired: Counter[str] = Counter()
     calm_fired: Counter[str] = Counter()
     messages = calm = 0
-    for message in _told(judged.walk(store, after=after), total, tell):
+    for message in _told(judged.walk(store, after=after, tags=bool(asked)), total, tell):
         verdict = rules.judge(facts_of(message, hours))
         found = {one.rule for one in verdict.findings}
         messages += 1
@@ -206,7 +210,7 @@ def census(
         if not (label.startswith("security.") if label else message.security):
             calm += 1
             calm_fired.update(found)
-    return Census(messages, calm, fired, calm_fired)
+    return Census(messages, calm, fired, calm_fired, tags)
 
 
 def _told(items: Iterable[T], total: int, tell: Tell | None) -> Iterator[T]:

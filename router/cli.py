@@ -246,6 +246,10 @@ def explain(
     reader: Annotated[
         Readers, typer.Option(help="the rules alone, or the second reader after them")
     ] = Readers.BOTH,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", help="a tag of the ticket it joins; may be said several times"),
+    ] = None,
     config: Config = None,
 ) -> None:
     """Say what a message is about, how urgent it is, and which words decided."""
@@ -256,9 +260,10 @@ def explain(
 
     second = SecondReader(_settings(config)).open() if reader is Readers.BOTH else None
     if jsonl:
-        explaining.lines(sys.stdin, sys.stdout, rules, second)
+        explaining.lines(sys.stdin, sys.stdout, rules, second, tags=tag or ())
     else:
-        explaining.tell(text or sys.stdin.read(), rules, Console(highlight=False), second)
+        console = Console(highlight=False)
+        explaining.tell(text or sys.stdin.read(), rules, console, second, tags=tag or ())
 
 
 @app.command()

@@ -6,7 +6,7 @@ Nothing is stored; the same code reads and judges as in the pipeline.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -19,7 +19,8 @@ from channels.email.report import parse_report
 from router import showing
 from router.core import language, markup, quoting, redact
 from router.second_reader import Reads
-from rules.contract import Facts, Finding, Urgency, Verdict
+from rules.conditions import tag_word
+from rules.contract import Facts, Finding, Tags, Urgency, Verdict
 from rules.engine import Ruleset, load
 from rules.raising import Judged, Opinion, Raised, raised
 
@@ -27,8 +28,16 @@ from rules.raising import Judged, Opinion, Raised, raised
 _TOGETHER = 64
 
 
-def lines(given: TextIO, told: TextIO, folder: Path | None, reader: Reads | None = None) -> None:
-    """One JSON object a line in (``id``, ``text``, optional ``channel``, ``subject``), one out."""
+def lines(
+    given: TextIO,
+    told: TextIO,
+    folder: Path | None,
+    reader: Reads | None = None,
+    *,
+    tags: Sequence[str] = (),
+) -> None:
+    """One JSON object a line in (``id``, ``text``, optional ``channel``, ``subject`` and ``tags``),
+    one out. ``tags`` speak for every line."""
     rules = load(folder)
     for batch in _batches(given):
         items = [_item(line, number) for number, line in batch]
@@ -37,6 +46,7 @@ def lines(given: TextIO, told: TextIO, folder: Path | None, reader: Reads | None
         for item in items:
             answer = item
             if "error" not in item:
+                item["tags"] += tags
                 answer = _answer(rules, item, next(opinions, None))
             told.write(json.dumps(answer, ensure_ascii=False) + "\n")
         told.flush()
@@ -89,13 +99,15 @@ def _item(line: str, number: int) -> dict[str, Any]:
         item = json.loads(line)
         text, subject = str(item["text"]), str(item.get("subject") or "")
         channel = str(item.get("channel") or "")
+        tags = [str(one) for one in item.get("tags") or ()]
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
         return {"line": number, "error": f"not an object with a text: {fault}"}
-    return {"id": item.get("id"), "text": text, "subject": subject, "channel": channel}
+    told = {"id": item.get("id"), "text": text, "subject": subject, "channel": channel}
+    return told | {"tags": tags}
 
 
 def _answer(rules: Ruleset, item: dict[str, Any], opinion: Opinion | None) -> dict[str, Any]:
-    verdict = judge(rules, item["text"], item["subject"], item["channel"])
+    verdict = judge(rules, item["text"], item["subject"], item["channel"], item["tags"])
     change = second_thoughts(rules, verdict, opinion)
     answer = {
         "id": item["id"],
@@ -135,11 +147,14 @@ def _finding(one: Finding) -> dict[str, Any]:
         "urgency": one.urgency.value,
         "weight": one.weight,
         "read_as": one.read_as,
+        "because": one.because,
     }
 
 
-def judge(rules: Ruleset, text: str, subject: str = "", channel: str = "") -> Verdict:
-    """The rules' decision about a text as it came."""
+def judge(
+    rules: Ruleset, text: str, subject: str = "", channel: str = "", tags: Sequence[str] = ()
+) -> Verdict:
+    """The rules' decision about a text as it came to a ticket with these tags."""
     masked = redact.mask(text).text
     return rules.judge(
         Facts(
@@ -147,14 +162,22 @@ def judge(rules: Ruleset, text: str, subject: str = "", channel: str = "") -> Ve
             subject=redact.mask(subject).text,
             channel=channel,
             language=language.detect(masked),
+            tags=Tags(tuple(tag_word(one) for one in tags)),
         )
     )
 
 
-def tell(text: str, folder: Path | None, console: Console, reader: Reads | None = None) -> None:
+def tell(
+    text: str,
+    folder: Path | None,
+    console: Console,
+    reader: Reads | None = None,
+    *,
+    tags: Sequence[str] = (),
+) -> None:
     """The decision about one message, shown to a person: its words, the reasons, what was near."""
     rules = load(folder)
-    shown, verdict = redact.mask(text).text, judge(rules, text)
+    shown, verdict = redact.mask(text).text, judge(rules, text, tags=tags)
     showing.show(console, rules, shown, verdict)
     if reader is not None and verdict.urgency is not Urgency.P1:
         opinion = reader.read([shown])[0]

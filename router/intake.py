@@ -9,14 +9,14 @@ else gets a ticket of their own, linked to that one.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from channels.contract import Inbound, Raw
-from router import joining, sealing
+from router import bearing, joining, sealing
 from router.assemble import Router
-from router.core import identity, language, lifecycle, markup, quoting, redact
+from router.core import language, lifecycle, markup, quoting, redact
 from router.core.clock import to_us
 from router.core.references import ticket_number
 from router.core.secret_parts import Secrets
@@ -26,7 +26,7 @@ from router.store import shapes as t
 from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
 from router.store.journal import Item
 from rules.conditions import kind_of
-from rules.contract import Facts, Verdict
+from rules.contract import Facts, Tags, Verdict
 
 #: Kinds of machine mail that are filed without anybody having to look.
 FILED = ("bounce", "list", "own_mail", "precedence", "calendar")
@@ -35,10 +35,6 @@ _NAME = 200
 _SUBJECT = 500
 #: Masked before it is cut: half a seed phrase is none to a mask, and still half a seed phrase.
 _READ = 4000
-#: A handle: the kind of identity, and its normal spelling.
-Handle = tuple[str, str]
-#: When each known sender last wrote; None when no rule asks for it.
-Met = Mapping[Handle, int | None] | None
 #: A platform's own time is believed within these bounds around the arrival.
 _EARLY = timedelta(days=2)
 _AHEAD = timedelta(minutes=5)
@@ -47,12 +43,24 @@ _AHEAD = timedelta(minutes=5)
 # ---------------------------------------------------------------- before the transaction
 
 
-def met(router: Router, inbounds: Iterable[Inbound]) -> Met:
-    """When the senders of a batch last wrote: one look, and only when some rule asks for it."""
-    if router.rules.asks.isdisjoint(("sender", "repeat_minutes")):
-        return None
-    with router.store.reading() as unit:
-        return contacts.last(unit, {_handle(one) for one in inbounds})
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the desk knew before a batch came: when each known sender last wrote (None when no rule
+    asks for it), and the tags that speak for a message."""
+
+    last: Mapping[tuple[str, str], int | None] | None = None
+    tags: Mapping[Item, Tags] = field(default_factory=dict)
+
+
+def known_before(router: Router, inbounds: Sequence[Inbound]) -> Before:
+    """What rules ask of the time before these came: a look for each, and none that no rule asks
+    for."""
+    asks = router.rules.asks
+    last = None
+    if not asks.isdisjoint(("sender", "repeat_minutes")):
+        with router.store.reading() as unit:
+            last = contacts.last(unit, {joining.handle_of(one) for one in inbounds})
+    return Before(last, bearing.tags(router, inbounds) if "tagged" in asks else {})
 
 
 def clean(router: Router, inbound: Inbound) -> Cleaned:
@@ -76,8 +84,8 @@ def clean(router: Router, inbound: Inbound) -> Cleaned:
     )
 
 
-def judge(router: Router, raw: Raw, message: Cleaned, before: Met) -> tuple[Cleaned, Verdict]:
-    """What a cleaned message is about; ``before`` says when its sender last wrote."""
+def judge(router: Router, raw: Raw, message: Cleaned, before: Before) -> tuple[Cleaned, Verdict]:
+    """What a cleaned message is about, and what was known before it came."""
     facts = replace(
         _circumstances(router, raw, message.inbound, before),
         text=message.text,
@@ -97,7 +105,7 @@ def prepare(router: Router, raw: Raw, message: Cleaned, verdict: Verdict, terms:
         item=Item(inbound.kind, inbound.account, inbound.remote_id),
         raw=raw,
         inbound=inbound,
-        handle=_handle(inbound),
+        handle=joining.handle_of(inbound),
         name=message.name,
         imitates=router.guarded.imitated(inbound.sender.value, message.name),
         subject=message.subject,
@@ -114,9 +122,7 @@ def prepare(router: Router, raw: Raw, message: Cleaned, verdict: Verdict, terms:
             f"{message.subject}\n{message.masked}", router.settings.intake.search_characters
         ),
         files=files,
-        named_tickets=tuple(
-            found for token in inbound.tokens if (found := router.tokens.open_reply(token))
-        ),
+        named_tickets=joining.named_by(router, inbound),
         fields=fields,
         secrets=secrets.parts,
         masked_files=tuple(secrets.files),
@@ -124,16 +130,13 @@ def prepare(router: Router, raw: Raw, message: Cleaned, verdict: Verdict, terms:
     )
 
 
-def _handle(inbound: Inbound) -> Handle:
-    sender = inbound.sender
-    return sender.kind, identity.normalise(sender.kind, sender.value) or "unknown"
-
-
-def _circumstances(router: Router, raw: Raw, inbound: Inbound, before: Met) -> Facts:
+def _circumstances(router: Router, raw: Raw, inbound: Inbound, before: Before) -> Facts:
     """What is known of a message besides its words."""
     now = raw.received_at or router.clock.now()
-    last = None if before is None else before.get(_handle(inbound))
-    sender = "" if before is None else "known" if _handle(inbound) in before else "unknown"
+    last, sender = None, ""
+    if before.last is not None:
+        handle = joining.handle_of(inbound)
+        last, sender = before.last.get(handle), "known" if handle in before.last else "unknown"
     return Facts(
         text="",
         channel=inbound.kind,
@@ -145,6 +148,7 @@ def _circumstances(router: Router, raw: Raw, inbound: Inbound, before: Met) -> F
         sender=sender,
         minutes_since=None if last is None else (to_us(now) - last) / 60_000_000,
         attachments=tuple(sorted({kind_of(one.name, one.mime) for one in inbound.attachments})),
+        tags=before.tags.get(bearing.item(inbound), Tags()),
     )
 
 
@@ -166,16 +170,9 @@ def _fields(inbound: Inbound, secrets: Secrets) -> str:
 
 def want(wanted: Wanted, message: Prepared) -> None:
     """Add what this message may touch to what its batch looks up."""
-    inbound, item = message.inbound, message.item
+    item = message.item
     wanted.seen.add((item.kind, item.account, item.remote_id))
-    wanted.handles.add(message.handle)
-    wanted.rfc_ids.update(inbound.thread_ids)
-    wanted.ticket_ids.update(message.named_tickets)
-    if inbound.bounce and inbound.bounce.original_message_id:
-        wanted.rfc_ids.add(inbound.bounce.original_message_id)
-        wanted.returned.add(inbound.bounce.original_message_id)
-    if inbound.conversation:
-        wanted.conversations.add((inbound.kind, inbound.account, inbound.conversation))
+    joining.want(wanted, message)
 
 
 # ---------------------------------------------------------------- inside the transaction
@@ -186,7 +183,7 @@ def take(router: Router, batch: Batch, message: Prepared) -> tuple[Draft, int]:
     person = batch.person(*message.handle, name=message.name, language=message.language)
     message_id = batch.unit.new_id()
     decision = joining.decide(router, batch, message, person)
-    if decision.kind in ("append", "reopen") and decision.ticket_id is not None:
+    if decision.kind in joining.JOINS and decision.ticket_id is not None:
         draft = _append(router, batch, message, person, batch.tickets[decision.ticket_id])
     else:
         draft = _open(router, batch, message, person)

@@ -6,9 +6,12 @@ tickets it concerns.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
+from channels.contract import Inbound
 from router.assemble import Router
+from router.core import identity
 from router.core.clock import from_us
 from router.core.identity import Guarded
 from router.core.threads import Candidate, Decision
@@ -16,10 +19,54 @@ from router.core.threads import decide as decided
 from router.prepared import Prepared
 from router.store import shapes as t
 from router.store import timeline
-from router.store.batch import Batch, Draft, Person
+from router.store.batch import Batch, Draft, Person, Wanted
+
+#: The decisions by which a message becomes part of a ticket there is.
+JOINS = ("append", "reopen")
 
 
-def decide(router: Router, batch: Batch, message: Prepared, person: Person) -> Decision:
+class Naming(Protocol):
+    """What of a message says which ticket it belongs to."""
+
+    @property
+    def inbound(self) -> Inbound:
+        """The message as it came."""
+
+    @property
+    def handle(self) -> tuple[str, str]:
+        """Whose it is: :func:`handle_of` it."""
+
+    @property
+    def named_tickets(self) -> Sequence[int]:
+        """The tickets it names: :func:`named_by` it."""
+
+
+def handle_of(inbound: Inbound) -> tuple[str, str]:
+    """The kind of the sender's identity, and its normal spelling."""
+    sender = inbound.sender
+    return sender.kind, identity.normalise(sender.kind, sender.value) or "unknown"
+
+
+def named_by(router: Router, inbound: Inbound) -> tuple[int, ...]:
+    """The tickets that reply tokens in a message open."""
+    opened = (router.tokens.open_reply(token) for token in inbound.tokens)
+    return tuple(found for found in opened if found)
+
+
+def want(wanted: Wanted, message: Naming) -> None:
+    """Add what may say where this message belongs to what its batch looks up."""
+    inbound = message.inbound
+    wanted.handles.add(message.handle)
+    wanted.rfc_ids.update(inbound.thread_ids)
+    wanted.ticket_ids.update(message.named_tickets)
+    if inbound.bounce and inbound.bounce.original_message_id:
+        wanted.rfc_ids.add(inbound.bounce.original_message_id)
+        wanted.returned.add(inbound.bounce.original_message_id)
+    if inbound.conversation:
+        wanted.conversations.add((inbound.kind, inbound.account, inbound.conversation))
+
+
+def decide(router: Router, batch: Batch, message: Naming, person: Person) -> Decision:
     """Whether the message joins a ticket it names; a report about a mail of ours comes home."""
     row = returned(batch, message)
     if row is not None:
@@ -47,7 +94,7 @@ def decide(router: Router, batch: Batch, message: Prepared, person: Person) -> D
     )
 
 
-def _named(batch: Batch, message: Prepared) -> list[tuple[int, str]]:
+def _named(batch: Batch, message: Naming) -> list[tuple[int, str]]:
     """(ticket, by what) of all it names; one that was merged stands for the one it went into."""
     inbound = message.inbound
     named = [(one, "token") for one in message.named_tickets]
@@ -59,7 +106,7 @@ def _named(batch: Batch, message: Prepared) -> list[tuple[int, str]]:
     return [(batch.merged.get(one, one), how) for one, how in named]
 
 
-def returned(batch: Batch, message: Prepared) -> Any:
+def returned(batch: Batch, message: Naming) -> Any:
     """The outbox row that a delivery report is about, or None.
 
     Anybody can write a report. It is believed when it knows the Message-ID we drew for that mail

@@ -20,7 +20,7 @@ from router.core.clock import from_us
 from router.core.hours import Calendar
 from router.store.judged import Stored
 from rules.conditions import kind_of
-from rules.contract import Facts, Verdict
+from rules.contract import Facts, Tags, Verdict
 from rules.engine import Ruleset, compile_files
 from rules.load import Book, read
 
@@ -65,6 +65,7 @@ def facts_of(message: Stored, hours: Calendar) -> Facts:
         sender="known" if message.known else "unknown",
         minutes_since=None if since is None else since / _MINUTE,
         attachments=tuple(sorted({kind_of(*file) for file in message.files})),
+        tags=Tags(message.tags, message.borne_by),
     )
 
 

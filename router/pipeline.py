@@ -138,7 +138,7 @@ def _read(
     )
     if colleagues:
         parsed = step(parsed, lambda _, found: [forwards.pass_on(one, colleagues) for one in found])
-    before = intake.met(
+    before = intake.known_before(
         router, [one for item in parsed if not isinstance(item, Failed) for one in item[1]]
     )
     cleaned = step(parsed, lambda _, found: [intake.clean(router, one) for one in found])

@@ -4,7 +4,7 @@ how it was. No account, and nothing that anybody else wrote is ever shown there.
 
 from __future__ import annotations
 
-from router import desk, triage
+from router import bearing, desk, triage
 from router.assemble import Router
 from router.core import lifecycle, redact
 from router.errors import Conflict, Invalid, NotFound, OverLimit
@@ -13,7 +13,7 @@ from router.store import shapes as t
 from router.store.batch import Batch, Draft, Wanted
 from router.store.budgets import Allowance
 from router.store.unit import Unit
-from rules.contract import Facts
+from rules.contract import Facts, Verdict
 
 _LONGEST = 5_000
 _HOUR = 3600
@@ -32,7 +32,7 @@ def add(router: Router, ticket_id: int, text: str, *, once: str) -> None:
     if not body or len(body) > _LONGEST:
         raise Invalid("text", "too_long" if body else "empty", limit=str(_LONGEST))
     masked, kept = redact.examine(body, router.keys.fingerprint)
-    verdict = router.rules.judge(Facts(text=masked.text, channel="webform", sender="known"))
+    verdict = _judged(router, ticket_id, masked.text)
     entry = search.prepare(masked.text, router.settings.intake.search_characters)
 
     def work(unit: Unit) -> None:
@@ -73,6 +73,12 @@ def add(router: Router, ticket_id: int, text: str, *, once: str) -> None:
         batch.save()
 
     router.store.write(work)
+
+
+def _judged(router: Router, ticket_id: int, text: str) -> Verdict:
+    """What the rules make of an addition, beside the tags of its ticket."""
+    tags = bearing.of_ticket(router, ticket_id)
+    return router.rules.judge(Facts(text=text, channel="webform", sender="known", tags=tags))
 
 
 def _secrets(unit: Unit, message_id: int, kept: tuple[redact.Kept, ...]) -> None:

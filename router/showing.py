@@ -31,6 +31,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "read_as": ", read as “{read_as}”",
         "says": "{name}: rule {rule}, weight {weight}",
         "floor": "at least {urgency}: rule {rule}",
+        "because": ", because the ticket bears the tag {tags}",
         "security": "Security comes before whatever else was said.",
         "raised": "{urgency}, because something else that was said is more pressing.",
         "also": "What else scored",
@@ -54,6 +55,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "read_as": "，读作“{read_as}”",
         "says": "{name}：规则 {rule}，权重 {weight}",
         "floor": "至少 {urgency}：规则 {rule}",
+        "because": "，因为工单带有标签 {tags}",
         "security": "安全问题优先于其他一切内容。",
         "raised": "{urgency}：消息中还有更紧急的内容。",
         "also": "其他得分",
@@ -172,7 +174,7 @@ def _reasons(
             yield Text.assemble(
                 (said["found"].format(words=_plain(one.words)), "bold"),
                 "  ",
-                said["floor"].format(urgency=floor, rule=one.rule),
+                said["floor"].format(urgency=floor, rule=one.rule) + _because(one, said),
             )
     if verdict.is_security and len(dict(verdict.scores)) > 1:
         yield said["security"]
@@ -188,8 +190,17 @@ def _reason(one: Finding, name: str, said: Mapping[str, str]) -> Text:
     read_as = said["read_as"].format(read_as=one.read_as) if one.read_as else ""
     told = said["says"].format(name=name, rule=one.rule, weight=f"{one.weight:g}")
     return Text.assemble(
-        (said["found"].format(words=_plain(one.words)), "bold"), (read_as, "italic"), f"  {told}"
+        (said["found"].format(words=_plain(one.words)), "bold"),
+        (read_as, "italic"),
+        f"  {told}{_because(one, said)}",
     )
+
+
+def _because(one: Finding, said: Mapping[str, str]) -> str:
+    """The tags without which the rule would not have held."""
+    tags = one.because.partition(": ")[2].split()
+    told = " ".join(said["found"].format(words=tag) for tag in tags)
+    return said["because"].format(tags=told) if tags else ""
 
 
 def _others(

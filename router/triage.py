@@ -63,6 +63,7 @@ def _keep(batch: Batch, verdict: Verdict, message_id: int) -> None:
             part=finding.part,
             start_char=finding.part_start,
             end_char=finding.part_start + finding.end - finding.start,
+            because=finding.because,
         )
 
 

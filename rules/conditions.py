@@ -7,6 +7,7 @@ known of a message (a mail read from a file has no sender we could know) never h
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import PurePath
@@ -31,7 +32,10 @@ ATTACHMENTS = (*ENDINGS, "other")
 _KIND_OF = {ending: kind for kind, endings in ENDINGS.items() for ending in endings.split()}
 _LANGUAGES = ("zh", "zh-Hant", "en")
 _CHOICES = {"hours": ("inside", "outside"), "sender": ("known", "unknown")}
+_TAG = re.compile(r"\w[\w:.-]{0,39}")
 _KEYS = tuple(field.name for field in fields(When))
+#: Why a rule does not find what its words do stand in, where no words could tell: all but amounts.
+BEYOND_WORDS = frozenset(f"when: {key}" for key in _KEYS if key != "amount_over")
 
 
 def kind_of(name: str, mime: str) -> str:
@@ -46,6 +50,13 @@ def kind_of(name: str, mime: str) -> str:
     if detail.split(";")[0] == "rfc822":
         return "mail"
     return _KIND_OF.get(detail.split(";")[0], "document" if group == "text" else "other")
+
+
+def tag_word(given: str) -> str:
+    """A tag as it is kept; nothing for what cannot be one. A rule's tags are read as those that
+    people put on are."""
+    word = given.strip().lower().replace(" ", "-")
+    return word if _TAG.fullmatch(word) else ""
 
 
 # ---------------------------------------------------------------- reading
@@ -70,6 +81,7 @@ def read_when(value: object, faults: list[str]) -> When | None:
         repeat_minutes=_minutes(value, faults),
         amount_over=_amounts(value, faults),
         attachment=_several(value, "attachment", ATTACHMENTS, faults),
+        tagged=_tags(value, faults),
     )
 
 
@@ -87,6 +99,14 @@ def _several(
         if known and one not in known
     )
     return tuple(sorted(set(listed)))
+
+
+def _tags(value: Mapping[str, object], faults: list[str]) -> tuple[str, ...]:
+    listed = _several(value, "tagged", (), faults)
+    if value.get("tagged") == []:  # would hold for every message
+        faults.append('when.tagged must be a word or a list of words: tagged = ["…"]')
+    faults.extend(f"when.tagged: no tag can be {one!r}" for one in listed if not tag_word(one))
+    return tuple(sorted({word for one in listed if (word := tag_word(one))}))
 
 
 def _one(value: Mapping[str, object], key: str, faults: list[str]) -> str:
@@ -149,8 +169,17 @@ def unmet(when: When, facts: Facts, amounts: Callable[[], Sequence[Amount]]) -> 
             for currency, least in when.amount_over
         ),
         "attachment": lambda: not set(facts.attachments).isdisjoint(when.attachment),
+        "tagged": lambda: not set(facts.tags.words).isdisjoint(when.tagged),
     }
     return next((key for key in _KEYS if getattr(when, key) and not holds[key]()), "")
+
+
+def because(when: When | None, facts: Facts) -> str:
+    """The tags that made conditions hold, after what bears them; nothing when none were asked."""
+    if when is None or not when.tagged:
+        return ""
+    borne = sorted(set(facts.tags.words) & set(when.tagged))
+    return f"{facts.tags.borne_by}: {' '.join(borne)}"
 
 
 def _speaks(spoken: str, wanted: str) -> bool:

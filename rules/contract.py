@@ -26,6 +26,15 @@ class Urgency(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tags:
+    """The tags that speak for a message, and what bears them: the ``ticket`` it joins, or, when it
+    opens one, other tickets of its ``sender``."""
+
+    words: tuple[str, ...] = ()
+    borne_by: str = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known about one message when it is judged. ``text`` is what the person wrote,
     masked, without quotes; ``subject`` is matched too.
@@ -45,6 +54,7 @@ class Facts:
     sender: str = ""
     minutes_since: float | None = None
     attachments: tuple[str, ...] = ()
+    tags: Tags = Tags()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,8 @@ class Finding:
     ``start`` and ``end`` count characters of ``subject + "\n" + text`` when there is a subject,
     of ``text`` otherwise. ``part`` says where the words stand: ``subject`` or ``text``, and then
     ``part_start`` counts within that part. ``read_as`` is empty, or how the second view read words
-    that were mistyped or disguised; such a finding weighs less.
+    that were mistyped or disguised; such a finding weighs less. ``because`` names the tags without
+    which the rule would not have held, and what bears them (``"ticket: vip"``).
     """
 
     rule: str
@@ -67,6 +78,7 @@ class Finding:
     part: str = "text"
     part_start: int = 0
     read_as: str = ""
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,7 @@ class When:
     repeat_minutes: int = 0
     amount_over: tuple[tuple[str, float], ...] = ()
     attachment: tuple[str, ...] = ()
+    tagged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from rules.text import HAN, fold
 SHIPPED = Path(__file__).parent
 
 #: Remarks that are worth a look and stop nobody.
-HINTS = frozenset({"never"})
+HINTS = frozenset({"never", "unborne"})
 
 _FIRST_HAN = HAN[0]
 _TRIED = 400  # messages for one term or pair that are tried until one counts
@@ -42,12 +42,14 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Census:
     """How often each rule fired on stored messages: on all, and on those that are no security
-    matter."""
+    matter; and which tags there are."""
 
     messages: int = 0
     calm: int = 0
     fired: Mapping[str, int] = field(default_factory=dict)
     calm_fired: Mapping[str, int] = field(default_factory=dict)
+    #: Of the tags that rules ask for, those that a ticket bears or a macro puts on.
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,6 +104,7 @@ def lint(
     ]
     if census is not None and census.messages:
         found += _fires(ruleset, census, limits or Limits())
+        found += _unborne(ruleset, census)
     return sorted({one for one in found if one.file in asked})
 
 
@@ -277,3 +280,11 @@ def _fires(ruleset: Ruleset, census: Census, limits: Limits) -> Iterator[Remark]
         if census.calm >= limits.enough and count > limit * census.calm:
             share = f"{100 * count / census.calm:.1f}"
             yield _remark(rule, "wide", share=share, limit=f"{100 * limit:g}")
+
+
+def _unborne(ruleset: Ruleset, census: Census) -> Iterator[Remark]:
+    """Tags that nothing bears: they may be to come, or spelt otherwise."""
+    for rule in ruleset.rules:
+        for tag in rule.when.tagged if rule.when else ():
+            if tag not in census.tags:
+                yield _remark(rule, "unborne", tag=tag)

@@ -21,3 +21,22 @@ any = ["zebra on my account", "斑马"]
 match = ["there is a zebra on my account"]
 no_match = ["zoo"]
 """
+#: A small set of rules by itself, whose only rule asks for tags.
+WATCHED = """
+[categories."other.unsorted"]
+urgency = "P3"
+en = "Unsorted"
+zh = "未分类"
+[categories."other.service"]
+urgency = "P3"
+en = "Service"
+zh = "服务"
+[[rule]]
+id = "other.service.watched"
+category = "other.service"
+urgency = "P2"
+any = ["blue parrot"]
+when = { tagged = ["vip", "fraud-watch"] }
+match = ["a blue parrot"]
+no_match = ["a wasp"]
+"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from router.assemble import Router
@@ -15,12 +14,12 @@ from router.errors import Conflict, Invalid
 from router.store import chats, clocks, feedback, merging, playbooks, snoozes, tickets, timeline
 from router.store.batch import Draft, load, write
 from router.store.unit import Unit
+from rules import conditions
 from rules.contract import Urgency
 
 #: How an agent may have made sure who a requester is.
 VOUCHED = ("called_back", "in_app", "document")
 
-_TAG = re.compile(r"[\w][\w:.-]{0,39}")
 _FURTHEST = 366 * 86_400_000_000
 
 
@@ -61,8 +60,8 @@ def tag(router: Router, who: Who, ticket_id: int, tag: str) -> None:
 
 def tag_word(given: str) -> str:
     """A tag as it is kept; raises Invalid for what cannot be one."""
-    word = given.strip().lower().replace(" ", "-")
-    if not _TAG.fullmatch(word):
+    word = conditions.tag_word(given)
+    if not word:
         raise Invalid("tag", "bad_tag")
     return word
 

@@ -69,7 +69,7 @@ OF_MESSAGES: tuple[Emptied | Dropped, ...] = (
     Dropped("remote_file", _FILES),
     Dropped("attachment", "message_id IN :ids"),
     Emptied("verdict", "message_id IN :ids", ("near",)),
-    Emptied("finding", _VERDICTS, (), "start_char = 0, end_char = 0"),
+    Emptied("finding", _VERDICTS, ("because",), "start_char = 0, end_char = 0"),
     Emptied("reading", "message_id IN :ids", ("nearest",)),
     Dropped("masked_secret", "message_id IN :ids"),
     Dropped("unread", "message_id IN :ids"),

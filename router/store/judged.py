@@ -6,9 +6,10 @@ Each page is a look of its own, so that hours of reading hold nothing open.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from router.store import tagging
 from router.store.database import Store
 from router.store.unit import Unit
 
@@ -37,6 +38,9 @@ class Stored:
     before_at: int | None
     #: Name and type of each file that came along.
     files: tuple[tuple[str, str], ...]
+    #: What bore the tags that spoke for it then, and the tags; none unless they were asked for.
+    borne_by: str = "ticket"
+    tags: tuple[str, ...] = ()
 
 
 def count(unit: Unit, since_us: int = 0) -> int:
@@ -52,15 +56,17 @@ def newest(unit: Unit, most: int) -> int:
     return int(found or 0)
 
 
-def walk(store: Store, *, since_us: int = 0, after: int = 0) -> Iterator[Stored]:
-    """All of them, oldest id first."""
+def walk(
+    store: Store, *, since_us: int = 0, after: int = 0, tags: bool = False
+) -> Iterator[Stored]:
+    """All of them, oldest id first; with the tags that spoke for each when it came, if asked."""
     last: dict[int, int] = {}
     while True:
         with store.reading() as unit:
             rows = unit.rows(
                 "SELECT m.id, m.ticket_id, m.subject, m.text, m.channel, m.language, m.automatic, "  # noqa: S608  # ours
                 "m.arrived_at, m.identity_id, i.created_at AS met_at, t.number, t.team_id, "
-                "t.security FROM message m JOIN ticket t ON t.id = m.ticket_id "
+                "t.security, t.requester_id FROM message m JOIN ticket t ON t.id = m.ticket_id "
                 "LEFT JOIN identity i ON i.id = m.identity_id "
                 f"WHERE m.id > :after AND m.{_SAID} AND t.erased_at IS NULL ORDER BY m.id LIMIT :n",
                 after=after,
@@ -68,8 +74,11 @@ def walk(store: Store, *, since_us: int = 0, after: int = 0) -> Iterator[Stored]
                 n=PAGE,
             )
             files = _files(unit, rows)
+            told = tagging.history(unit, {row.requester_id for row in rows} if tags else ())
         for row in rows:
-            yield _stored(row, last.get(row.identity_id), files.get(row.id, ()))
+            one = _stored(row, last.get(row.identity_id), files.get(row.id, ()))
+            spoke = told.speaking(row.id, row.ticket_id, row.requester_id, row.arrived_at)
+            yield replace(one, borne_by=spoke[0], tags=spoke[1]) if tags else one
             last[row.identity_id] = row.arrived_at
         if len(rows) < PAGE:
             return

@@ -52,6 +52,7 @@ class FindingView:
     start: int
     end: int
     weight: float = 1.0
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +292,8 @@ def _verdicts(unit: Unit, ids: Sequence[int]) -> dict[int, tuple[Any, list[Findi
     )
     findings: dict[int, list[FindingView]] = defaultdict(list)
     for row in unit.rows(
-        "SELECT verdict_id, rule, category, urgency, part, start_char, end_char, weight "
-        "FROM finding WHERE verdict_id IN :ids",
+        "SELECT verdict_id, rule, category, urgency, part, start_char, end_char, weight, "
+        "because FROM finding WHERE verdict_id IN :ids",
         ids=[row.id for row in rows] or [0],
     ):
         view = FindingView(
@@ -303,6 +304,7 @@ def _verdicts(unit: Unit, ids: Sequence[int]) -> dict[int, tuple[Any, list[Findi
             start=row.start_char,
             end=row.end_char,
             weight=row.weight,
+            because=row.because,
         )
         findings[row.verdict_id].append(view)
     return {

@@ -85,7 +85,7 @@ VerdictRow = Shape("verdict", 70, {
 })
 FindingRow = Shape("finding", 73, {
     "id": None, "verdict_id": None, "rule": None, "category": None, "urgency": None, "weight":
-    None, "part": None, "start_char": None, "end_char": None,
+    None, "part": None, "start_char": None, "end_char": None, "because": "",
 })
 MaskedSecret = Shape("masked_secret", 64, {
     "id": None, "message_id": None, "kind": None, "part": None, "length": None, "fingerprint":

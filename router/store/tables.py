@@ -368,7 +368,8 @@ class VerdictRow(SQLModel, table=True):
 
 
 class FindingRow(SQLModel, table=True):
-    """One rule that matched, and its words' place in the message."""
+    """One rule that matched, its words' place in the message, and the tags it held ``because`` of,
+    after what bore them (``ticket: vip``)."""
 
     __tablename__ = "finding"
     id: int = _id()
@@ -380,6 +381,7 @@ class FindingRow(SQLModel, table=True):
     part: str
     start_char: int
     end_char: int
+    because: str = ""
 
 
 class MaskedSecret(SQLModel, table=True):

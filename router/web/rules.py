@@ -42,6 +42,7 @@ def _words() -> dict[str, Any]:
         "plain": rulewords.plain,
         "rule_named": rulewords.rule_named,
         "nearly": rulewords.nearly,
+        "because": rulewords.because,
         "others_scored": rulewords.others_scored,
         "remark_words": rulewords.remark,
         "refused_words": lambda one: rulewords.refused(dict(one.params)["message"]),

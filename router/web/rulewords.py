@@ -13,6 +13,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from router.store import tagging
 from router.store.pages import FindingView
 from router.web.rights import here
 from router.web.speech import catalogue, label, language, t
@@ -103,15 +104,32 @@ def _conditions(when: When) -> Iterator[Markup]:
         yield t("rules.when.language", value=named)
     if when.hours:
         yield t(f"rules.when.hours_{when.hours}")
-    if when.sender:
-        yield t(f"rules.when.sender_{when.sender}")
-    if when.repeat_minutes:
-        yield t("rules.when.repeat", value=when.repeat_minutes)
+    yield from _of_the_sender(when)
     if when.amount_over:
         sums = [f"{least:,.0f} {currency}".strip() for currency, least in when.amount_over]
         yield t("rules.when.amount", value=either.join(sums))
     if when.attachment:
         yield t("rules.when.attachment", value=either.join(when.attachment))
+
+
+def _of_the_sender(when: When) -> Iterator[Markup]:
+    if when.sender:
+        yield t(f"rules.when.sender_{when.sender}")
+    if when.repeat_minutes:
+        yield t("rules.when.repeat", value=when.repeat_minutes)
+    if when.tagged:
+        tags = t("rules.plain.or").join([t("rules.plain.quoted", word=tag) for tag in when.tagged])
+        yield t("rules.when.tagged", value=tags, days=tagging.SPEAK.days)
+
+
+def because(reason: str) -> Markup:
+    """The tags a rule held because of, and what bears them."""
+    borne_by, _, tags = reason.partition(": ")
+    return t(f"ticket.because.{borne_by}", tags=_quoted(tags.split()))
+
+
+def _quoted(tags: Iterable[str]) -> Markup:
+    return t("rules.plain.comma").join([t("rules.plain.quoted", word=tag) for tag in tags])
 
 
 def nearly(reason: str) -> Markup:

@@ -270,6 +270,23 @@ def test_explain_answers_line_by_line_and_survives_a_bad_one(desk):
     assert last["urgency"] == "P1"
 
 
+def test_explain_takes_the_tags_of_the_ticket_by_option_and_by_line(desk):
+    rules = desk.folder / "watched"
+    rules.mkdir()
+    (rules / "watched.toml").write_text(
+        '[[rule]]\nid = "site.watched"\ncategory = "other.service"\nany = ["bronze parrot"]\n'
+        'when = { tagged = "vip" }\nmatch = ["the bronze parrot"]\nno_match = ["a wasp"]\n'
+    )
+    command = ("explain", "--rules", str(rules), "--reader", "rules")
+    line = {"id": 1, "text": "the bronze parrot"}
+    given = "\n".join(json.dumps(one) for one in (line, line | {"tags": ["vip"]}))
+    lines = desk.run(*command, "--jsonl", given=given, bare=True).out.splitlines()
+    found = [[one["because"] for one in json.loads(line)["findings"]] for line in lines]
+    assert found == [[], ["ticket: vip"]]
+    said = desk.run(*command, "--tag", "vip", "--", line["text"], bare=True)
+    assert "because the ticket bears the tag “vip”" in " ".join(said.out.split())
+
+
 def test_explain_judges_the_text_as_the_desk_does_masked(desk):
     text = "my seed phrase is " + "abandon " * 11 + "about"
     given = json.dumps({"id": 1, "text": text})

@@ -149,10 +149,11 @@ def test_a_desk_without_a_database_has_nothing_to_try_rules_on(settings_of, tmp_
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_remark_has_words(language):
     params = dict.fromkeys(
-        ("message", "example", "other", "category", "reason", "term", "list", "language"), "x"
+        ("message", "example", "other", "category", "reason", "term", "list", "language", "tag"),
+        "x",
     ) | {"messages": "1", "share": "1", "limit": "1"}
     codes = {key.split(".")[2] for key in catalogue()["en"] if key.startswith("rules.lint.")}
-    assert len(codes) == 14
+    assert len(codes) == 15
     for code in codes:
         remark = Remark("a.toml", "a", code, tuple(sorted(params.items())))
         assert all(ruling.said(remark, language))

@@ -22,6 +22,14 @@ any = ["silver parrot"]
 when = { channel = "chat" }
 match = ["the silver parrot"]
 no_match = ["a wasp"]
+[[rule]]
+id = "site.watched"
+category = "other.service"
+any = ["bronze parrot", "铜鹦鹉"]
+when = { tagged = ["fraud-watch", "vip"] }
+floor = "P2"
+match = ["the bronze parrot"]
+no_match = ["a wasp"]
 """
 
 
@@ -34,10 +42,10 @@ def rules():
 def shown(rules):
     """What is printed about a text; with ``styled`` the colours too."""
 
-    def of(text, *, styled=False):
+    def of(text, *, styled=False, tags=()):
         out = StringIO()
         console = Console(file=out, width=200, force_terminal=styled, highlight=False)
-        showing.show(console, rules, text, explaining.judge(rules, text))
+        showing.show(console, rules, text, explaining.judge(rules, text, tags=tags))
         return out.getvalue()
 
     return of
@@ -110,3 +118,15 @@ def test_no_message_can_steer_the_terminal(shown):
 
     assert "\x1b" not in told
     assert "\x07" not in told
+
+
+def test_the_tags_of_the_ticket_can_be_said_and_are_told_as_a_reason(shown):
+    told = shown("the bronze parrot", tags=["VIP", "fraud watch", "new"])
+
+    assert "weight 1, because the ticket bears the tag “fraud-watch” “vip”" in told
+    assert "at least P2: rule site.watched, because the ticket bears the tag" in told
+    assert "，因为工单带有标签 “vip”" in shown("铜鹦鹉", tags=["vip"])
+
+
+def test_without_the_tag_its_condition_is_named_as_what_was_lacking(shown):
+    assert "its condition “tagged” does not hold" in shown("the bronze parrot", tags=["new"])

@@ -1,9 +1,13 @@
 """`when` and `floor`: what must be true besides the words, and how soon at the least."""
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.conditions import kind_of
-from rules.contract import UNSORTED, Facts, Urgency
+from rules.contract import UNSORTED, Facts, Tags, Urgency
 from rules.engine import RulesFault, compile_files
 
 HOUSE = """
@@ -68,6 +72,13 @@ def ruled():
     return of
 
 
+@pytest.fixture(scope="module")
+def tagged():
+    """The small house with a rule that only tickets of three tags can meet."""
+    more = 'floor = "P2"\nwhen = { tagged = ["vip", "calm", "spam"] }'
+    return compile_files([], {"house.toml": HOUSE, "site.toml": FLOOR.format(more=more)})
+
+
 @pytest.mark.parametrize(
     ("when", "met", "unmet"),
     [
@@ -93,6 +104,8 @@ def ruled():
         ),
         ('attachment = "image"', {"attachments": ("image", "pdf")}, {"attachments": ("pdf",)}),
         ('attachment = ["program", "archive"]', {"attachments": ("archive",)}, {}),
+        ('tagged = "vip"', {"tags": Tags(("new", "vip"))}, {"tags": Tags(("new",))}),
+        ('tagged = ["vip", "fraud-watch"]', {"tags": Tags(("fraud-watch",), "sender")}, {}),
         (
             'channel = "chat", hours = "outside"',
             {"channel": "chat", "hours": "outside"},
@@ -118,6 +131,41 @@ def test_a_condition_that_does_not_hold_is_a_near_miss(ruled):
 
 def test_only_what_some_rule_asks_for_need_be_looked_up(ruled):
     assert ruled('when = { sender = "known" }').asks == {"sender"}
+    assert ruled('when = { tagged = "vip" }').asks == {"tagged"}
+
+
+def test_a_tag_is_read_as_people_put_it_on(ruled):
+    ruleset = ruled('when = { tagged = [" VIP", "Fraud watch"] }')
+
+    assert ruleset.rules[-1].when.tagged == ("fraud-watch", "vip")
+
+
+def test_a_finding_tells_which_tags_made_its_rule_hold_and_what_bears_them(ruled):
+    ruleset = ruled('when = { tagged = ["vip", "fraud-watch", "gone"] }')
+
+    (finding,) = ruleset.judge(Facts("a blue parrot", tags=Tags(("vip", "fraud-watch")))).findings
+    (other,) = ruleset.judge(Facts("a blue parrot", tags=Tags(("vip", "x"), "sender"))).findings
+
+    assert (finding.because, other.because) == ("ticket: fraud-watch vip", "sender: vip")
+
+
+def test_a_rule_that_asks_for_no_tag_gives_none_as_its_reason(ruled):
+    (finding,) = ruled("").judge(Facts("a blue parrot", tags=Tags(("vip",)))).findings
+
+    assert finding.because == ""
+
+
+@given(
+    words=st.lists(st.sampled_from(["was hacked", "transfer failed", "change my pin", "parrot"])),
+    tags=st.lists(st.sampled_from(["vip", "calm", "spam"])),
+)
+def test_tags_take_no_finding_away(tagged, words, tags):
+    facts = Facts(", ".join(words))
+    bare, borne = tagged.judge(facts), tagged.judge(replace(facts, tags=Tags(tuple(tags))))
+
+    assert {one.rule for one in bare.findings} <= {one.rule for one in borne.findings}
+    assert borne.urgency <= bare.urgency
+    assert borne.is_security >= bare.is_security
 
 
 # ---------------------------------------------------------------- floors
@@ -177,6 +225,9 @@ def test_a_rule_with_a_category_may_have_a_floor_too(ruled):
         ("when = { amount_over = { XAU = 1 } }", "knows no currency 'XAU'"),
         ("when = { amount_over = -1 }", "must be a number"),
         ('when = { attachment = "photo" }', "write one of image"),
+        ("when = { tagged = [] }", "when.tagged must be a word or a list"),
+        ("when = { tagged = 3 }", "when.tagged must be a word or a list"),
+        ('when = { tagged = "a/b" }', "no tag can be 'a/b'"),
         ('floor = "P4"', "floor must be P1, P2 or P3"),
         ("floor = 1", "floor must be P1, P2 or P3"),
     ],

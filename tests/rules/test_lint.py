@@ -184,10 +184,29 @@ def test_a_broken_example_is_told():
     assert "does not find 'a wasp'" in found["bees.both", "example"]["message"]
 
 
+@pytest.mark.parametrize("when", ['channel = "chat"', 'sender = "known"', "repeat_minutes = 9"])
+def test_an_example_need_not_say_what_words_cannot(when):
+    conditioned = entry("bees.both", 'any = ["bee", "蜜蜂"]', f"when = {{ {when} }}")
+    assert ("bees.both", "example") not in told(conditioned)
+
+
+def test_an_example_of_a_rule_about_amounts_names_one():
+    conditioned = entry("bees.both", 'any = ["bee", "蜜蜂"]', "when = { amount_over = 5 }")
+    assert "when: amount_over" in told(conditioned)["bees.both", "example"]["message"]
+
+
 def test_a_rule_that_found_nothing_stored_is_a_hint_and_stops_nobody():
     book = read([], {"kinds.toml": KINDS, "bees.toml": BOTH})
     (remark,) = lint(book, compile_book(book), Census(messages=300, calm=300))
     assert (remark.code, remark.hint) == ("never", True)
+
+
+def test_a_tag_that_nothing_bears_is_a_hint_and_stops_nobody():
+    tagged = entry("bees.both", 'any = ["bee", "蜜蜂"]', 'when = { tagged = ["vip", "vpi"] }')
+    book = read([], {"kinds.toml": KINDS, "bees.toml": tagged})
+    census = Census(messages=300, calm=300, fired={"bees.both": 1}, tags=frozenset({"vip"}))
+    (remark,) = lint(book, compile_book(book), census)
+    assert (remark.code, dict(remark.params), remark.hint) == ("unborne", {"tag": "vpi"}, True)
 
 
 @pytest.mark.parametrize(("count", "wide"), [(60, False), (61, True)])

@@ -329,7 +329,7 @@ any = ["a", "(", "@nothing"]
 id = "c"
 category = "other.unsorted"
 floor = "P4"
-when = { hour = "x" }
+when = { hour = "x", tagged = "a/b" }
 [[rule]]
 id = "d"
 category = "other.card"
