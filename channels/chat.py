@@ -7,7 +7,6 @@ to a chat stands on a page of ours once it is written down, so to speak is only 
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -41,7 +40,9 @@ from channels.contract import (
     Receipt,
     Verification,
 )
+from channels.documents import attachments, clean, file_name, moment, read, sniffed, word
 
+_DOCUMENT = "chat message"
 #: Characters of one message, files of one, and bytes of one file and of all.
 LONGEST = 4_000
 MOST_FILES, MOST_BYTES, MOST_BYTES_TOGETHER = 5, 10 * 1024 * 1024, 25 * 1024 * 1024
@@ -49,13 +50,6 @@ _WORDS = {"name": 80, "email": 254, "phone": 40}
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _EMAIL = re.compile(r"[^\s@<>\"',;:\\()\[\]]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]+")
 _PHONE = re.compile(r"\+?[0-9](?:[ ().\-]{0,2}[0-9]){5,14}")
-#: Control characters and those that turn the direction of what stands beside them.
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_BEGINNINGS = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"%PDF-": "application/pdf",
-}
 #: A token may last so long, and clocks may differ by so much.
 _LASTS, _SKEW = timedelta(minutes=5), timedelta(seconds=30)
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -115,7 +109,7 @@ class Chat(Channel):
 
     def parse(self, raw: Raw) -> Sequence[Inbound]:
         """One document, one message. Raises BadRequest for bytes that are no document of ours."""
-        given = _read(raw.data)
+        given = read(raw.data, _DOCUMENT)
         verified = given.get("verified") is True
         name = _word(given, "name")
         told = {one: _word(given, one) for one in ("email", "phone") if _word(given, one)}
@@ -126,12 +120,12 @@ class Chat(Channel):
                 remote_id=raw.remote_id,
                 sender=Handle(self.identity, _word(given, "handle"), name),
                 text=_word(given, "text"),
-                sent_at=_moment(_word(given, "received_at")),
+                sent_at=moment(_word(given, "received_at")),
                 conversation=_word(given, "conversation"),
                 verification=Verification.VERIFIED if verified else Verification.UNVERIFIED,
                 locale=_word(given, "locale"),
                 fields=told,
-                attachments=_attachments(given.get("attachments", [])),
+                attachments=attachments(given.get("attachments", [])),
                 size=len(raw.data),
             ),
         )
@@ -139,7 +133,7 @@ class Chat(Channel):
     def identify(self, data: bytes) -> str:
         """The conversation and the client's id of the message."""
         try:
-            given = _read(data)
+            given = read(data, _DOCUMENT)
             return remote_id(_word(given, "conversation"), _word(given, "client_msg_id"))
         except BadRequest:
             return super().identify(data)
@@ -205,7 +199,7 @@ class Chat(Channel):
             raise BadSignature("the token is for somebody else")
         if not now - _SKEW < until <= now + _LASTS + _SKEW:
             raise BadSignature("the token's time is over, or it lasts too long")
-        return Visitor(user, _clean(name)[: _WORDS["name"]], once)
+        return Visitor(user, clean(name)[: _WORDS["name"]], once)
 
 
 def remote_id(conversation: str, client_msg_id: str) -> str:
@@ -216,7 +210,7 @@ def remote_id(conversation: str, client_msg_id: str) -> str:
 def check(given: Mapping[str, str], files: Sequence[Attachment]) -> list[tuple[str, str]]:
     """What keeps a message from being taken, as (field, code); an empty list when nothing does."""
     wrong = []
-    text = _clean(given.get("text", ""))
+    text = clean(given.get("text", ""))
     if not text and not files:
         wrong.append(("text", "required"))
     if len(text) > LONGEST:
@@ -228,7 +222,7 @@ def check(given: Mapping[str, str], files: Sequence[Attachment]) -> list[tuple[s
     sizes = [len(file.data) for file in files]
     if sum(sizes) > MOST_BYTES_TOGETHER or any(size > MOST_BYTES for size in sizes):
         wrong.append(("attachments", "file_too_big"))
-    if not all(_sniffed(file.data) for file in files):
+    if not all(sniffed(file.data) for file in files):
         wrong.append(("attachments", "bad_file_type"))
     return wrong + check_contact(given)
 
@@ -238,9 +232,9 @@ def check_contact(given: Mapping[str, str]) -> list[tuple[str, str]]:
     wrong = [
         (name, "too_long")
         for name, most in _WORDS.items()
-        if len(_clean(given.get(name, ""))) > most
+        if len(clean(given.get(name, ""))) > most
     ]
-    email, phone = _clean(given.get("email", "")), _clean(given.get("phone", ""))
+    email, phone = clean(given.get("email", "")), clean(given.get("phone", ""))
     if email and not _EMAIL.fullmatch(email):
         wrong.append(("email", "bad_email"))
     if phone and not _PHONE.fullmatch(unicodedata.normalize("NFKC", phone)):
@@ -253,13 +247,13 @@ def document(
 ) -> bytes:
     """The bytes to journal: cleaned, and in one spelling."""
     names = ("conversation", "client_msg_id", "handle", "name", "locale", "text", "email", "phone")
-    told: dict[str, Any] = {name: _clean(given.get(name, "")) for name in names}
+    told: dict[str, Any] = {name: clean(given.get(name, "")) for name in names}
     told["verified"] = verified
     told["received_at"] = received_at.astimezone(UTC).isoformat()
     told["attachments"] = [
         {
-            "name": _file_name(file.name),
-            "mime": _sniffed(file.data),
+            "name": file_name(file.name),
+            "mime": sniffed(file.data),
             "data_b64": base64.b64encode(file.data).decode("ascii"),
         }
         for file in files
@@ -297,52 +291,5 @@ def _short(words: Sequence[object]) -> bool:
     return all(isinstance(one, str) and len(one) <= _LONGEST_WORD for one in words)
 
 
-def _sniffed(data: bytes) -> str:
-    return next((mime for begins, mime in _BEGINNINGS.items() if data.startswith(begins)), "")
-
-
-def _clean(value: str) -> str:
-    plain = value.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", _UNWANTED.sub("", plain)).strip()
-
-
-def _file_name(name: str) -> str:
-    return _clean(name).replace("\\", "/").rpartition("/")[2].replace("\n", " ")[-200:] or "file"
-
-
-def _read(data: bytes) -> Mapping[str, Any]:
-    try:
-        given = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"not a chat message: {type(error).__name__}") from error
-    if not isinstance(given, dict):
-        raise BadRequest("not a chat message: no object")
-    return given
-
-
 def _word(given: Mapping[str, Any], name: str) -> str:
-    value = given.get(name, "")
-    if not isinstance(value, str):
-        raise BadRequest(f"{name} is no text")
-    return _clean(value)
-
-
-def _moment(written: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(written)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _attachments(listed: Any) -> tuple[Attachment, ...]:
-    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
-        raise BadRequest("attachments are no list of files")
-    files = []
-    for entry in listed:
-        try:
-            data = base64.b64decode(entry.get("data_b64", ""), validate=True)
-        except (binascii.Error, ValueError, TypeError) as error:
-            raise BadRequest("an attachment is no base64") from error
-        files.append(Attachment(_file_name(_word(entry, "name")), _word(entry, "mime"), data))
-    return tuple(files)
+    return clean(word(given, name))

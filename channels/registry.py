@@ -19,7 +19,9 @@ from channels.contract import Channel
 GROUP = "helpdesk_router.channels"
 #: A label written as one plain word; one that is made otherwise is asked of the class.
 _LABEL = re.compile(r'^ +(label_(?:zh|en))(?::[^=\n]+)? = "([^"\\\n]*)"$', re.MULTILINE)
-_NO_DOORS = frozenset({"calls", "contract", "failures", "registry", "terms"})
+_NO_DOORS = frozenset(
+    {"calls", "contract", "documents", "failures", "far_files", "registry", "terms"}
+)
 
 
 def kinds() -> tuple[str, ...]:

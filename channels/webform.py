@@ -6,7 +6,6 @@ an answer goes to the address or number that was left.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -16,7 +15,9 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from channels.contract import Attachment, BadRequest, Channel, Handle, Inbound, Raw
+from channels.documents import attachments, clean, file_name, moment, read, sniffed, word
 
+_DOCUMENT = "form document"
 FIELDS = (
     "idempotency_key",
     "locale",
@@ -38,15 +39,9 @@ _MOST_FILES = 5
 _MOST_BYTES = 10 * 1024 * 1024
 _MOST_BYTES_TOGETHER = 25 * 1024 * 1024
 
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _EMAIL = re.compile(r"[^\s@<>\"',;:\\()\[\]]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]+")
 _PHONE = re.compile(r"\+?[0-9](?:[ ().\-]{0,2}[0-9]){5,14}")
 _REFERENCE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9:_/-]*[A-Za-z0-9])?")
-_KINDS = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"%PDF-", "application/pdf"),
-)
 
 
 class Webform(Channel):
@@ -59,8 +54,8 @@ class Webform(Channel):
 
     def parse(self, raw: Raw) -> Sequence[Inbound]:
         """One document, one message. Raises BadRequest for bytes that are no document of ours."""
-        form = _read(raw.data)
-        text = {name: _clean(_word(form, name)) for name in FIELDS}
+        form = read(raw.data, _DOCUMENT)
+        text = {name: clean(word(form, name)) for name in FIELDS}
         told = {name: text[name] for name in _TOLD if text[name]}
         if text["email"] and text["phone"]:
             told["phone"] = text["phone"]
@@ -71,11 +66,11 @@ class Webform(Channel):
             sender=_sender(text),
             text=text["body"],
             subject=text["subject"],
-            sent_at=_moment(_word(form, "received_at")),
+            sent_at=moment(word(form, "received_at")),
             locale=text["locale"],
             category_hint=text["category_hint"],
             fields=told,
-            attachments=_attachments(form.get("attachments", [])),
+            attachments=attachments(form.get("attachments", [])),
             size=len(raw.data),
         )
         return (inbound,)
@@ -83,8 +78,8 @@ class Webform(Channel):
     def identify(self, data: bytes) -> str:
         """The client's key with the body; a form without a key is its own bytes."""
         try:
-            form = _read(data)
-            key, body = _word(form, "idempotency_key"), _word(form, "body")
+            form = read(data, _DOCUMENT)
+            key, body = word(form, "idempotency_key"), word(form, "body")
         except BadRequest:
             key = body = ""
         if not key:
@@ -96,12 +91,12 @@ def document(
     fields: Mapping[str, str], files: Sequence[Attachment], *, received_at: datetime
 ) -> bytes:
     """The bytes to journal: cleaned, and in one spelling. Names the form does not have are left."""
-    form: dict[str, Any] = {name: _clean(fields.get(name, "")) for name in FIELDS}
+    form: dict[str, Any] = {name: clean(fields.get(name, "")) for name in FIELDS}
     form["received_at"] = received_at.astimezone(UTC).isoformat()
     form["attachments"] = [
         {
-            "name": _file_name(file.name),
-            "mime": _sniffed(file.data) or file.mime,
+            "name": file_name(file.name),
+            "mime": sniffed(file.data) or file.mime,
             "data_b64": base64.b64encode(file.data).decode("ascii"),
         }
         for file in files
@@ -112,7 +107,7 @@ def document(
 
 def check(fields: Mapping[str, str], files: Sequence[Attachment]) -> list[tuple[str, str]]:
     """What keeps this form from being sent, as (field, code); an empty list when nothing does."""
-    text = {name: _clean(fields.get(name, "")) for name in FIELDS}
+    text = {name: clean(fields.get(name, "")) for name in FIELDS}
     wrong = [
         (name, "too_long")
         for name, value in text.items()
@@ -139,65 +134,12 @@ def _wrong_files(files: Sequence[Attachment]) -> list[tuple[str, str]]:
     sizes = [len(file.data) for file in files]
     if sum(sizes) > _MOST_BYTES_TOGETHER or any(size > _MOST_BYTES for size in sizes):
         codes.append("file_too_big")
-    if not all(_sniffed(file.data) for file in files):
+    if not all(sniffed(file.data) for file in files):
         codes.append("bad_file_type")
     return [("attachments", code) for code in codes]
-
-
-def _sniffed(data: bytes) -> str:
-    return next((mime for magic, mime in _KINDS if data.startswith(magic)), "")
-
-
-def _clean(value: str) -> str:
-    plain = value.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", _UNWANTED.sub("", plain)).strip()
-
-
-def _file_name(name: str) -> str:
-    last = _clean(name).replace("\\", "/").rpartition("/")[2]
-    return last.replace("\n", " ")[-_MOST_ELSEWHERE:] or "file"
 
 
 def _sender(text: Mapping[str, str]) -> Handle:
     if text["email"] or not text["phone"]:
         return Handle("email", text["email"], text["name"])
     return Handle("phone", text["phone"], text["name"])
-
-
-def _read(data: bytes) -> Mapping[str, Any]:
-    try:
-        form = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"not a form document: {type(error).__name__}") from error
-    if not isinstance(form, dict):
-        raise BadRequest("not a form document: no object")
-    return form
-
-
-def _word(form: Mapping[str, Any], name: str) -> str:
-    value = form.get(name, "")
-    if not isinstance(value, str):
-        raise BadRequest(f"{name} is no text")
-    return value
-
-
-def _moment(written: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(written)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _attachments(listed: Any) -> tuple[Attachment, ...]:
-    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
-        raise BadRequest("attachments are no list of files")
-    return tuple(_attachment(entry) for entry in listed)
-
-
-def _attachment(entry: Mapping[str, Any]) -> Attachment:
-    try:
-        data = base64.b64decode(_word(entry, "data_b64"), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise BadRequest("an attachment is no base64") from error
-    return Attachment(_file_name(_word(entry, "name")), _clean(_word(entry, "mime")), data)

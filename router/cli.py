@@ -5,10 +5,7 @@ ones start at once.
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -23,9 +20,6 @@ from router.memory import undisturbed
 if TYPE_CHECKING:
     from router.assemble import Router
     from router.settings import Settings
-
-#: How far old mail stands back behind other work of the machine, as `nice` counts.
-_BEHIND = 10
 
 app = typer.Typer(
     help="The ticket router of a digital wallet's support desk.",
@@ -180,21 +174,6 @@ def doctor(config: Config = None) -> None:
 # ---------------------------------------------------------------- mail and rules
 
 
-@contextmanager
-def _behind() -> Iterator[None]:
-    """Whoever else works on this machine goes first: old mail can wait, a call cannot."""
-    if not hasattr(os, "nice"):
-        yield
-        return
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    os.nice(_BEHIND)
-    try:
-        yield
-    finally:
-        with suppress(PermissionError):  # only an administrator may go forward again
-            os.setpriority(os.PRIO_PROCESS, 0, before)
-
-
 @app.command(name="import")
 def import_(
     path: Path,
@@ -204,7 +183,7 @@ def import_(
     """Take in old mail (.eml, mbox, Maildir) without acknowledging anybody."""
     from router import filling
 
-    with _behind():
+    with filling.behind_others():
         with undisturbed():
             router = _assemble(config, migrate_first=True)
         try:
@@ -226,7 +205,7 @@ def backfill(
     """Take in what a mailbox held before; stopped by whatever means, it goes on where it was."""
     from router import filling
 
-    with _behind():
+    with filling.behind_others():
         with undisturbed():
             router = _assemble(config, migrate_first=True)
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from time import process_time
@@ -24,7 +25,25 @@ from router.assemble import Router
 from router.core.clock import monotonic
 from router.polling import Tally
 
+#: How far old mail stands back behind other work of the machine, as `nice` counts.
+_BEHIND = 10
+
 console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def behind_others() -> Iterator[None]:
+    """Whoever else works on this machine goes first: old mail can wait, a call cannot."""
+    if not hasattr(os, "nice"):
+        yield
+        return
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    os.nice(_BEHIND)
+    try:
+        yield
+    finally:
+        with suppress(PermissionError):  # only an administrator may go forward again
+            os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 def demo(router: Router, tickets: int) -> None:

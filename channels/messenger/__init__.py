@@ -41,11 +41,10 @@ from channels.contract import (
     Verification,
     WindowClosed,
 )
+from channels.far_files import TIMEOUT, fetched, lies_at
 from channels.messenger import answers, lookback, updates
 
-_TIMEOUT = (3.05, 15.0)
 _CHALLENGE = re.compile(r"[0-9]{1,40}")
-_LARGEST_FILE = 25 * 1024 * 1024
 #: A message of ours stands in the conversation at most so long before we say we made it.
 _SKEW = timedelta(minutes=2)
 
@@ -248,26 +247,10 @@ class Messenger(Channel):
 
     def fetch(self, remote: str) -> Attachment:
         """A file from the platform's own hosts, never from anywhere else."""
-        parts = urlsplit(remote)
-        host = parts.hostname or ""
-        known = any(host == one or host.endswith(f".{one}") for one in self.options.media_hosts)
-        if not known or parts.scheme not in ("https", urlsplit(self.options.base_url).scheme):
+        schemes = ("https", urlsplit(self.options.base_url).scheme)
+        if not lies_at(remote, self.options.media_hosts) or urlsplit(remote).scheme not in schemes:
             raise Refused("the file lies on a host that is not the platform's")
-        try:
-            with self._session.get(
-                remote, timeout=_TIMEOUT, stream=True, allow_redirects=False
-            ) as answer:
-                if answer.status_code >= 500 or answer.status_code == 429:
-                    raise Transient(f"the file cannot be had now ({answer.status_code})")
-                if answer.status_code != 200:
-                    raise Refused(f"the file is gone ({answer.status_code})")
-                data = answer.raw.read(_LARGEST_FILE + 1, decode_content=True)
-                mime = answer.headers.get("Content-Type", "").partition(";")[0].strip()
-        except requests.RequestException as fault:
-            raise Transient(f"the file cannot be had now: {type(fault).__name__}") from fault
-        if len(data) > _LARGEST_FILE:
-            raise Refused("the file is too large")
-        return Attachment("", mime, data)
+        return fetched(self._session, remote, "file")
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -291,7 +274,7 @@ class Messenger(Channel):
         bearer = {"Authorization": f"Bearer {self.vault.secret('page_token')}"}
         try:
             answer = self._session.request(
-                method, address, headers=bearer, timeout=_TIMEOUT, allow_redirects=False, **given
+                method, address, headers=bearer, timeout=TIMEOUT, allow_redirects=False, **given
             )
         except requests.ConnectTimeout as fault:
             raise Transient("no connection to the platform") from fault

@@ -35,10 +35,9 @@ from channels.contract import (
     Transient,
     Vault,
 )
+from channels.far_files import TIMEOUT, fetched, lies_at
 from channels.phone import files, listed, standard, told, twilio
 
-_TIMEOUT = (3.05, 15.0)
-_LARGEST_FILE = 25 * 1024 * 1024
 #: A sandbox beside the desk speaks plain HTTP.
 _LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -256,7 +255,7 @@ class Phone(Channel):
                 f"{self.options.base_url}{path}",
                 params=dict(asked),
                 auth=known,
-                timeout=_TIMEOUT,
+                timeout=TIMEOUT,
                 allow_redirects=False,
             )
         except requests.RequestException as fault:
@@ -279,31 +278,11 @@ class Phone(Channel):
     def fetch(self, remote: str) -> Attachment:
         """A recording, from the hosts that may hold one and from nowhere else."""
         parts = urlsplit(remote)
-        host = parts.hostname or ""
-        known = any(host == one or host.endswith(f".{one}") for one in self.options.media_hosts)
-        if not known or not (parts.scheme == "https" or host in _LOOPBACK):
+        safe = parts.scheme == "https" or parts.hostname in _LOOPBACK
+        if not safe or not lies_at(remote, self.options.media_hosts):
             raise Refused("the recording lies on a host that is not the provider's")
-        token = self.vault.secret("auth_token", "")
-        sid = self.options.account_sid
-        try:
-            with self._session.get(
-                remote,
-                timeout=_TIMEOUT,
-                stream=True,
-                allow_redirects=False,
-                auth=(sid, token) if sid and token else None,
-            ) as answer:
-                if answer.status_code >= 500 or answer.status_code == 429:
-                    raise Transient(f"the recording cannot be had now ({answer.status_code})")
-                if answer.status_code != 200:
-                    raise Refused(f"the recording is gone ({answer.status_code})")
-                data = answer.raw.read(_LARGEST_FILE + 1, decode_content=True)
-                mime = answer.headers.get("Content-Type", "").partition(";")[0].strip()
-        except requests.RequestException as fault:
-            raise Transient(f"the recording cannot be had now: {type(fault).__name__}") from fault
-        if len(data) > _LARGEST_FILE:
-            raise Refused("the recording is too large")
-        return Attachment("", mime, data)
+        sid, token = self.options.account_sid, self.vault.secret("auth_token", "")
+        return fetched(self._session, remote, "recording", (sid, token) if sid and token else None)
 
     def close(self) -> None:
         """Let go of the connection."""
