@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,16 +78,17 @@ def sla(router: Router, unit: Unit, teams: Teams, period: Period, cut: Cut = Cut
     """What was promised and how much of it was kept."""
     before = Period(period.span.before, period.zone)
     by: dict[str, dict[Any, dict[str, Score]]] = {}
+    now = pages.decisions(unit, period, cut, teams)
+    then = pages.decisions(unit, before, cut, teams)
     for dimension in DIMENSIONS:
         scores: dict[Any, dict[str, Score]] = {}
-        for asked, earlier in ((period, False), (before, True)):
-            counts = pages.decided(unit, dimension, asked, cut, teams)
-            for (value, what, kind), n in counts.items():
+        for told, earlier in ((now, False), (then, True)):
+            for (value, what, kind), n in told.by[dimension].items():
                 found = scores.setdefault(value, {one: Score() for one in KINDS})
                 found[kind].add(what, n, before=earlier)
         by[dimension] = dict(sorted(scores.items(), key=lambda one: -_decided(one[1])))
     causes: dict[str, dict[str, int]] = {}
-    for (cause, kind), n in pages.causes(unit, period, cut, teams).items():
+    for (cause, kind), n in now.causes.items():
         causes.setdefault(cause, dict.fromkeys(KINDS, 0))[kind] = n
     spans = pages.spans(unit, period, cut, teams)
     return Sla(
@@ -137,9 +137,7 @@ def _days(unit: Unit, period: Period, cut: Cut, teams: Teams) -> list[tuple[int,
     """(day, kept, broken) over all kinds, when the period is short enough to draw."""
     if period.span.days > 62:
         return []
-    counts: Counter[tuple[int, str]] = Counter()
-    for kind in KINDS:
-        counts.update(pages.by_day(unit, kind, period, cut, teams))
+    counts = pages.by_day(unit, period, cut, teams)
     low, high = day_of(period.span.first), day_of(period.span.last)
     return [(day, counts[day, "kept"], counts[day, "broken"]) for day in range(low, high + 1)]
 

@@ -134,23 +134,36 @@ def sums(  # a question has so many sides
     return {tuple(row[:-1]): int(row.n) for row in rows if row.n}
 
 
-def decided(
-    unit: Unit, dimension: str, period: Period, cut: Cut, teams: Teams
-) -> dict[tuple[Any, str, str], int]:
-    """(value of the dimension, kept or broken, kind): how many promises were decided."""
-    by = (dimension, "what", "kind")
-    if not cut.whole:
-        return sums(unit, DECIDED, by, period, cut, teams=teams)
-    kept = (dimension, "detail", "kind")
-    return _alone(unit, (ALONE[dimension], kept), (DECIDED, by), period, cut, teams)
+@dataclass(slots=True)
+class Decisions:
+    """How many promises were decided: by dimension, each as (its value, kept or broken, kind); and
+    of the broken ones, by (cause, kind)."""
+
+    by: dict[str, Tally[tuple[Any, str, str]]]
+    causes: Tally[tuple[str, str]]
 
 
-def causes(unit: Unit, period: Period, cut: Cut, teams: Teams) -> dict[tuple[str, str], int]:
-    """(cause, kind): how many promises were broken."""
-    by = ("detail", "kind")
-    if not cut.whole:
-        return sums(unit, ("broken",), by, period, cut, teams=teams)
-    return _alone(unit, (CAUSED, by), (("broken",), by), period, cut, teams)
+def decisions(unit: Unit, period: Period, cut: Cut, teams: Teams) -> Decisions:
+    """What became of promises. Of a whole desk or team each side is kept alone; what is narrowed
+    further is put together from what is kept by all sides at once, which is read once."""
+    found = Decisions({one: Tally() for one in DIMENSIONS}, Tally())
+    if cut.whole:
+        for side in DIMENSIONS:
+            by = (side, "what", "kind")
+            kept = ALONE[side], (side, "detail", "kind")
+            found.by[side].update(_alone(unit, kept, (DECIDED, by), period, cut, teams))
+        why = ("detail", "kind")
+        found.causes.update(_alone(unit, (CAUSED, why), (("broken",), why), period, cut, teams))
+        return found
+    columns = (*DIMENSIONS, "what", "kind", "detail")
+    for (*sides, what, kind, cause), n in sums(
+        unit, DECIDED, columns, period, cut, teams=teams
+    ).items():
+        for side, value in zip(DIMENSIONS, sides, strict=True):
+            found.by[side][value, what, kind] += n
+        if what == "broken":
+            found.causes[cause, kind] += n
+    return found
 
 
 def _alone(
@@ -200,33 +213,26 @@ def _branches(asked: Asked, period: Period) -> Iterator[str]:
         )
 
 
-def by_day(
-    unit: Unit, kind: str, period: Period, cut: Cut, teams: Teams
-) -> dict[tuple[int, str], int]:
-    """(day, kept or broken): how many promises of a kind."""
+def by_day(unit: Unit, period: Period, cut: Cut, teams: Teams) -> Tally[tuple[int, str]]:
+    """(day, kept or broken): how many promises of any kind."""
     days, partly = period.whole()
     asked = narrowed(cut, teams)
     limited = f" AND {asked}" if asked.said else ""
-    found: dict[tuple[int, str], int] = {}
+    found: Tally[tuple[int, str]] = Tally()
     if days:
         what, column = ("'trend'", "detail") if cut.plain else ("'kept', 'broken'", "what")
         rows = unit.rows(
             f"SELECT slot, {column} AS outcome, SUM(n) AS n FROM figure WHERE what IN ({what}) "  # noqa: S608  # ours
-            f"AND grain = 'd' AND slot >= :low AND slot <= :high AND kind = :kind{limited} "
-            f"GROUP BY slot, {column}",
+            f"AND grain = 'd' AND slot >= :low AND slot <= :high{limited} GROUP BY slot, {column}",
             low=day_of(days.first),
             high=day_of(days.last),
-            kind=kind,
             **asked.params,
         )
-        found = {(row.slot, row.outcome): int(row.n) for row in rows if row.n}
+        found.update({(row.slot, row.outcome): int(row.n) for row in rows})
     if partly:
         last = last_day(period, partly)
-        for (outcome, one), n in sums(
-            unit, DECIDED, ("what", "kind"), last, cut, teams=teams
-        ).items():
-            if one == kind:
-                found[day_of(last.span.first), outcome] = n
+        for (outcome,), n in sums(unit, DECIDED, ("what",), last, cut, teams=teams).items():
+            found[day_of(last.span.first), outcome] += n
     return found
 
 
@@ -253,7 +259,8 @@ def spans(
 
 def _ended(unit: Unit, stretch: tuple[int, int], cut: Cut, teams: Teams) -> Sequence[Any]:
     asked = narrowed(cut, teams)
-    asked.add("what IN :whats AND at >= :begin AND at < :end", whats=list(ENDED))
+    asked.add("what IN :whats AND kind IN :kinds", whats=list(ENDED), kinds=list(KINDS))
+    asked.add("at >= :begin AND at < :end")
     return unit.rows(
         f"SELECT kind, service, wall FROM happening WHERE {asked} AND service >= 0",  # noqa: S608  # ours
         begin=stretch[0],

@@ -1208,7 +1208,14 @@ class HappeningRow(SQLModel, table=True):
     """
 
     __tablename__ = "happening"
-    __table_args__ = (Index("ix_happening_what", "what", "kind", "at", "id"),)
+    #: What a narrowed report asks of them stands in the index itself.
+    __table_args__ = (
+        Index(
+            "ix_happening_what",
+            *("what", "kind", "at", "id", "channel", "category", "urgency", "team_id", "agent_id"),
+            *("service", "wall"),
+        ),
+    )
     id: int = _id()
     ticket_id: int = _ref("ticket", index=True)
     what: str
