@@ -10,15 +10,24 @@ from channels.email.characters import words
 
 MOST = 500
 _LONGEST = 20_000
+_LONGEST_SIMPLE = 500
 _SIMPLE = re.compile(r'\s*("?)([^"<>,;:@()\\\[\]]*)\1\s*<([^\s<>",;:()\\@]+@[^\s<>",;:()\\@]+)>\s*')
-_BARE = re.compile(r"\s*([^\s<>\",;:()\\@]+@[^\s<>\",;:()\\@]+)\s*")
+_BARE = re.compile(r"\s*([^\s<>\",;:()\\@\[\]，；、]+@[^\s<>\",;:()\\@\[\]，；、]+)\s*")
+#: Every length has an end, so that no mark that is never closed is looked for in all that follows.
 _PIECE = re.compile(
-    r'"((?:[^"\\]|\\.)*)"|\(((?:[^()\\]|\\.)*)\)|<([^<>]*)>|([,;])'
-    r'|(=\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]{0,200}\?=|(?:(?!=\?)[^",;<>()])+)|(.)',
+    r'"((?:[^"\\]|\\.){0,2000}+)"'
+    r"|\(((?:[^()\\]|\\.|\((?:[^()\\]|\\.){0,200}+\)){0,500}+)\)|<([^<>]*)>|([,;，；])"
+    r'|(=\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]{0,200}\?=|(?:(?!=\?)[^",;<>()，；])+)|(.)',
     re.DOTALL,
 )
-_ADDRESS = re.compile(r"[^\s<>\"',;:()\\@\[\]]+@[^\s<>\"',;:()\\@]+")
-_SPACED = re.compile(r"\s*([@.])\s*")
+#: A local part may stand in quotes; of several "@" none is believed to be the last.
+_ADDRESS = re.compile(
+    r"(?:\"(?:[^\"\\]|\\.){1,80}+\"|[^\s<>\"',;:()\\@\[\]，；、]{1,320})"
+    r"(?:@(?:\[[^\s\[\]@]{1,60}\]|[^\s<>\"',;:()\\@\[\]，；、]{1,255})){1,4}"
+)
+_ASIDE = re.compile(r"\((?:[^()\\]|\\.){0,200}+\)")
+_LEFT_OPEN = re.compile(r"[<\[]\s*[>\]]?\s*\Z")
+_SPACED = re.compile(r" ?([@.]) ?")
 _QUOTED = re.compile(r"\\(.)")
 _GROUP = re.compile(r"^\s*[^@:\"<>]*:(?!//)")
 _TOKEN = re.compile(r"\+t\.([A-Za-z0-9_.~=-]{1,200})@")
@@ -28,9 +37,11 @@ def handles(text: str) -> tuple[Handle, ...]:
     """Everybody in an address header, display names read; those without an address are left."""
     if not text:
         return ()
-    if simple := _SIMPLE.fullmatch(text):
-        return (Handle("email", simple[3], _name(simple[2])),)
-    if bare := _BARE.fullmatch(text):
+    if len(text) > _LONGEST_SIMPLE:
+        pass
+    elif simple := _SIMPLE.fullmatch(text):
+        return (Handle("email", _tidy(simple[3]), _name(simple[2])),)
+    elif bare := _BARE.fullmatch(text):
         return (Handle("email", _tidy(bare[1]), ""),)
     found = tuple(_handles(text[:_LONGEST]))
     if not found and "=?" in text and (read := words(text)) != text:
@@ -46,8 +57,9 @@ def shown_name(text: str) -> str:
 
 def _handles(text: str) -> Iterator[Handle]:
     for entry in islice(_entries(text), MOST):
-        found = entry.handle()
-        if found:
+        if several := entry.several():
+            yield from islice((Handle("email", address, "") for address in several), MOST)
+        elif found := entry.handle():
             yield found
 
 
@@ -59,16 +71,38 @@ class _Entry:
     comment: list[str] = field(default_factory=list)
     angle: list[str] = field(default_factory=list)
     plain: list[str] = field(default_factory=list)
+    #: Whether a comma may end it; before an address it belongs to an unquoted name.
+    full: bool = False
 
-    def full(self) -> bool:
-        """Whether a comma may end it; before an address it belongs to an unquoted name."""
-        return bool(self.angle) or any("@" in word for word in (*self.plain, *self.quoted))
+    def take(self, match: re.Match[str]) -> None:
+        """One piece more of it."""
+        quoted, comment, angle, _, plain, odd = match.groups()
+        if comment is not None:
+            self.comment.append(_QUOTED.sub(r"\1", comment))
+            return
+        self.full |= angle is not None or "@" in match[0]
+        if quoted is not None:
+            self.quoted.append(_QUOTED.sub(r"\1", quoted))
+        elif angle is not None:
+            self.angle.append(_ASIDE.sub("", angle))
+        else:
+            self.plain.append((plain or odd).strip())
+
+    def several(self) -> list[str]:
+        """Addresses that nothing but blanks parts, as people type them."""
+        words = " ".join(self.plain).split()
+        if self.angle or self.quoted or len(words) < 2 or any("@" not in word for word in words):
+            return []
+        found = [_ADDRESS.fullmatch(word) for word in words]
+        return [_tidy(one[0]) for one in found if one] if all(found) else []
 
     def handle(self) -> Handle | None:
         name = " ".join(self.quoted + self.plain)
         for within in (self.angle, self.plain, self.quoted, self.comment):
             if address := _address(" ".join(within)):
-                shown = name if self.angle else _SPACED.sub(r"\1", name).replace(address, " ")
+                shown = name
+                if not self.angle:
+                    shown = _LEFT_OPEN.sub("", _closed_up(name).replace(address, " "))
                 shown = shown if shown.strip() else " ".join(self.comment)
                 return Handle("email", address, _name(shown))
         return None
@@ -77,25 +111,28 @@ class _Entry:
 def _entries(text: str) -> Iterator[_Entry]:
     entry = _Entry()
     for match in _PIECE.finditer(_GROUP.sub("", text)):
-        quoted, comment, angle, comma, plain, odd = match.groups()
-        if comma:
-            if entry.full():
+        mark, angle = match[4], match[3]
+        if mark or (angle is not None and "@" in "".join(entry.angle)):
+            if entry.full:
                 yield entry
                 entry = _Entry()
-        elif quoted is not None:
-            entry.quoted.append(_QUOTED.sub(r"\1", quoted))
-        elif comment is not None:
-            entry.comment.append(comment)
-        elif angle is not None:
-            entry.angle.append(angle)
-        else:
-            entry.plain.append((plain or odd).strip())
+            elif mark == "," and entry.plain:  # "Family, Given <address>"
+                entry.plain[-1] += ","
+        if not mark:
+            entry.take(match)
     yield entry
 
 
 def _address(text: str) -> str:
-    found = _ADDRESS.search(_SPACED.sub(r"\1", text) if "<" not in text and "@" in text else text)
+    if "@" not in text:
+        return ""
+    found = _ADDRESS.search(_closed_up(text) if "<" not in text else text)
     return _tidy(found[0]) if found else ""
+
+
+def _closed_up(text: str) -> str:
+    """An address written with blanks around its marks, without them."""
+    return _SPACED.sub(r"\1", " ".join(text.split()))
 
 
 def _tidy(address: str) -> str:
@@ -106,6 +143,8 @@ def _name(text: str) -> str:
     read = words(text).strip()
     if len(read) > 1 and read[0] == read[-1] and read[0] in "\"'":
         read = read[1:-1]
+    elif read.count('"') == 1:  # its end never came
+        read = read.strip('"')
     return " ".join(read.split())[:300]
 
 

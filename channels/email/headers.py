@@ -29,9 +29,11 @@ class Headers:
     _seen: dict[str, str] = field(default_factory=dict)
 
     def raw(self, name: str) -> str:
-        """The first value, unfolded, encoded words unread; empty when there is none."""
-        found = self.values.get(name)
-        return header_text(found[0], self.hint) if found else ""
+        """The first value that says anything, unfolded, encoded words unread; empty when none."""
+        for value in self.values.get(name, ()):
+            if text := header_text(value, self.hint):
+                return text
+        return ""
 
     def text(self, name: str) -> str:
         """The first value as people read it."""
@@ -77,8 +79,18 @@ def read(data: bytes) -> Headers:
     return Headers(values, start, after, cut)
 
 
+def straight(data: bytes) -> bytes:
+    """A mail whose lines end as no mail's do, in CR alone or in CR CR LF, with ends that parsers
+    know; any other as it is."""
+    at = data.find(b"\n")
+    if at < 0:
+        return data.replace(b"\r", b"\n") if b"\r" in data else data
+    return data.replace(b"\r\r\n", b"\r\n") if data[max(at - 2, 0) : at] == b"\r\r" else data
+
+
 def _without_empty_line(data: bytes, start: int, end: int) -> int:
     """Where the text begins that its sender put right below the headers; 0 when none is there."""
+    end = start + len(data[start:end].rstrip(b"\r\n"))
     last = data.rfind(b"\n", start, end) + 1 or start
     if data[last : last + 1] in b" \t" or _LINE.match(data, last, end):
         return 0

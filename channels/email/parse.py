@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from channels.contract import Bounce, Handle, Inbound
 from channels.email import authentication, automatic, bounces, contents, dates, headers, returns
 from channels.email.addresses import handles, shown_name, tokens
+from channels.email.characters import words
 from channels.email.headers import Headers
 
 #: Stands above a mail of which the mailbox handed over its headers alone.
@@ -22,6 +23,7 @@ _MOST_IDS = 60
 _LONGEST_ID = 500
 _LONGEST_SUBJECT = 2_000
 _ID = re.compile(r"<([^<>\s]+)>")
+_LOOSE_ID = re.compile(r"<([^<>]+)>")
 _OUR_LINES = 2
 _LONGEST_LINE = 1_000
 _TAKEN_FROM = re.compile(rb"\[(?:IPv6:)?([0-9a-fA-F:.]{7,45})\]")
@@ -64,7 +66,7 @@ def parse_mail(
     ``known_id`` spares working out the remote id of a mail that has had one since its fetch;
     ``signed_by`` are domains whose signature was found good then.
     """
-    found, body = _read(data)
+    found, body = _read(headers.straight(data))
     senders = _senders(found)
     sender = senders[0] if senders else Handle("email", "", shown_name(found.raw("from")))
     if not sender.value:
@@ -82,7 +84,7 @@ def parse_mail(
         text=body.text,
         subject=found.text("subject")[:_LONGEST_SUBJECT],
         html=body.html,
-        sent_at=dates.moment(found.raw("date")),
+        sent_at=dates.moment(found.text("date")),
         message_id=_message_id(found),
         thread_ids=_thread_ids(found),
         tokens=_tokens(found),
@@ -171,21 +173,25 @@ def _public(written: bytes) -> str:
 
 
 def _message_id(found: Headers) -> str:
-    written = found.raw("message-id")
+    written = words(found.raw("message-id"))  # some servers encode a long one
     if not written:
         return ""
-    matched = _ID.search(written)
-    inner = matched[1] if matched else "".join(written.strip("<> ").split())
+    matched = _ID.search(written) or _LOOSE_ID.search(written)
+    inner = "".join((matched[1] if matched else written.strip("<>\"' ")).split())
     return f"<{inner[:_LONGEST_ID]}>" if inner else ""
+
+
+def ids(written: str) -> list[str]:
+    """The ids that a header names; without angle brackets what has an "@" is taken for one."""
+    read = words(written)
+    return _ID.findall(read) or [one for one in read.replace(",", " ").split() if "@" in one[1:-1]]
 
 
 def _thread_ids(found: Headers) -> tuple[str, ...]:
     """Nearest first: In-Reply-To, then References from its end."""
     if "in-reply-to" not in found.values and "references" not in found.values:
         return ()
-    answered = _ID.findall(found.raw("in-reply-to"))
-    chain = _ID.findall(found.raw("references"))[-_MOST_IDS:]
-    ids = [
-        f"<{one}>" for one in (*answered[:_MOST_IDS], *reversed(chain)) if len(one) <= _LONGEST_ID
-    ]
-    return tuple(dict.fromkeys(ids))
+    answered = ids(found.raw("in-reply-to"))[:_MOST_IDS]
+    chain = ids(found.raw("references"))[-_MOST_IDS:]
+    named = [f"<{one}>" for one in (*answered, *reversed(chain)) if len(one) <= _LONGEST_ID]
+    return tuple(dict.fromkeys(named))

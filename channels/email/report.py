@@ -6,7 +6,7 @@ from typing import Any
 
 from channels.contract import Attachment
 from channels.email import headers
-from channels.email.parse import parse_mail
+from channels.email.parse import ids, parse_mail
 
 _NO_REPLIES = frozenset({"", "bounce", "list", "own_mail", "precedence", "no_reply", "calendar"})
 
@@ -14,7 +14,8 @@ _NO_REPLIES = frozenset({"", "bounce", "list", "own_mail", "precedence", "no_rep
 def parse_report(data: bytes) -> dict[str, Any]:
     """Everything known about a mail, HTML raw. Values that are not known are empty."""
     mail = parse_mail(data, account="")
-    written = headers.read(data)
+    written = headers.read(headers.straight(data))
+    answered, chain = (written.raw(name) for name in ("in-reply-to", "references"))
     bounce = mail.bounce
     return {
         "from_addr": mail.sender.value,
@@ -24,8 +25,8 @@ def parse_report(data: bytes) -> dict[str, Any]:
         "subject": mail.subject,
         "date": mail.sent_at.astimezone(UTC).isoformat() if mail.sent_at else None,
         "message_id": mail.message_id,
-        "in_reply_to": (written.raw("in-reply-to").split() or [""])[0],
-        "references": written.raw("references").split(),
+        "in_reply_to": next((f"<{one}>" for one in ids(answered)), answered),
+        "references": [f"<{one}>" for one in ids(chain)],
         "body_text": mail.text,
         "body_html": mail.html,
         "attachments": [_file(file) for file in mail.attachments],
