@@ -12,19 +12,26 @@ from channels.email import charsets
 _UNWANTED = re.compile("[\x00\ud800-\udfff]")
 _BIG5 = re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
+_LETTERS = re.compile(rb"[\x80-\x9f\xa1-\xff]+")
 _WORD = re.compile(
-    r"=\?([A-Za-z0-9_:.()+-]*)(?:\*[A-Za-z0-9-]*)?\?([bBqQ])\?([^?\r\n]*(?:\?(?!=)[^?\r\n]*){0,8}?)\?="
+    r"=\?[\"']?([A-Za-z0-9_:.()+-]*)[\"']?(?:\*[A-Za-z0-9-]*)?\?([bBqQ])\?([^?\r\n]*(?:\?(?!=)[^?\r\n]*){0,8}?)\?="
 )
 #: The last one of a header that a machine cut.
 _CUT = re.compile(r"(=\?[A-Za-z0-9_:.()+-]{2,40}\?[bBqQ]\?[^?\s]{4,})\??\Z")
 _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
 _BEYOND = re.compile("[\x80-\ufffc\ufffe-\U0010ffff]")
 _SMALL_CYRILLIC = (("koi8_r", bytes(range(0xC0, 0xE0))), ("cp1251", bytes(range(0xE0, 0x100))))
+_SYLLABLES = (
+    ("cp932", re.compile(rb"\x82[\x9f-\xf1]|\x83[\x40-\x96]")),
+    ("euc_jp", re.compile(rb"[\xa4\xa5][\xa1-\xf6]")),
+)
+_MOST_KANA = 3  # a third of its characters
 _PADDING = re.compile(rb"(=[=\s]*)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _KANJI = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
 _MOST_LINES = 20_000
+_MOST_LATIN, _LONG_RUN = 7, 4
 #: Charsets in which two bytes are one character: some of their text is valid UTF-8 by chance.
 _WIDE = frozenset({"gb18030", "big5hkscs", "cp949", "cp932", "euc_jp", "euc-jp"})
 
@@ -80,18 +87,28 @@ def _declared(data: bytes, codec: str) -> tuple[str, str]:
         text = _first(data, "utf-8")
         if text and (codec == "cp1252" or _surely_utf8(text, wide=codec in _WIDE)):
             return text.removeprefix("\ufeff"), "" if data.isascii() else "charset_wrong"
+    if codec == "cp1252":
+        return _western(data)
     try:
         return data.decode(codec), ""
     except UnicodeError:
         pass
-    if codec == "cp1252":  # five bytes have no meaning there
-        return data.decode("cp1252", "replace"), ""
     if codec == "iso2022_jp_ext":
         return _japanese(data), "charset_wrong"
     loose = data.decode(codec, "replace")
     if loose.count("\ufffd") * 50 > len(loose):
         return _guess(data), "charset_wrong"
     return loose, "charset_wrong"
+
+
+def _western(data: bytes) -> tuple[str, str]:
+    """Text that is called Latin or ASCII. Where it is, a letter beyond ASCII stands alone or beside
+    another; long runs of them are another alphabet, whose sender did not know its name."""
+    runs = _LETTERS.findall(data[:20_000])
+    high = b"".join(runs)
+    if len(high) >= _LONG_RUN * len(runs) and len(set(high)) >= _MOST_LATIN:  # no drawn line
+        return _unmarked(data), "charset_wrong"
+    return data.decode("cp1252", "replace"), ""  # five bytes have no meaning there
 
 
 def _surely_utf8(text: str, *, wide: bool) -> bool:
@@ -146,7 +163,8 @@ def _guess(data: bytes) -> str:
 def _unmarked(data: bytes) -> str:
     """Bytes in which nothing tells their charset but how often each comes."""
     runs = _HIGH.findall(data[:20_000])
-    if codec := _cyrillic(b"".join(runs)):
+    high = b"".join(runs)
+    if codec := _cyrillic(high) or _kana(data, high):
         return data.decode(codec, "replace")
     if sum(len(run) % 2 == 0 for run in runs) * 10 >= len(runs) * 7:
         read = data.decode("gb18030", "replace")
@@ -175,6 +193,15 @@ def _cyrillic(high: bytes) -> str:
     for codec, small in _SMALL_CYRILLIC:
         if len(high.translate(None, small)) * 12 <= len(high):
             return codec
+    return ""
+
+
+def _kana(data: bytes, high: bytes) -> str:
+    """The codec in which much of it is Japanese syllables; empty when there is none. In Chinese
+    charsets the first bytes of those lead to rare characters or to the same syllables."""
+    for codec, syllable in _SYLLABLES:
+        if 2 * _MOST_KANA * len(syllable.findall(data[:20_000])) >= len(high) > 0:
+            return codec if _first(data, codec) else ""
     return ""
 
 

@@ -8,15 +8,23 @@ from channels.email import headers, names, plain, tnef
 from channels.email.characters import decode
 from channels.email.headers import Headers
 from channels.email.markup import plain_text
+from channels.email.parameters import parameter
 from channels.email.structure import Part, parts
 
 MOST_TEXT = 1_000_000
 MOST_ATTACHMENTS = 500
 _MOST_FORWARDED = 3
 _LONGEST_FORWARDED = 2_000_000
-_DEEPEST_FORWARDED = 3
+DEEPEST = 3
 
-_CHARSET = re.compile(r"charset\*?\s*=\s*[\"']?\s*([^\s\"';]+)", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';]+)", re.IGNORECASE)
+#: Parts a mail where a header of a part follows it, whatever the header above says.
+_PARTING = re.compile(
+    rb"^--([^\r\n\"\\]{1,200}?)[ \t]{0,80}\r?\n(?=Content-[A-Za-z-]{2,30}[ \t]*:)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_TO_PROGRAMS = re.compile(rb"mime|boundary|multi-?part", re.IGNORECASE)
+_MOST_MENDED = 5
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _DELETED_SPACE = re.compile(r"delsp\s*=\s*\"?yes", re.IGNORECASE)
 _MAILS = ("message/rfc822", "message/global")
@@ -53,6 +61,7 @@ class Body:
     parts: list[Part] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     charset: str = ""
+    mended: int = 0
 
 
 def read(data: bytes, found: Headers, depth: int = 0) -> Body:
@@ -113,10 +122,28 @@ def _framed(part: Part, body: Body) -> tuple[str, str]:
     return _file(part, part.data or b"", body)
 
 
+def _mended(part: Part, data: bytes, body: Body) -> tuple[str, str] | None:
+    """What a part of parts holds whose header tells another boundary than stands in it, or none.
+    Text above the first one is kept unless it speaks to programs: its own may have been lost."""
+    found = _PARTING.search(data)
+    if found is None or body.mended >= _MOST_MENDED:
+        return None
+    body.mended += 1
+    told = b'Content-Type: %b; boundary="%b"\r\n' % (part.mime.encode(), found[1])
+    root = parts(told + _NO_MORE + data[found.start() :], body.defects)
+    if root is None or not root.children:
+        return None
+    text, html = _collect(root, body)
+    above = "" if _TO_PROGRAMS.search(data, 0, found.start()) else decode(data[: found.start()])[0]
+    return (f"{above.strip()}\n\n{text}" if above.strip() else text), html
+
+
 def _leaf(part: Part, body: Body) -> tuple[str, str]:
-    body.parts.append(part)
     data = part.data or b""
     broken = part.mime.startswith("multipart/")  # its boundary never came
+    if broken and (mended := _mended(part, data, body)) is not None:
+        return mended
+    body.parts.append(part)
     told = part.mime in _LETTERS or (part.mime in _TEXTS and not part.name)
     if not (told or broken) or part.disposition == "attachment" or names.sniffed(data):
         return _file(part, data, body)
@@ -137,7 +164,7 @@ def _leaf(part: Part, body: Body) -> tuple[str, str]:
 
 def _decoded(part: Part, data: bytes, body: Body) -> str:
     declared = _CHARSET.search(part.content_type) if part.content_type else None
-    charset = declared[1] if declared else ""
+    charset = declared[1] if declared else parameter(part.content_type, "charset")
     if not charset and part.mime == "text/html" and (meta := _META_CHARSET.search(data[:2_000])):
         charset = meta[1].decode("ascii", "replace")
     text, defect = decode(data, charset)
@@ -182,7 +209,7 @@ def _keep(attachment: Attachment, body: Body) -> None:
 def _forwarded(leaves: list[Part], depth: int) -> str:
     """What forwarded mails say, under a line that marks each as one. A report's original is none:
     it is what we wrote."""
-    if depth >= _DEEPEST_FORWARDED or any(part.mime in _REPORTS for part in leaves):
+    if depth >= DEEPEST or any(part.mime in _REPORTS for part in leaves):
         return ""
     mails = [part.data or b"" for part in leaves if part.mime in _MAILS]
     said = [_letter(mail, depth) for mail in mails[:_MOST_FORWARDED]]

@@ -19,8 +19,9 @@ _HALF = re.compile("上午|下午")
 _OFFSET = re.compile(r"([+-])\s*(\d{1,2})(?::?(\d\d))?(?!\d)")
 _ZONE = re.compile(r"\b[A-Z]{2,5}\b")
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)")
+_DOTTED = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{4})(?![\d.])")
 _DAY_FIRST = re.compile(
-    r"(?<!\d)(\d{1,2})[\s.-]+([^\W\d_]{3,12}|[一二三四五六七八九十]{1,2}月)[\s.,-]+(\d{4}|\d\d)\b"
+    r"(?<!\d)(\d{1,2})[\s.-]+([^\W\d_]{3,12}|[一二三四五六七八九十]{1,2}月)[\s.,-]+(\d{2,4})\b"
 )
 _MONTH_FIRST = re.compile(r"([^\W\d_]{3,12})\.?\s+(\d{1,2}),?\s+(\d{4})\b")
 #: How the names of each month begin in the languages that programs write dates in.
@@ -83,6 +84,7 @@ def moment(written: str) -> datetime | None:
 
 
 def _read(written: str) -> datetime | None:
+    written = _DOTTED.sub(r"\3-\2-\1", written)  # looks like a time
     day, time = _day(written), _TIME.search(written)
     if day is None or time is None:
         return None
@@ -113,7 +115,7 @@ def _day(written: str) -> tuple[int, int, int] | None:
     known = _MONTHS.get(name) or _MONTHS.get(name[:4]) or _MONTHS.get(name[:3])
     if known is None:
         return None
-    century = 0 if len(year) == 4 else 2000 if int(year) < 70 else 1900
+    century = 0 if len(year) == 4 else 2000 if int(year) < 70 else 1900  # 126 is 2026 (RFC 5322)
     return century + int(year), known, int(day)
 
 

@@ -9,7 +9,7 @@ from channels.email.characters import decode, words
 
 _LONGEST = 8_000
 _PARAMETER = re.compile(
-    r";\s*([A-Za-z0-9_.-]{1,40})(\*\d{1,3})?(\*)?\s*=\s*"
+    r"(?:;|\A)\s*([A-Za-z0-9_.-]{1,40})(\*\d{1,3})?(\*)?\s*=\s*"
     r"(?:\"((?:[^\"\\]|\\.)*)\"(?=\s*(?:;|\Z))|([^;]*))",
     re.DOTALL,
 )
@@ -20,11 +20,17 @@ _ESCAPED = re.compile(r"\\([\"\\])")
 def file_name(disposition: str, content_type: str) -> str:
     """A file's name, encoded words unread. ``filename`` wins over ``name``, the exact form over
     the plain one (RFC 6266), and over both what a charset too small did not spoil."""
+    lower = disposition.lower(), content_type.lower()
     found = [
         value
-        for header, wanted in ((disposition, "filename"), (content_type, "name"))
-        if wanted in header.lower() and (value := parameter(header, wanted))
+        for header, low, wanted in (
+            (disposition, lower[0], "filename"),
+            (content_type, lower[1], "name"),
+        )
+        if wanted in low and (value := parameter(header, wanted))
     ]
+    if not found and ("name" in lower[0] or "filename" in lower[1]):  # each under the other's word
+        return parameter(content_type, "filename") or parameter(disposition, "name")
     if len(found) == 2 and "?" in found[0] and _spoilt(words(found[0]), words(found[1])):
         return found[1]
     return found[0] if found else ""

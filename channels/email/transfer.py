@@ -18,6 +18,9 @@ _DOT = _HIDDEN.index(b".")
 _SHOWN = re.compile(re.escape(_HIDDEN), re.IGNORECASE)
 _TOKEN = re.compile(r"[a-z0-9_-]+")
 _SOFT = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")
+#: A first line of several words, or of raw bytes: nobody encoded this, whatever its header says.
+_PLAINLY = re.compile(rb"(?:[!-~]+[ \t]+){2}[!-~]|[ -~\t]*[\x80-\xff]{2}")
+_FIRST = 400
 _BASE64 = frozenset({"base64", "base-64", "b64", "base_64"})
 _QUOTED = frozenset({"quoted-printable", "quoted_printable", "quotedprintable", "quoted", "qp"})
 _UUENCODED = frozenset({"x-uuencode", "uuencode", "x-uue", "uue", "x-uu"})
@@ -54,7 +57,7 @@ def undone(data: bytes, encoding: str) -> bytes:
     if not name.isalnum() and (found := _TOKEN.search(name)):
         name = found[0]
     if name in _BASE64:
-        return base64_bytes(data)
+        return data if _PLAINLY.match(data[:_FIRST].lstrip()) else base64_bytes(data)
     if name in _QUOTED:
         return quoted(data)
     if name in _UUENCODED and (file := plain.uudecoded(data)):

@@ -56,6 +56,20 @@ HOSTILE = {
     "a boundary that begins all others": lambda: (
         FROM + multipart("a") + b"".join(b"--" + b"a" * n + b"\r\n" for n in range(1_000))
     ),
+    "a boundary that blanks never end": lambda: (
+        FROM + b"Content-Type: multipart/mixed\r\n\r\n--" + b" " * 1_000_000
+    ),
+    "100,000 boundaries that no header tells": lambda: (
+        FROM
+        + b"Content-Type: multipart/mixed\r\n\r\n"
+        + b"".join(b"--%d\r\nContent-Type: multipart/mixed\r\n\r\n" % n for n in range(100_000))
+    ),
+    **{
+        f"a recipient that is {mark[:4].decode()!r} for ever": lambda mark=mark: (
+            FROM + b"To: " + mark * (30_000 // len(mark)) + b"@\r\n\r\nhelp"
+        )
+        for mark in (b"(\\", b"a,", b"a" * 1_000, b"()", b'"\\', b"<a@b>", b"a@", b" ")
+    },
     "100,000 headers": lambda: FROM + b"X-A: b\r\n" * 100_000 + b"\r\nhelp",
     "one header of 5 MB": lambda: FROM + b"X-A: " + b"a" * 5_000_000 + b"\r\n\r\nhelp",
     "a header folded 200,000 times": lambda: FROM + b"X-A: a" + b"\r\n b" * 200_000 + b"\r\n\r\nx",

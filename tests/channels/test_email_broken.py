@@ -1,0 +1,136 @@
+"""Mail whose headers lie about its body: another boundary, encoding, charset or line end."""
+
+from base64 import b64encode
+
+import pytest
+
+from channels.email.characters import decode
+from channels.email.dates import moment
+from channels.email.parameters import file_name
+from channels.email.parse import parse_mail
+
+HEAD = "From: Li <li@mail.example>\r\nSubject: lost\r\nMIME-Version: 1.0\r\n"
+PARTS = (
+    "--abc\r\nContent-Type: text/plain\r\n\r\nhelp me\r\n"
+    "--abc\r\nContent-Type: application/pdf; name=a.pdf\r\n"
+    "Content-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n--abc--\r\n"
+)
+
+
+def read(text):
+    return parse_mail(text.encode(), account="desk")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "multipart/mixed",
+        "multipart/mixed; boundary=xyz",
+        "multipart/mixed; boundary='abc'",
+        "multipart/mixed; boundary=abc (made by a program)",
+        'multipart/mixed; boundary="a\\bc"',
+        "multipart/mixed\r\n boundary=abc",
+    ],
+)
+def test_the_boundary_that_stands_in_a_mail_counts_not_the_one_it_tells(kind):
+    mail = read(f"{HEAD}Content-Type: {kind}\r\n\r\n{PARTS}")
+    assert mail.text.strip() == "help me"
+    assert [(file.name, file.data) for file in mail.attachments] == [("a.pdf", b"hello")]
+
+
+def test_parts_that_were_encoded_as_a_whole_are_taken_apart():
+    whole = b64encode(PARTS.encode()).decode()
+    kind = "Content-Type: multipart/mixed; boundary=abc\r\nContent-Transfer-Encoding: base64"
+    assert read(f"{HEAD}{kind}\r\n\r\n{whole}").text.strip() == "help me"
+
+
+@pytest.mark.parametrize(
+    ("above", "kept"),
+    [
+        ("My money is gone.\r\n\r\n", True),
+        ("This is a multi-part message in MIME format.\r\n", False),
+        ('boundary="abc"\r\n\r\n', False),
+    ],
+)
+def test_text_above_a_lost_boundary_is_kept_unless_it_speaks_to_programs(above, kept):
+    text = read(f"{HEAD}Content-Type: multipart/mixed\r\n\r\n{above}{PARTS}").text
+    assert ("My money is gone." in text) == kept
+    assert text.strip().endswith("help me")
+
+
+def test_lost_boundaries_within_lost_boundaries_end_somewhere():
+    head = "".join(f"--{n}\r\nContent-Type: multipart/mixed\r\n\r\n" for n in range(40))
+    assert read(f"{HEAD}Content-Type: multipart/mixed\r\n\r\n{head}help").text
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\r\n"])
+def test_lines_that_end_as_no_mails_do_are_lines(end):
+    mail = read(
+        f"{HEAD}Content-Type: multipart/mixed; boundary=abc\r\n\r\n{PARTS}".replace("\r\n", end)
+    )
+    assert (mail.sender.value, mail.subject) == ("li@mail.example", "lost")
+    assert mail.text.strip() == "help me"
+    assert [file.data for file in mail.attachments] == [b"hello"]
+
+
+def test_lines_below_the_headers_are_text_though_no_empty_line_parts_them():
+    assert read("Subject: lost\r\nmy money is gone\r\nplease help\r\n").text.split("\n") == [
+        *("my money is gone", "please help", "")
+    ]
+
+
+@pytest.mark.parametrize("words", ["Hello, I have lost my phone.", "我的手机丢了"])
+def test_words_that_are_called_base64_are_words(words):
+    kind = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64"
+    assert read(f"{HEAD}{kind}\r\n\r\n{words}\r\n").text.strip() == words
+
+
+@pytest.mark.parametrize("declared", ["us-ascii", "iso-8859-1"])
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("转账失败了，钱没有到，怎么办？", "gb18030"),
+        ("Деньги не пришли на счёт, помогите", "koi8_r"),
+        ("送金できないのですが、確認してください", "cp932"),
+    ],
+)
+def test_another_alphabet_called_latin_is_read(declared, text, codec):
+    assert decode(text.encode(codec), declared)[0] == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Überweisung schlägt fehl, Größe ändern", "«»«»«»«» ¡¡¡¡¡", "a\xa0\xa0\xa0\xa0\xa0\xa0b é"],
+)
+def test_latin_stays_latin(text):
+    assert decode(text.encode("latin-1"), "iso-8859-1")[0] == text
+
+
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp"])
+def test_japanese_without_a_charset_is_not_taken_for_chinese(codec):
+    text = "送金できないのですが、確認してください"
+    assert decode(text.encode(codec))[0] == text
+
+
+@pytest.mark.parametrize(
+    ("disposition", "content_type"),
+    [
+        ('attachment; name="a.pdf"', "x/y"),
+        ("attachment", 'x/y; filename="a.pdf"'),
+        ('filename="a.pdf"', "x/y"),
+        ('attachment; filename=""', 'x/y; name="a.pdf"'),
+    ],
+)
+def test_a_files_name_may_stand_where_another_belongs(disposition, content_type):
+    assert file_name(disposition, content_type) == "a.pdf"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "05.03.2026 06:07:08",
+        "Thu, 5 Mar 126 06:07:08 +0000",
+    ],
+)
+def test_a_date_of_programs_that_know_no_standard_is_read(written):
+    assert str(moment(written)) == "2026-03-05 06:07:08+00:00"
