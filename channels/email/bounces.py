@@ -5,16 +5,20 @@ import re
 from collections.abc import Iterable
 
 from channels.contract import Bounce
+from channels.email import contents, returns
 from channels.email import headers as header_lines
-from channels.email import returns
 from channels.email.characters import decode
 from channels.email.contents import Body
 from channels.email.headers import Headers
 from channels.email.structure import Part
 
 _LONGEST = 100_000
+_LONGEST_LINE = 5_000
 _REPORTS = ("message/delivery-status", "message/global-delivery-status")
 _ORIGINALS = ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers")
+_WRAPPED = re.compile(
+    rb"^Content-Type:[ \t]*message/(?:global-)?delivery-status", re.IGNORECASE | re.MULTILINE
+)
 _FIELD = re.compile(r"^([A-Za-z-]+)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.:/-])([45][0-5]\d)(?=[ \-#:\])])(?!\s*(?:KB|MB|bytes))")
@@ -57,6 +61,12 @@ _SAYS = re.compile(
     r"|(?:传递|送达|發送|发送|傳送|寄送).{0,12}(?:失败|失敗)|未送达|无法传递|無法傳遞"
     r"|配信できません|送信できません",
     re.IGNORECASE | re.DOTALL,
+)
+#: What a server says right above the addresses that it could not reach.
+_FOLLOWING = re.compile(
+    r"(?:following|these)\s+(?:(?:e-?mail\s+)?address|recipient|user|people)[^\n]{0,80}[:：]"
+    r"|(?:以下|下列)(?:收件人|地址|邮箱|郵箱|用户|用戶)[^\n]{0,40}[:：]",
+    re.IGNORECASE,
 )
 _ORIGINAL_BEGINS = re.compile(
     r"^(?:-{2,}+.*(?:original|copy|returned|undelivered|unsent|below).*|received:\s+(?:from|by)\s.*"
@@ -136,7 +146,20 @@ def read(headers: Headers, body: Body, sender: str) -> Bounce | None:
         return _standard(groups, body, returns.by_envelope_id(envelope))
     if body.text.startswith("{") and (notified := _notification(body.text)):
         return notified
-    return _letter(headers, body, sender) if _suspect(headers, body, sender) else None
+    if not _suspect(headers, body, sender):
+        return None
+    return _wrapped(body, sender) or _letter(headers, body, sender)
+
+
+def _wrapped(body: Body, sender: str) -> Bounce | None:
+    """The report within a server's letter: gateways put one into an envelope of their own."""
+    for part in body.parts:
+        if part.mime in _ORIGINALS and _WRAPPED.search(part.data or b""):
+            found = header_lines.read(part.data or b"")
+            inner = contents.read(part.data or b"", found, contents.DEEPEST)
+            if any(one.mime in _REPORTS for one in inner.parts):
+                return read(found, inner, sender)
+    return None
 
 
 def _notification(text: str) -> Bounce | None:
@@ -169,14 +192,14 @@ def _standard(groups: list[dict[str, str]], body: Body, original: str) -> Bounce
         return None
     recipients = dict.fromkeys(filter(None, map(_recipient, failed)))
     status = next(filter(None, map(_status, failed)), "")
+    reason = next(filter(None, (_line(one.get("diagnostic-code", "")) for one in failed)), "")
     if not status or status.endswith(".0.0"):
-        status = _exact(status, body.text[:_LONGEST])
-    reasons = (_line(fields.get("diagnostic-code", "")) for fields in failed)
+        status = _exact(status, f"{reason}\n{body.text[:_LONGEST]}")
     return Bounce(
         tuple(recipients),
         status,
         not status.startswith("4"),
-        next(filter(None, reasons), _line(body.text)),
+        reason or _line(body.text),
         _original_id(body) or original,
     )
 
@@ -203,10 +226,10 @@ def _recipient(fields: dict[str, str]) -> str:
 def _status(fields: dict[str, str]) -> str:
     """The far server's own code where there is one; the sending server only sums it up."""
     own = _STATUS.search(fields.get("status", ""))
-    said = _STATUS.search(fields.get("diagnostic-code", ""))
-    if own and said and said[1] == own[1] and not said[0].endswith(".0.0"):
-        return said[0]
-    found = own or said
+    said = list(_STATUS.finditer(fields.get("diagnostic-code", "")[:_LONGEST_LINE]))
+    if own and said and said[-1][1] == own[1] and not said[-1][0].endswith(".0.0"):
+        return said[-1][0]  # a server that quotes another one names its code last
+    found = own or (said[0] if said else None)
     if found:
         return found[0]
     return "4.0.0" if fields.get("action", "").lower().startswith("delayed") else ""
@@ -257,7 +280,13 @@ def _letter(headers: Headers, body: Body, sender: str) -> Bounce:
     begins = _ORIGINAL_BEGINS.search(text, 40)
     told = text[: begins.start()] if begins else text
     failed = headers.raw("x-failed-recipients")
-    addresses = _ADDRESS.findall(failed) or _ADDRESS.findall(told) or _ADDRESS.findall(text)
+    named = _FOLLOWING.search(told)
+    addresses = (
+        _ADDRESS.findall(failed)
+        or (named and _ADDRESS.findall(told, named.end()))
+        or _ADDRESS.findall(told)
+        or _ADDRESS.findall(text)
+    )
     ours = {sender.lower(), *(found.lower() for found in _ADDRESS.findall(headers.raw("to")))}
     recipients = tuple(
         dict.fromkeys(

@@ -129,6 +129,55 @@ def report(action, status="5.0.0", *more, envelope=""):
     return parse_mail("\r\n".join(lines).encode(), account="desk").bounce
 
 
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("smtp; 5.1.0 - Unknown address error 550-'5.7.1 <x@mx.example>... Denied'", "5.7.1"),
+        ("smtp; 554 5.4.7 expired <550 5.2.2 mailbox full>", "5.2.2"),
+        ("smtp; 550 5.1.1 no such user, delay was 4.4.1", "5.1.1"),
+    ],
+)
+def test_a_server_that_quotes_another_ones_code_is_believed_in_the_quote(said, status):
+    assert report("failed", "5.0.0", f"Diagnostic-Code: {said}").status == status
+
+
+def test_a_report_without_a_code_has_one_by_its_reason():
+    told = report("failed", "none", "Diagnostic-Code: X-LOCAL; 550 (no such user)")
+    assert told.status == "5.1.1"
+
+
+def wrapped(sender):
+    inner = (
+        "From: postmaster@mx.example\r\nContent-Type: multipart/report; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n"
+        "Final-Recipient: rfc822; kim@mx.example\r\nAction: failed\r\nStatus: 5.1.1\r\n--b--\r\n"
+    )
+    head = f"From: {sender}\r\nSubject: Undeliverable\r\nContent-Type: multipart/mixed; boundary=a"
+    part = f"Content-Type: message/rfc822\r\n\r\n{inner}"
+    whole = f"{head}\r\n\r\n--a\r\n\r\nDelivery failed.\r\n--a\r\n{part}\r\n--a--\r\n"
+    return parse_mail(whole.encode(), account="desk").bounce
+
+
+def test_a_report_in_the_envelope_of_a_gateway_is_one():
+    bounce = wrapped("postmaster@mx.example")
+    assert (bounce.recipients, bounce.status) == (("kim@mx.example",), "5.1.1")
+
+
+def test_a_report_that_a_person_passes_on_is_none():
+    assert wrapped("li@mail.example") is None
+
+
+def test_who_was_not_reached_stands_below_the_words_that_say_so():
+    text = (
+        "Your message\n\n  To: all@mx.example\n  Subject: hello\n\n"
+        "did not reach the following recipient(s):\n\nkim@mx.example on Monday\n"
+        "    The recipient name is not recognized\n"
+    )
+    assert read("postmaster@mx.example", "Undeliverable: hello", text).bounce.recipients == (
+        "kim@mx.example",
+    )
+
+
 SENT = f"<o.{'0a' * 16}@desk.example>"
 
 
