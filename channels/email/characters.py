@@ -32,6 +32,7 @@ _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _KANJI = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
 _MOST_LINES = 20_000
 _MOST_LATIN, _LONG_RUN = 7, 4
+_WESTERN = frozenset({"cp1252", "iso8859_15", "cp1254", "cp1257", "mac_roman"})
 #: Charsets in which two bytes are one character: some of their text is valid UTF-8 by chance.
 _WIDE = frozenset({"gb18030", "big5hkscs", "cp949", "cp932", "euc_jp", "euc-jp"})
 
@@ -85,7 +86,7 @@ def _by_line(data: bytes) -> str:
 def _declared(data: bytes, codec: str) -> tuple[str, str]:
     if not codec.startswith(("utf-16", "utf-32", "utf-7", "iso2022")):
         text = _first(data, "utf-8")
-        if text and (codec == "cp1252" or _surely_utf8(text, wide=codec in _WIDE)):
+        if text and (codec in _WESTERN or _surely_utf8(text, wide=codec in _WIDE)):
             return text.removeprefix("\ufeff"), "" if data.isascii() else "charset_wrong"
     if codec == "cp1252":
         return _western(data)
@@ -112,12 +113,17 @@ def _western(data: bytes) -> tuple[str, str]:
 
 
 def _surely_utf8(text: str, *, wide: bool) -> bool:
-    """Whether chance does not write so valid UTF-8: two foreign characters where each byte of the
-    declared charset is one, two wide ones and no others, or many, where two bytes are."""
+    """Whether chance does not write so valid UTF-8. Where each byte of the declared charset is a
+    character, two foreign ones are enough or one of three bytes; where two bytes are, two of three
+    bytes that are most of them, three of one alphabet, or many."""
     foreign = [character for character in text[:4000] if character > "\x7f"]
-    if len(foreign) < 2 or not wide:
-        return len(foreign) >= 2
-    return len(foreign) >= 12 or all(character > "\u07ff" for character in foreign)
+    large = sum(character > "\u07ff" for character in foreign)
+    if not wide:
+        return len(foreign) >= 2 or large > 0
+    if large >= 2 and large * 2 >= len(foreign):
+        return True
+    alphabet = {ord(character) >> 6 for character in foreign}
+    return len(foreign) >= 12 or (len(foreign) >= 3 and len(alphabet) <= 2)
 
 
 def _japanese(data: bytes) -> str:

@@ -64,7 +64,7 @@ def parts(data: bytes, defects: list[str]) -> Part | None:
         defects.append("too_deep")
         return None
     try:
-        return _patient(message_from_bytes(data), 0)
+        return _patient(message_from_bytes(data if encoded is None else encoded), 0)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
         defects.append("unreadable")
         return None
@@ -170,7 +170,7 @@ def _patient(message: Message, depth: int) -> Part:
     )
     inner = message.get_payload()
     if not isinstance(inner, list):
-        part.data = _decoded(message, str(inner).encode("utf-8", "surrogateescape"))
+        part.data = _decoded(message, _bytes(message))
     elif mime.startswith("message/") or depth > _DEEPEST:
         mails = [child.as_bytes() for child in inner if isinstance(child, Message)]
         part.data = _decoded(message, b"\n".join(mails))
@@ -189,5 +189,15 @@ def _raw(message: Message, name: str) -> str:
     return ""
 
 
+def _bytes(message: Message) -> bytes:
+    """A part as it came. As text the library would give it in the charset it tells, and all
+    bytes lost that have no place there."""
+    if _raw(message, transfer.NAME):
+        return str(message.get_payload()).encode("utf-8", "surrogateescape")
+    payload = message.get_payload(decode=True)  # it sees no encoding that it could undo
+    return payload if isinstance(payload, bytes) else b""
+
+
 def _decoded(message: Message, payload: bytes) -> bytes:
-    return transfer.undone(payload, _raw(message, "content-transfer-encoding"))
+    encoding = _raw(message, transfer.HIDDEN) or _raw(message, transfer.NAME)
+    return transfer.undone(transfer.shown(payload), encoding)

@@ -13,6 +13,7 @@ from channels.email.characters import base64_bytes
 
 _NAME = b"content-transfer-encoding"
 _HIDDEN = b"content.transfer-encoding"
+NAME = _NAME.decode("ascii")
 HIDDEN = _HIDDEN.decode("ascii")
 _DOT = _HIDDEN.index(b".")
 _SHOWN = re.compile(re.escape(_HIDDEN), re.IGNORECASE)

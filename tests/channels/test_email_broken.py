@@ -134,3 +134,40 @@ def test_a_files_name_may_stand_where_another_belongs(disposition, content_type)
 )
 def test_a_date_of_programs_that_know_no_standard_is_read(written):
     assert str(moment(written)) == "2026-03-05 06:07:08+00:00"
+
+
+EMPTY = (
+    "--abc\r\nContent-Type: text/plain; charset={charset}\r\n"
+    "Content-Transfer-Encoding: 8bit\r\n\r\n"
+    "转账失败\r\n--abc\r\nContent-Type: application/pdf\r\n"
+    'Content-Disposition: attachment; filename="a.pdf"\r\n\r\n\r\n--abc--\r\n'
+)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "gb2312", "us-ascii", "big5"])
+def test_an_empty_file_does_not_spoil_the_text_beside_it(charset):
+    codec = {"gb2312": "gbk"}.get(charset, "utf-8")
+    head = f"{HEAD}Content-Type: multipart/mixed; boundary=abc\r\n\r\n"
+    whole = (head + EMPTY.format(charset=charset)).encode(codec)
+    mail = parse_mail(whole, account="desk")
+    assert mail.text.strip() == "转账失败"
+    assert [(file.name, file.data) for file in mail.attachments] == [("a.pdf", b"")]
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("Деньги", "gb2312"),
+        ("账户 naïve", "shift_jis"),
+        ("naïve Grüße, Größe", "gbk"),
+        ("€", "windows-1251"),
+        ("naïve", "iso-8859-15"),
+    ],
+)
+def test_utf8_that_is_called_another_charset_is_utf8(text, declared):
+    assert decode(text.encode(), declared)[0] == text
+
+
+@pytest.mark.parametrize("text", ["客服您好", "行学小续", "请尽快处理，谢谢！", "转账"])
+def test_chinese_that_is_called_chinese_stays_it(text):
+    assert decode(text.encode("gb18030"), "gb2312")[0] == text
