@@ -6,7 +6,9 @@ import re
 
 from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.html_properties import Display
 from inscriptis.model.config import ParserConfig
+from inscriptis.model.html_element import HtmlElement
 
 from channels.email import citations
 
@@ -14,7 +16,9 @@ MOST = 300_000
 _MOST_TAGS = 20_000
 _MOST_OPEN = 200
 #: The strict profile: the other indents each div and puts a space around each span.
-_CONFIG = ParserConfig(css=CSS_PROFILES["strict"].copy(), display_links=False, display_images=False)
+_BLOCKS = ("center", "dd", "details", "dl", "dt", "fieldset", "form", "hr", "legend", "section")
+_CSS = CSS_PROFILES["strict"] | {tag: HtmlElement(tag, display=Display.block) for tag in _BLOCKS}
+_CONFIG = ParserConfig(css=_CSS, display_links=False, display_images=False)
 _UNSEEN = re.compile(
     r"<(style|script|head|title|template)\b[^<>]*>.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)",
     re.IGNORECASE | re.DOTALL,
@@ -22,6 +26,8 @@ _UNSEEN = re.compile(
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6]|/?blockquote|hr)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+\n")
+#: The end of a page below which something stands: readers show that too, the parser does not.
+_ENDS = re.compile(r"</(?:html|body)\s*>(?!\s*(?:</(?:html|body)\b|\Z))", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^<>]*\?>", re.IGNORECASE)
 
 
@@ -31,7 +37,8 @@ def plain_text(markup: str) -> tuple[str, bool]:
     markup = markup[:MOST].replace("\x00", "")
     if markup.count("<") <= _MOST_TAGS and not _too_deep(markup):
         try:
-            read = get_text(citations.marked(_DECLARATION.sub("", markup)), _CONFIG)
+            whole = _ENDS.sub("<div></div>", _DECLARATION.sub("", markup))
+            read = get_text(citations.marked(whole), _CONFIG)
             return _tidy(citations.quoted(read)), cut
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             pass
