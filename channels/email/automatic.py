@@ -46,7 +46,9 @@ _SUBJECT = re.compile(
     r"\W*(?:自动回复|自動回覆|自动答复|自動回復|自动应答|不在办公室|休假自动|外出自动|假期自动回"
     r"|automatic reply|auto[- ]?reply|auto[- ]?response"
     r"|out of (?:the )?office|ooo:|away from (?:the|my) (?:office|mail)|vacation:|abwesenheits"
-    r"|automatische antwort|réponse automatique|respuesta automática)",
+    r"|on vacation(?: re)?:|automatische antwort|réponse automatique|resp(?:ue|o)sta automática"
+    r"|risposta automatica|automatisch antwoord|automatyczna odpowiedź|autosvar\b|автоответ"
+    r"|自動応答|自動返信|자동 ?(?:회신|응답))",
     re.IGNORECASE,
 )
 #: Of a short answer to a mail, near its beginning: a machine says so, or somebody is away.
@@ -137,7 +139,7 @@ def _is_auto_submitted(headers: Headers) -> bool:
         word = headers.raw("auto-submitted").lower().partition(";")[0].strip()
         if word and word != "no":
             return True
-    if not _MACHINES.isdisjoint(headers.values.keys()):
+    if any(headers.raw(name).lower() != "no" for name in _MACHINES & headers.values.keys()):
         return True
     if headers.raw("precedence").lower() in ("auto_reply", "auto-reply"):
         return True

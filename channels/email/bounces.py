@@ -23,8 +23,8 @@ _FIELD = re.compile(r"^([A-Za-z-]+)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILI
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.:/-])([45][0-5]\d)(?=[ \-#:\])])(?!\s*(?:KB|MB|bytes))")
 _ADDRESS = re.compile(
-    r"(?:(?<=SMTP=)|(?<![A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]))(?!SMTP=)"
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,80}"
+    r"(?:(?<=SMTP=)|(?<![A-Za-z0-9.!#$%&*+/=?^_`{|}~-]))(?!SMTP=)"
+    r"[A-Za-z0-9!#$%&*+/=?^_`{|}~-][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,80}"
     r"@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}"
 )
 _MESSAGE_ID = re.compile(r"^Message-ID\s*:\s*(<[^<>\s]+>)", re.IGNORECASE | re.MULTILINE)
@@ -90,7 +90,7 @@ _MEANT = (
         re.compile(
             r"(?:user|mailbox|recipient|address|account|alias).{0,60}"
             r"(?:unknown|not found|no such"
-            r"|doesn.t exist|does not exist|not exist|not listed|invalid|unavailable)"
+            r"|doesn.t exist|doesn.t have|does not exist|not exist|not listed|invalid|unavailable)"
             r"|(?:unknown|no such|invalid).{0,20}"
             r"(?:user|mailbox|recipient|address|account|alias)"
             r"|不存在|无此(?:用户|帐户|账户|邮箱)|找不到.{0,10}(?:收件人|用户|邮箱|郵箱|地址)",

@@ -158,6 +158,17 @@ def wrapped(sender):
     return parse_mail(whole.encode(), account="desk").bounce
 
 
+def test_quotes_around_an_address_are_none_of_it():
+    text = "Failed to deliver to 'kim@mx.example'\nSMTP module reports:\n 550 5.1.1 user unknown"
+    bounce = read("MAILER-DAEMON@mx.example", "Undeliverable mail: x", text).bounce
+    assert bounce.recipients == ("kim@mx.example",)
+
+
+def test_a_header_that_says_no_machine_wrote_names_none():
+    mail = b"From: li@mail.example\r\nX-Autoreply: no\r\n\r\nhello"
+    assert parse_mail(mail, account="desk").automatic == ""
+
+
 def test_a_report_in_the_envelope_of_a_gateway_is_one():
     bounce = wrapped("postmaster@mx.example")
     assert (bounce.recipients, bounce.status) == (("kim@mx.example",), "5.1.1")
@@ -277,7 +288,16 @@ def test_a_person_who_is_away_is_still_a_person(text):
 
 @pytest.mark.parametrize(
     "subject",
-    ["自动回复：工单", "【自动回复】您好", "自動回覆: x", "Automatic reply: x", "Auto-Reply: x"],
+    [
+        *(
+            "自动回复：工单",
+            "【自动回复】您好",
+            "自動回覆: x",
+            "Automatic reply: x",
+            "Auto-Reply: x",
+        ),
+        *("Risposta automatica: x", "自動応答: x", "자동 회신: x", "Автоответ: x", "Autosvar: x"),
+    ],
 )
 def test_an_automatic_answer_is_known_by_its_subject(subject):
     assert read("li@mail.example", subject, "x").automatic == "auto_submitted"
