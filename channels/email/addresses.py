@@ -52,7 +52,7 @@ def handles(text: str) -> tuple[Handle, ...]:
 def shown_name(text: str) -> str:
     """What a sender without any address calls itself: its comment, or all it wrote."""
     entry = next(_entries(text[:_LONGEST]), _Entry())
-    return _name(" ".join(entry.comment or entry.quoted + entry.plain))
+    return _name(" ".join(entry.comment or entry.words))
 
 
 def _handles(text: str) -> Iterator[Handle]:
@@ -71,6 +71,8 @@ class _Entry:
     comment: list[str] = field(default_factory=list)
     angle: list[str] = field(default_factory=list)
     plain: list[str] = field(default_factory=list)
+    #: The quoted and the plain ones in their order.
+    words: list[str] = field(default_factory=list)
     #: Whether a comma may end it; before an address it belongs to an unquoted name.
     full: bool = False
 
@@ -81,12 +83,12 @@ class _Entry:
             self.comment.append(_QUOTED.sub(r"\1", comment))
             return
         self.full |= angle is not None or "@" in match[0]
-        if quoted is not None:
-            self.quoted.append(_QUOTED.sub(r"\1", quoted))
-        elif angle is not None:
+        if angle is not None:
             self.angle.append(_ASIDE.sub("", angle))
-        else:
-            self.plain.append((plain or odd).strip())
+            return
+        word = (plain or odd).strip() if quoted is None else _QUOTED.sub(r"\1", quoted)
+        (self.plain if quoted is None else self.quoted).append(word)
+        self.words.append(word)
 
     def several(self) -> list[str]:
         """Addresses that nothing but blanks parts, as people type them."""
@@ -97,12 +99,12 @@ class _Entry:
         return [_tidy(one[0]) for one in found if one] if all(found) else []
 
     def handle(self) -> Handle | None:
-        name = " ".join(self.quoted + self.plain)
+        name = " ".join(self.words)
         for within in (self.angle, self.plain, self.quoted, self.comment):
             if address := _address(" ".join(within)):
                 shown = name
                 if not self.angle:
-                    shown = _LEFT_OPEN.sub("", _closed_up(name).replace(address, " "))
+                    shown = _LEFT_OPEN.sub("", _closed_up(name).replace(address, " ", 1))
                 shown = shown if shown.strip() else " ".join(self.comment)
                 return Handle("email", address, _name(shown))
         return None
@@ -116,8 +118,8 @@ def _entries(text: str) -> Iterator[_Entry]:
             if entry.full:
                 yield entry
                 entry = _Entry()
-            elif mark == "," and entry.plain:  # "Family, Given <address>"
-                entry.plain[-1] += ","
+            elif mark == "," and entry.words:  # "Family, Given <address>"
+                entry.words[-1] += ","
         if not mark:
             entry.take(match)
     yield entry

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 _LONGEST = 120
+_FIRST_YEAR = 1900
 _STANDARD = re.compile(
     r"(?:[A-Za-z]{3},?\s+)?\d{1,2}\s+[A-Za-z]{3}\s+\d{4}\s+\d{1,2}:\d\d(?::\d\d)?\s+"
     r"(?:[+-]\d{4}|GMT|UT|[ECMP][SD]T)(?:\s*\([^()]*\))?\s*\Z"
@@ -68,7 +69,13 @@ _HOURS = {
 
 
 def moment(written: str) -> datetime | None:
-    """The moment in UTC; one that names no zone is taken for UTC. None when nothing can be read."""
+    """The moment in UTC; one that names no zone is taken for UTC. None when nothing can be read, or
+    a year before there was any mail."""
+    at = _moment(written)
+    return at if at and at.year >= _FIRST_YEAR else None
+
+
+def _moment(written: str) -> datetime | None:
     written = written[:_LONGEST].strip()
     if not written:
         return None

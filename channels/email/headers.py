@@ -73,6 +73,8 @@ def read(data: bytes) -> Headers:
     lines = _LINE.findall(data, start, end)
     for name, value in lines[:MOST_LINES]:
         values.setdefault(name.decode("ascii").lower(), []).append(value)
+    if not lines:  # nothing but text
+        return Headers(values, start, start)
     cut = len(lines) > MOST_LINES or (end == after < len(data))
     if not cut and end > start:
         after = _without_empty_line(data, start, end) or after

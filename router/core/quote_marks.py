@@ -98,7 +98,7 @@ _BARE_LINE = re.compile(
 _NO_VERB = re.compile(rf"(?:{_WHEN.pattern}).*{_MAIL}[>\])\s\u200f]{{0,3}}[:：]\s*\Z", re.DOTALL)
 _OPENS = re.compile(
     r"[\s\-—*]*(?:(?:on|at|le|am|em|el|il|op|den|dne|dnia|w dniu|in data|pe)\b|在|于|於"
-    r"|[\u0430-\u044f]{2}[,.\s]|בתאריך|في|στις|vào|pada|ในวันที่"
+    r"|[\u0430-\u044f]{2,11}[,.\s]|בתאריך|في|στις|vào|pada|ในวันที่"
     r"|(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim|tir|ons|tor|fre|søn)\w{0,8}[,. ]"
     r"|\d{1,4}[\s\-/.年])",
     re.IGNORECASE,
@@ -235,6 +235,8 @@ def headers(lines: list[str], place: int) -> tuple[int, int] | None:
     first = next((at for at in window if _HEADER_FIRST.match(lines[at][:200])), None)
     if first is None:
         return None
+    while first > window[0] and _HEADER.match(lines[first - 1][:200]):
+        first -= 1  # some programs begin with the date
     block = lines[first : place + 1 + _BELOW]
     if sum(_HEADER.match(line[:200]) is not None for line in block) < _ENOUGH:
         return None

@@ -79,6 +79,11 @@ def test_lines_below_the_headers_are_text_though_no_empty_line_parts_them():
     ]
 
 
+@pytest.mark.parametrize("whole", ["my money is gone", "my money is gone\n\nplease help"])
+def test_what_has_no_header_at_all_is_text(whole):
+    assert read(whole).text == whole
+
+
 @pytest.mark.parametrize("words", ["Hello, I have lost my phone.", "我的手机丢了"])
 def test_words_that_are_called_base64_are_words(words):
     kind = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64"
@@ -134,6 +139,10 @@ def test_a_files_name_may_stand_where_another_belongs(disposition, content_type)
 )
 def test_a_date_of_programs_that_know_no_standard_is_read(written):
     assert str(moment(written)) == "2026-03-05 06:07:08+00:00"
+
+
+def test_a_date_before_there_was_mail_is_none():
+    assert moment("0001-01-01 00:00:00 +0000 UTC") is None
 
 
 EMPTY = (

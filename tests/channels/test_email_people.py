@@ -20,6 +20,7 @@ def sender_of(header):
         ("Wei <li(the one)@mail.example>", "li@mail.example", "Wei"),
         ('Wei <"li wei"@mail.example>', '"li wei"@mail.example', "Wei"),
         ("Li, Wei <li@mail.example>", "li@mail.example", "Li, Wei"),
+        ('Wei "W." Li <li@mail.example>', "li@mail.example", "Wei W. Li"),
         ("Wei <li@mail.example", "li@mail.example", "Wei"),
         ('"Wei <li@mail.example>', "li@mail.example", "Wei"),
         ("Wei [li@mail.example]", "li@mail.example", "Wei"),

@@ -47,6 +47,8 @@ HEADS = {
     "| 日期 | 2026年11月24日 |\n",
     "phone": "-------- 原始邮件 --------\n发件人：客服\n",
     "Outlook Express": "-----Original Message-----\nFrom: Help\n",
+    "GMX": 'Gesendet: Dienstag, 24. November 2026 um 15:00 Uhr\nVon: "Help" <help@wallet.example>\n'
+    "An: li@gmx.example\nBetreff: Re: Geld\n",
 }
 ABROAD = tomllib.loads((RECORDED / "introductions.toml").read_text())
 INTRODUCTIONS |= ABROAD["introductions"]
