@@ -27,6 +27,9 @@ _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&*+/=?^_`{|}~-][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,80}"
     r"@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}"
 )
+_ADDRESS_ABROAD = re.compile(r"[^\s<>;,@]{1,80}@[^\s<>;,@]{1,255}")
+#: How a server writes "+" and "=" of an address it was given (RFC 3461); others are somebody's tag.
+_XTEXT = re.compile(r"\+(2B|3D)")
 _MESSAGE_ID = re.compile(r"^Message-ID\s*:\s*(<[^<>\s]+>)", re.IGNORECASE | re.MULTILINE)
 _DAEMON = re.compile(
     r"(?:mailer[-_.]?daemon|post[-_.]?master|mail[-_.]?daemon|mailerdaemon|mdaemon|double-bounce|mmdf"
@@ -217,9 +220,10 @@ def _groups(reports: list[Part]) -> Iterable[dict[str, str]]:
 
 def _recipient(fields: dict[str, str]) -> str:
     for name in ("original-recipient", "final-recipient", "x-actual-recipient"):
-        found = _ADDRESS.search(fields.get(name, "").partition(";")[2] or fields.get(name, ""))
-        if found:
-            return found[0]
+        kind, _, told = fields.get(name, "").partition(";")
+        pattern = _ADDRESS_ABROAD if kind.strip().lower() == "utf-8" else _ADDRESS  # RFC 6533
+        if found := pattern.search(told or kind):
+            return _XTEXT.sub(lambda code: chr(int(code[1], 16)), found[0])
     return ""
 
 

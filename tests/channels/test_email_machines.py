@@ -141,6 +141,18 @@ def test_a_server_that_quotes_another_ones_code_is_believed_in_the_quote(said, s
     assert report("failed", "5.0.0", f"Diagnostic-Code: {said}").status == status
 
 
+@pytest.mark.parametrize(
+    ("field", "recipient"),
+    [
+        ("Original-Recipient: rfc822;kim+2Btag@mx.example", "kim+tag@mx.example"),
+        ("Original-Recipient: rfc822;kim+2026@mx.example", "kim+2026@mx.example"),
+        ("Original-Recipient: utf-8;小明@例子.example", "小明@例子.example"),
+    ],
+)
+def test_a_recipient_is_read_as_its_server_writes_it(field, recipient):
+    assert report("failed", "5.1.1", field).recipients == (recipient,)
+
+
 def test_a_report_without_a_code_has_one_by_its_reason():
     told = report("failed", "none", "Diagnostic-Code: X-LOCAL; 550 (no such user)")
     assert told.status == "5.1.1"
