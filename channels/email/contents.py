@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from channels.contract import Attachment
-from channels.email import headers, names, plain, tnef
+from channels.email import headers, names, opaque, plain, tnef
 from channels.email.characters import decode
 from channels.email.headers import Headers
 from channels.email.markup import plain_text
@@ -38,6 +38,7 @@ _TOLD = tuple(
 )
 _NO_MORE = b"MIME-Version: 1.0\r\n\r\n"
 _LETTERS = ("text/plain", "text/html")
+_SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _ENRICHED = ("text/enriched", "text/richtext")
 #: Read as plain text, as what a program does not know should be (RFC 2046, 4.1.4); others of its
 #: kind are files that lost their names.
@@ -71,7 +72,11 @@ def read(data: bytes, found: Headers, depth: int = 0) -> Body:
     can be taken for its beginning.
     """
     body = Body()
-    told = [line % found.values[name][0] for name, line in _TOLD if name in found.values]
+    told = [
+        line % next(filter(bytes.strip, found.values[name]), b"")
+        for name, line in _TOLD
+        if name in found.values
+    ]
     root = parts(b"".join((*told, _NO_MORE, data[found.end :])), body.defects)
     if root is None:
         text, _ = decode(data[found.end : found.end + MOST_TEXT])
@@ -193,7 +198,17 @@ def _file(part: Part, data: bytes, body: Body) -> tuple[str, str]:
     kind = (part.mime in _LETTERS and names.sniffed(data)) or names.safe_mime(part.mime)
     name = name or names.numbered(names.made(part, data), [one.name for one in body.attachments])
     _keep(Attachment(name, kind, data, part.content_id), body)
-    return "", ""
+    return _signed(data, body) if part.mime in _SEALED else ("", "")
+
+
+def _signed(data: bytes, body: Body) -> tuple[str, str]:
+    """What stands within a signature, as if it stood beside it."""
+    letter = opaque.letter(data)
+    if letter is None or body.mended >= _MOST_MENDED:
+        return "", ""
+    body.mended += 1
+    root = parts(letter, body.defects)
+    return _collect(root, body) if root is not None else ("", "")
 
 
 def _keep(attachment: Attachment, body: Body) -> None:
