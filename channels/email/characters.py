@@ -26,6 +26,7 @@ _SYLLABLES = (
     ("euc_jp", re.compile(rb"[\xa4\xa5][\xa1-\xf6]")),
 )
 _MOST_KANA = 3  # a third of its characters
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x10-\x1a\x1c-\x1f\x7f]")
 _PADDING = re.compile(rb"(=[=\s]*)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
@@ -259,7 +260,16 @@ def words(text: str) -> str:
 
 
 def _joined(pieces: list[tuple[str, str]]) -> bytes:
-    """What words written one after the other hold; some senders cut base64 anywhere."""
+    """What words written one after the other hold; some senders cut base64 anywhere, some leave
+    out what fills it up. The bytes tell which: no text has such controls as a wrong join."""
+    joined = _pieces(pieces, together=True)
+    if len(pieces) > 1 and _CONTROL.search(joined):
+        alone = _pieces(pieces, together=False)
+        return joined if _CONTROL.search(alone) else alone
+    return joined
+
+
+def _pieces(pieces: list[tuple[str, str]], *, together: bool) -> bytes:
     out: list[bytes] = []
     begun = b""
     for encoding, text in pieces:
@@ -272,7 +282,7 @@ def _joined(pieces: list[tuple[str, str]]) -> bytes:
             out.append(_Q_BYTE.sub(_byte, data.replace(b"_", b" ")))
             continue
         begun += data
-        if len(begun) % 4 == 0 or data.endswith(b"="):
+        if not together or len(begun) % 4 == 0 or data.endswith(b"="):
             out.append(base64_bytes(begun))
             begun = b""
     if begun:

@@ -133,8 +133,8 @@ def _native_name(node: PyLazyMimePart, content_type: str, care: _Care) -> str:
     name = file_name(_header(node, "content-disposition"), content_type) or node.filename
     raw = node.filename
     cut = not raw.isascii() and ("\ufffd" in raw or (not care.ascii and max(raw) <= "\xff"))
-    if cut and care.patient:
-        raise _Unsure("raw bytes in a name")
+    if (cut or "?=" in raw) and care.patient:
+        raise _Unsure("raw bytes in a name, or words that the parser read half")
     return name
 
 

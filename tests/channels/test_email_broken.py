@@ -130,6 +130,14 @@ def test_a_files_name_may_stand_where_another_belongs(disposition, content_type)
     assert file_name(disposition, content_type) == "a.pdf"
 
 
+def test_encoded_words_of_a_name_that_nothing_parts_are_read():
+    words = "=?gbk?Q?=D7=AA?==?gbk?B?1cs=?==?gbk?Q?.pdf?="
+    part = f'Content-Type: x/y\r\nContent-Disposition: attachment; filename="{words}"\r\n\r\nx'
+    head = f"{HEAD}Content-Type: multipart/mixed; boundary=abc\r\n\r\n"
+    mail = read(f"{head}--abc\r\n{part}\r\n--abc--\r\n")
+    assert [file.name for file in mail.attachments] == ["转账.pdf"]
+
+
 @pytest.mark.parametrize(
     "written",
     [
