@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from channels.contract import Attachment
-from channels.email import headers, names, opaque, plain, tnef
+from channels.email import headers, names, opaque, plain, rtf, tnef
 from channels.email.characters import decode
 from channels.email.headers import Headers
 from channels.email.markup import plain_text
@@ -23,6 +23,12 @@ _PARTING = re.compile(
     rb"^--([^\r\n\"\\]{1,200}?)[ \t]{0,80}\r?\n(?=Content-[A-Za-z-]{2,30}[ \t]*:)",
     re.MULTILINE | re.IGNORECASE,
 )
+_FIRST_PARTING = re.compile(
+    rb"(.{0,400}?)^--(-{0,40}[^\r\n\"\\-][^\r\n\"\\]{0,200}?)[ \t]{0,80}\r?\n",
+    re.MULTILINE | re.DOTALL,
+)
+#: A page of HTML that is called plain text.
+_PAGE = re.compile(r"\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE)
 _TO_PROGRAMS = re.compile(rb"mime|boundary|multi-?part", re.IGNORECASE)
 _MOST_MENDED = 5
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
@@ -38,6 +44,7 @@ _TOLD = tuple(
 )
 _NO_MORE = b"MIME-Version: 1.0\r\n\r\n"
 _LETTERS = ("text/plain", "text/html")
+_RICH = ("text/rtf", "application/rtf")
 _SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _ENRICHED = ("text/enriched", "text/richtext")
 #: Read as plain text, as what a program does not know should be (RFC 2046, 4.1.4); others of its
@@ -72,17 +79,14 @@ def read(data: bytes, found: Headers, depth: int = 0) -> Body:
     can be taken for its beginning.
     """
     body = Body()
-    told = [
-        line % next(filter(bytes.strip, found.values[name]), b"")
-        for name, line in _TOLD
-        if name in found.values
-    ]
-    root = parts(b"".join((*told, _NO_MORE, data[found.end :])), body.defects)
+    root = parts(_told(data, found) + _NO_MORE + data[found.end :], body.defects)
     if root is None:
         text, _ = decode(data[found.end : found.end + MOST_TEXT])
         body.text = text.strip("\n")
         return body
     text, html = _collect(root, body)
+    if root.mime == "text/plain" and _PAGE.match(text):
+        text, html = "", text
     if not body.parts:  # a container that nothing came in
         text, _ = decode(data[found.end : found.end + MOST_TEXT])
     if not text.strip() and html.strip():
@@ -125,6 +129,26 @@ def _framed(part: Part, body: Body) -> tuple[str, str]:
     """A page that the page before it shows within itself (RFC 2387)."""
     body.parts.append(part)
     return _file(part, part.data or b"", body)
+
+
+def _told(data: bytes, found: Headers) -> bytes:
+    """The headers that tell what a body is, the first of each kind that says anything."""
+    if "content-type" not in found.values and (boundary := _untold(data[found.end :])):
+        return b'Content-Type: multipart/mixed; boundary="%b"\r\n' % boundary
+    return b"".join(
+        line % next(filter(bytes.strip, found.values[name]), b"")
+        for name, line in _TOLD
+        if name in found.values
+    )
+
+
+def _untold(data: bytes) -> bytes:
+    """The boundary of a mail of parts whose header was lost; empty for any other mail."""
+    found = _FIRST_PARTING.match(data)
+    if found is None or (found[1].strip() and not _TO_PROGRAMS.search(found[1])):
+        return b""
+    whole = b"\n--%b--" % found[2] in data and b"\ncontent-" in data.lower()
+    return found[2] if whole else b""
 
 
 def _mended(part: Part, data: bytes, body: Body) -> tuple[str, str] | None:
@@ -198,6 +222,8 @@ def _file(part: Part, data: bytes, body: Body) -> tuple[str, str]:
     kind = (part.mime in _LETTERS and names.sniffed(data)) or names.safe_mime(part.mime)
     name = name or names.numbered(names.made(part, data), [one.name for one in body.attachments])
     _keep(Attachment(name, kind, data, part.content_id), body)
+    if part.mime in _RICH and not part.name and part.disposition != "attachment":
+        return rtf.plain(data), ""
     return _signed(data, body) if part.mime in _SEALED else ("", "")
 
 

@@ -35,6 +35,8 @@ def plain_text(markup: str) -> tuple[str, bool]:
     """What a reader would see, and whether some of it was cut for its size."""
     cut = len(markup) > MOST
     markup = markup[:MOST].replace("\x00", "")
+    if "<" not in markup:  # its lines are all the form it has
+        return _tidy(html.unescape(markup)), cut
     if markup.count("<") <= _MOST_TAGS and not _too_deep(markup):
         try:
             whole = _ENDS.sub("<div></div>", _DECLARATION.sub("", markup))

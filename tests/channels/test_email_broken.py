@@ -63,6 +63,32 @@ def test_lost_boundaries_within_lost_boundaries_end_somewhere():
     assert read(f"{HEAD}Content-Type: multipart/mixed\r\n\r\n{head}help").text
 
 
+@pytest.mark.parametrize("above", ["", "This is a multi-part message in MIME format.\r\n\r\n"])
+def test_a_mail_of_parts_whose_header_was_lost_is_taken_apart(above):
+    mail = read(f"From: li@mail.example\r\n\r\n{above}{PARTS}")
+    assert mail.text.strip() == "help me"
+    assert [file.name for file in mail.attachments] == ["a.pdf"]
+
+
+@pytest.mark.parametrize(
+    "text", [f"See what I got:\r\n{PARTS}", PARTS.replace("--abc--", ""), "--\r\nLi\r\n----\r\n"]
+)
+def test_words_that_only_resemble_parts_are_words(text):
+    read_text = read(f"From: li@mail.example\r\n\r\n{text}").text
+    assert read_text == text.replace("\r\n", "\n")
+
+
+def test_a_page_that_is_called_plain_text_is_read_as_one():
+    mail = read(f"{HEAD}Content-Type: text/plain\r\n\r\n<!DOCTYPE html><p>my card</p><p>lost</p>")
+    assert mail.text.split() == ["my", "card", "lost"]
+    assert mail.html.startswith("<!DOCTYPE html>")
+
+
+def test_a_letter_in_rich_text_is_read():
+    mail = read(f"{HEAD}Content-Type: text/rtf\r\n\r\n{{\\rtf1\\ansi my card\\par lost}}")
+    assert mail.text.split() == ["my", "card", "lost"]
+
+
 @pytest.mark.parametrize("end", ["\r", "\r\r\n"])
 def test_lines_that_end_as_no_mails_do_are_lines(end):
     mail = read(

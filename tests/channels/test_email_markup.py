@@ -37,5 +37,9 @@ def test_blocks_stand_on_lines_of_their_own(markup):
     assert plain_text(markup)[0] == "one\ntwo"
 
 
+def test_lines_of_a_letter_without_any_markup_stay_lines():
+    assert plain_text("my card\nis &lt;lost&gt;")[0] == "my card\nis <lost>"
+
+
 def test_many_ends_of_pages_are_read_in_linear_time():
     assert plain_text("</body>" * 40_000 + "help")[0] == "help"
