@@ -139,7 +139,8 @@ def _is_auto_submitted(headers: Headers) -> bool:
         word = headers.raw("auto-submitted").lower().partition(";")[0].strip()
         if word and word != "no":
             return True
-    if any(headers.raw(name).lower() != "no" for name in _MACHINES & headers.values.keys()):
+    named = () if _MACHINES.isdisjoint(headers.values) else _MACHINES.intersection(headers.values)
+    if any(headers.raw(name).lower() != "no" for name in named):
         return True
     if headers.raw("precedence").lower() in ("auto_reply", "auto-reply"):
         return True

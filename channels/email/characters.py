@@ -98,7 +98,10 @@ def _declared(data: bytes, codec: str) -> tuple[str, str]:
     if codec == "iso2022_jp_ext":
         return _japanese(data), "charset_wrong"
     loose = data.decode(codec, "replace")
-    if loose.count("\ufffd") * 50 > len(loose):
+    whole = loose.removesuffix("\ufffd")  # its last character was cut
+    if "\ufffd" not in whole and _foreign(whole) >= 2:
+        loose = whole
+    elif loose.count("\ufffd") * 50 > len(loose):
         return _guess(data), "charset_wrong"
     return loose, "charset_wrong"
 

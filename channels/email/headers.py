@@ -11,7 +11,7 @@ MOST_LINES = 2_000
 _LINE = re.compile(rb"^([!-9;-~]+)[ \t]*:[ \t]*((?:[^\r\n]*)(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
 #: A line of spaces ends the headers for senders that know no better, unless headers go on below.
 _BLANK = re.compile(rb"\n[ \t]+\r?\n(?![ \t]|(?!--)[!-9;-~]+[ \t]*:)")
-_MBOX = re.compile(rb"\A(?:\s*\n)*>?From [^\r\n]*\r?\n")
+_MBOX = re.compile(rb"\A(?:\s*\n)*>?From (?![ \t]*:)[^\r\n]*\r?\n")
 
 #: What parts the headers from the body.
 _MARK = re.compile(rb"\n\r?\n")

@@ -137,6 +137,11 @@ def test_latin_stays_latin(text):
     assert decode(text.encode("latin-1"), "iso-8859-1")[0] == text
 
 
+@pytest.mark.parametrize("declared", ["gb2312", "big5", "shift_jis"])
+def test_text_that_was_cut_in_its_last_character_keeps_all_others(declared):
+    assert decode("金送金送".encode(declared)[:-1], declared)[0] == "金送金"
+
+
 @pytest.mark.parametrize("codec", ["cp932", "euc_jp"])
 def test_japanese_without_a_charset_is_not_taken_for_chinese(codec):
     text = "送金できないのですが、確認してください"

@@ -78,6 +78,12 @@ def test_a_thread_is_known_by_ids_that_are_written_badly(written):
     assert parse_report(mail)["references"] == ["<a@m.example>", "<b@m.example>"]
 
 
+def test_a_sender_whose_header_has_a_blank_is_no_line_of_a_mailbox():
+    assert parse_mail(b"From : li@mail.example\r\n\r\nhi", account="desk").sender.value == (
+        "li@mail.example"
+    )
+
+
 def test_words_around_an_id_are_no_ids():
     mail = b'In-Reply-To: Your mail of "Monday" <a@m.example>\r\n\r\nhi'
     assert parse_mail(mail, account="desk").thread_ids == ("<a@m.example>",)
