@@ -23,8 +23,9 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # Here the wallet's site and the desk are on one machine.
-    "--disable-features=LocalNetworkAccessChecks",
+    "--in-process-gpu",
+    # Here the wallet's site and the desk are on one machine; a page takes the process it needs.
+    "--disable-features=LocalNetworkAccessChecks,SpareRendererForSitePerProcess",
 )
 #: What WCAG 2.2 AA asks, as axe names its rules.
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
