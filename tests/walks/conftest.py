@@ -58,6 +58,12 @@ def browser():
         opened.close()
 
 
+def _close(inner):
+    """Also the lines that are being answered, of which the loop knows nothing meanwhile."""
+    wasyncore.close_all(dict(inner.active_channels))
+    wasyncore.close_all(inner._map)
+
+
 @contextlib.contextmanager
 def serving(router, threads=16):
     """The address at which this router's pages are served meanwhile."""
@@ -72,7 +78,7 @@ def serving(router, threads=16):
         inner = server._server
         inner.task_dispatcher.shutdown()
         with contextlib.suppress(OSError):  # it woke by itself and is gone already
-            inner.trigger.pull_trigger(lambda: wasyncore.close_all(inner._map))
+            inner.trigger.pull_trigger(lambda: _close(inner))
         thread.join(timeout=60)
 
 
