@@ -25,12 +25,14 @@ from router.core.ids import Ids
 from router.core.keys import Keyring
 from router.rulebook import compiled
 from router.settings import Settings
+from router.store import database
 from router.store.database import Store
 from router.store.schema import migrate
 from rules.engine import load as load_rules
 from rules.lint import SHIPPED
 from rules.load import Written
 from tests.drafts import ALARM, BEES
+from tests.lines import Lines
 
 #: A Tuesday in service hours.
 NOON = datetime(2026, 11, 24, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -206,13 +208,18 @@ def postgresql_desk(postgresql):
             "CREATE FUNCTION seed.as_good_as_new() RETURNS void LANGUAGE plpgsql "
             f"SET session_replication_role = replica AS $$ BEGIN {' '.join(words)} END $$"
         )
-        yield address, connection
+        lines = Lines(address)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(database, "Pool", lines.pool)
+            yield lines, connection
+        lines.close()
 
 
-def _as_good_as_new(line):
+def _as_good_as_new(line, kept):
     line.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        "WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL(%s)",
+        (kept,),
     )
     line.execute("SELECT seed.as_good_as_new()")
 
@@ -242,9 +249,9 @@ def store_url(request, database_kind, tmp_path):
         with contextlib.suppress(psycopg.Error):
             _ask(uri, f"DROP DATABASE {name} WITH (FORCE)")
         return
-    address, line = request.getfixturevalue("postgresql_desk")
-    _as_good_as_new(line)
-    yield address
+    lines, line = request.getfixturevalue("postgresql_desk")
+    _as_good_as_new(line, lines.numbers())
+    yield lines.address
 
 
 @pytest.fixture

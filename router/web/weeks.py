@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -59,6 +60,12 @@ def _held(name: str, begin: date) -> dict[str, str]:
     }
 
 
+@cache
+def _zones() -> tuple[str, ...]:
+    """Every zone there is: hundreds of files, looked through once a process."""
+    return tuple(sorted(available_timezones()))
+
+
 def _page(name: str, typed: Mapping[str, str], **told: Any) -> str:
     section, router = _section(name), here()
     dates = sorted({*section.changes, *section.zones, *section.countries})
@@ -71,7 +78,7 @@ def _page(name: str, typed: Mapping[str, str], **told: Any) -> str:
         seen=amending.version(router, dated_weeks.part_of(name)),
         days=DAYS,
         today=amending.today_of(router, name),
-        zones=sorted(available_timezones()),
+        zones=_zones(),
         following=following,
         supposed=_supposed(typed),
         **{"wrong": {}, "moves": None, "looked": "", "again": False, "refused": "", **told},

@@ -23,8 +23,9 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # Here the wallet's site and the desk are on one machine.
-    "--disable-features=LocalNetworkAccessChecks",
+    "--in-process-gpu",
+    # Here the wallet's site and the desk are on one machine; a page takes the process it needs.
+    "--disable-features=LocalNetworkAccessChecks,SpareRendererForSitePerProcess",
 )
 #: What WCAG 2.2 AA asks, as axe names its rules.
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
@@ -57,6 +58,12 @@ def browser():
         opened.close()
 
 
+def _close(inner):
+    """Also the lines that are being answered, of which the loop knows nothing meanwhile."""
+    wasyncore.close_all(dict(inner.active_channels))
+    wasyncore.close_all(inner._map)
+
+
 @contextlib.contextmanager
 def serving(router, threads=16):
     """The address at which this router's pages are served meanwhile."""
@@ -71,7 +78,7 @@ def serving(router, threads=16):
         inner = server._server
         inner.task_dispatcher.shutdown()
         with contextlib.suppress(OSError):  # it woke by itself and is gone already
-            inner.trigger.pull_trigger(lambda: wasyncore.close_all(inner._map))
+            inner.trigger.pull_trigger(lambda: _close(inner))
         thread.join(timeout=60)
 
 

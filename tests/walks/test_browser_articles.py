@@ -24,6 +24,7 @@ def test_what_is_typed_is_shown_as_it_will_be_told_and_never_runs(signed_in):
     assert spoken == []
 
 
+@pytest.mark.slow
 def test_a_fault_is_said_beside_its_field_while_it_is_typed_and_goes_with_it(signed_in):
     page = signed_in("/articles/login-reset")
     body = page.locator("#body_en")
@@ -35,6 +36,7 @@ def test_a_fault_is_said_beside_its_field_while_it_is_typed_and_goes_with_it(sig
     assert body.get_attribute("aria-invalid") is None
 
 
+@pytest.mark.slow
 def test_an_article_is_written_and_an_earlier_version_comes_back(signed_in):
     page = signed_in("/articles/login-reset")
     page.locator("#body_en").fill("1. Only this.")
@@ -49,6 +51,7 @@ def test_an_article_is_written_and_an_earlier_version_comes_back(signed_in):
     assert "Forgot password" in page.locator("ol.next").inner_text()
 
 
+@pytest.mark.slow
 def test_an_article_is_written_without_scripts(signed_in):
     page = signed_in("/articles/login-reset", java_script_enabled=False)
     page.locator("#body_en").fill("1. Only **this**.")

@@ -30,7 +30,7 @@ def router(assembled):
     return assembled(assignment={"mode": "load"}, desk={"name_en": "Wallet Support Desk"})
 
 
-@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+@pytest.mark.parametrize("locale", ["zh-CN", pytest.param("en", marks=pytest.mark.slow)])
 def test_the_bar_is_whole_at_every_width(signed_in, locale):
     page = signed_in("/macros", locale=locale)
     wrong = {}
@@ -61,6 +61,7 @@ def test_the_menu_is_opened_read_and_closed_with_the_keyboard_alone(signed_in):
     page.wait_for_url("**/macros")
 
 
+@pytest.mark.slow
 def test_the_menu_closes_when_somebody_goes_on(signed_in):
     page = signed_in("/macros")
     page.locator(".bar summary").click()
@@ -71,6 +72,7 @@ def test_the_menu_closes_when_somebody_goes_on(signed_in):
     assert page.locator(".drawer").is_hidden()
 
 
+@pytest.mark.slow
 def test_the_menu_works_without_scripts(signed_in):
     page = signed_in("/macros", java_script_enabled=False)
     page.locator(".bar summary").click()

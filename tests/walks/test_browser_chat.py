@@ -112,6 +112,7 @@ def test_the_way_back_works_in_a_tab_of_its_own(visit, router, frozen):
     assert word not in page.url
 
 
+@pytest.mark.slow
 def test_at_21_59_one_chats_and_at_22_00_one_leaves_a_message(visit, router, frozen):
     at(frozen, "2026-11-24T21:59:59")
     page = visit("/chat/demo?lang=en")

@@ -58,6 +58,7 @@ def test_an_agent_works_through_a_ticket_without_touching_the_mouse(
     assert _state(router, alarm.ticket_id) == "closed"
 
 
+@pytest.mark.slow
 def test_j_and_k_walk_the_list_and_security_is_the_first_line(tickets, signed_in):
     page = signed_in()
     first = page.locator("#lines .line").first
@@ -96,6 +97,7 @@ def test_keys_can_be_switched_off(tickets, signed_in):
     assert page.evaluate("document.activeElement.closest('.line')") is None
 
 
+@pytest.mark.slow
 def test_what_comes_in_is_announced_and_nothing_moves_under_the_readers_eyes(
     arrive, tickets, signed_in
 ):
@@ -108,6 +110,7 @@ def test_what_comes_in_is_announced_and_nothing_moves_under_the_readers_eyes(
     page.wait_for_selector(f"#line-{new.number}")
 
 
+@pytest.mark.slow
 def test_a_draft_outlives_the_page(tickets, signed_in):
     page = signed_in(f"/ticket/{tickets[1].number}")
     page.keyboard.press("r")

@@ -174,6 +174,7 @@ def test_the_form_is_sent_with_the_keyboard_alone(router, visit, frozen):
     assert page.locator(".number").inner_text() == _number_of(router)
 
 
+@pytest.mark.slow
 def test_the_form_works_without_scripts_up_to_where_it_stands(router, written):
     page = written(java_script_enabled=False)
     _sent(page)
@@ -185,6 +186,7 @@ def test_the_form_works_without_scripts_up_to_where_it_stands(router, written):
     assert page.locator("ol.steps [aria-current=step]").inner_text() == "Received"
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_told_on_top_and_beside_its_field(written, complaints):
     page = written(email="")
     _sent(page)

@@ -107,6 +107,7 @@ def test_an_edit_that_would_lose_an_alarm_is_refused(router, signed_in, arrives)
     assert "desk.alarm" in router.rules.by_id
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_told_beside_its_file_and_nothing_is_lost(signed_in):
     page = signed_in("hua")
     press(page, "Begin a draft")

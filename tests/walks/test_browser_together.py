@@ -104,6 +104,7 @@ def test_snippets_stay_away_while_an_input_method_composes(tickets, snippet, sig
     page.wait_for_selector(".compose .offered li")
 
 
+@pytest.mark.slow
 def test_an_undone_reply_is_in_the_box_again(router, tickets, signed_in):
     ticket = tickets[0]
     page = signed_in(f"/ticket/{ticket.number}")
@@ -169,6 +170,7 @@ def test_who_writes_is_seen_by_whoever_opens_the_ticket(router, tickets, signed_
     other.wait_for_selector("#seats .seat.writing >> text=王华")
 
 
+@pytest.mark.slow
 def test_the_palette_does_what_a_few_letters_say(router, tickets, signed_in):
     page = signed_in(f"/ticket/{tickets[0].number}")
     page.keyboard.press("Control+k")
@@ -183,6 +185,7 @@ def test_the_palette_does_what_a_few_letters_say(router, tickets, signed_in):
     page.wait_for_selector(".badge.state-new")
 
 
+@pytest.mark.slow
 def test_tickets_are_chosen_by_key_and_found_while_typing(tickets, signed_in):
     page = signed_in()
     page.keyboard.press("j")
@@ -266,6 +269,7 @@ def test_spam_and_passing_on_are_a_key_away_and_come_back(tickets, signed_in):
     assert page.locator("#forward-text").input_value() == "Please look for this payment."
 
 
+@pytest.mark.slow
 def test_of_eight_open_tabs_none_hangs_and_each_hears_of_a_change(arrive, tickets, signed_in):
     first = signed_in()
     tabs = [first]

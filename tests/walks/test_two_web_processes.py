@@ -21,7 +21,7 @@ from router.store import people
 from router.store.database import Store
 from router.web.room import GONE, VISITOR_GONE
 
-pytestmark = pytest.mark.own_database
+pytestmark = [pytest.mark.own_database, pytest.mark.one_database]
 
 CONFIG = """
 data_dir = "{folder}/data"

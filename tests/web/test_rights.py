@@ -278,6 +278,7 @@ def test_a_role_gets_exactly_what_it_may(app, signed_in, calm, role):
     assert wrong == []
 
 
+@pytest.mark.one_database
 def test_a_form_without_its_token_is_refused(app, browser_of):
     browser = browser_of("admin")
     browser.csrf = "stolen"

@@ -55,7 +55,9 @@ def put(held, begin, zone, week):
     return sorted([*others, (begin, zone, week)], key=lambda one: one[0])
 
 
-@pytest.mark.parametrize("seed", [3, 11, 29])
+@pytest.mark.parametrize(
+    "seed", [3, *(pytest.param(other, marks=pytest.mark.slow) for other in (11, 29))]
+)
 def test_what_is_typed_is_what_counts(router, browser_of, frozen, seed):
     frozen.set(NOW)
     draw, manager = Random(seed), browser_of("manager")
