@@ -137,6 +137,34 @@ def test_everything_an_agent_does_works_without_scripts(router, tickets, signed_
     assert _state(router, calm.ticket_id) == "closed"
 
 
+def test_every_line_is_as_wide_as_the_list(tickets, signed_in):
+    page = signed_in()
+    wide = "all => new Set(all.map((one) => one.getBoundingClientRect().width)).size"
+    assert page.locator("#lines .line, #lines .line > a, #lines").evaluate_all(wide) == 1
+
+
+def test_what_is_written_when_the_session_ends_stays_and_leads_to_signing_in(
+    tickets, signed_in, complaints
+):
+    path = f"/ticket/{tickets[1].number}"
+    page = signed_in(path)
+    page.keyboard.press("r")
+    page.wait_for_selector("#reply-text:focus")
+    page.keyboard.type("Dear Ann, ")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.keyboard.press("Control+Enter")
+    way = page.locator("#compose-reply .saved a")
+    way.wait_for()
+    assert "signed out" in page.locator("#compose-reply .saved").inner_text()
+    complaints.clear()  # of the refusal the browser tells its console
+    way.click()
+    page.wait_for_url("**/sign-in?next=**")
+    page.context.add_cookies(cookies)
+    page.goto(path)
+    assert page.locator("#reply-text").input_value() == "Dear Ann, "
+
+
 @pytest.mark.slow
 def test_a_phone_shows_one_pane_at_a_time(tickets, signed_in):
     page = signed_in(viewport={"width": 390, "height": 844})

@@ -1,7 +1,7 @@
 // The inbox: opens tickets beside the list, keeps list and ticket fresh without moving what is
 // being read, and does everything by keyboard. Without it every link and form works by itself.
 import { ask, exchange } from "./parts.js";
-import { keep, keepAll, leaveAll, say } from "./drafts.js";
+import { keep, keepAll, leaveAll, refuse, say } from "./drafts.js";
 import { enable, enabled, listen } from "./keys.js";
 import { offer } from "./snippets.js";
 import { sit } from "./seats.js";
@@ -354,7 +354,7 @@ async function submit(form, button) {
   const answer = await ask(address, { body }).catch(() => null);
   buttons.forEach((one) => { one.disabled = false; });
   if (!answer?.document || (answer.status >= 400 && !answer.document.getElementById("pane"))) {
-    if (form.dataset.draft) say(form, "lost", true);
+    if (form.dataset.draft) refuse(form, answer?.document);
     else location.reload();
     return;
   }
