@@ -166,11 +166,20 @@ def task_name(code: str) -> str:
     return step.zh if language() == "zh" else step.en
 
 
-def filter_name(name: str, value: str) -> str:
-    """What a filter in force is called."""
+def filter_name(name: str, value: str, teams: Iterable[Any]) -> str:
+    """What a filter in force is called; one that names what is no more says so."""
+    known = True
     if name == "category":
-        return category(value) if "." in value else label("group", value)
-    return label(name, value)
+        said = category(value) if "." in value else label("group", value)
+        kinds = here().rules.kinds
+        known = value in kinds or any(one.startswith(f"{value}.") for one in kinds)
+    elif name == "team":
+        said = next((team_name(team) for team in teams if team.key == value), "")
+        known = bool(said)
+    else:
+        said = label(name, value)
+        known = name == "tag" or said != value
+    return said if known else str(t("inbox.gone", name=value))
 
 
 def coded(name: str, value: str) -> str:
