@@ -96,7 +96,8 @@ def page(
             "chosen": wanted,
             "agents": pages.all_agents(unit),
             "teams": pages.all_teams(unit),
-            "climbing": climbs.running(unit, shown.ticket.id),
+            "climbing": (climbing := climbs.running(unit, shown.ticket.id)),
+            "climbs_at": _next(climbing, unit.now_us),
             "heard": tickets.heard(unit, ticket_id),
             "begun": writings.of_ticket(unit, router.keys, who.id, ticket_id),
             "offer": pages.offer(unit, who, ticket_id),
@@ -124,6 +125,11 @@ def page(
     }
     whole = not request.headers.get("X-Part")
     return render_template("ticket/ticket.html" if whole else "ticket/pane.html", **told)
+
+
+def _next(climbing: list[Any], now: int) -> int | None:
+    """When the next one is told of it; what is due already happens at this very moment."""
+    return min((one.due_at for one in climbing if one.due_at and one.due_at > now), default=None)
 
 
 def _reach(unit: Unit, shown: pages.TicketView) -> dict[str, Any]:
