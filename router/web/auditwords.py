@@ -142,7 +142,10 @@ def _version(name: str, number: str) -> Markup:
 
 def _report(rest: str, _: Called) -> Markup:
     """``sla.pdf:2026-11-01:2026-11-30``: which report, as what, over which days."""
-    return escape(rest.replace(":", " "))
+    name, _, days = rest.partition(":")
+    kind, dot, form = name.partition(".")
+    said = f"{label('report', kind)}{dot}{form} {days.replace(':', ' ')}"
+    return escape(said.strip())
 
 
 def _calendar(rest: str, _called: Called) -> Markup:

@@ -203,6 +203,13 @@ def _called(name: str) -> Iterator[tuple[str, str]]:
                 yield key.removeprefix(table), called
 
 
+def fact(name: str, value: str) -> str:
+    """What a channel told beside the words. Phones tell lengths as ``20 s``."""
+    if name in ("rang", "talked") and value.endswith(" s"):
+        return str(t("inbox.span.seconds", n=value.removesuffix(" s")))
+    return label(f"told_{name}", value)
+
+
 def masked_names(kinds: Iterable[str]) -> str:
     """What was masked, in words."""
     return str(t("entries.comma")).join(label("masked", one) for one in kinds)

@@ -96,8 +96,6 @@ def page(
             "chosen": wanted,
             "agents": pages.all_agents(unit),
             "teams": pages.all_teams(unit),
-            "climbing": (climbing := climbs.running(unit, shown.ticket.id)),
-            "climbs_at": _next(climbing, unit.now_us),
             "heard": tickets.heard(unit, ticket_id),
             "begun": writings.of_ticket(unit, router.keys, who.id, ticket_id),
             "offer": pages.offer(unit, who, ticket_id),
@@ -150,14 +148,18 @@ def _reach(unit: Unit, shown: pages.TicketView) -> dict[str, Any]:
 
 
 def _around(unit: Unit, shown: pages.TicketView, who: Who) -> dict[str, Any]:
-    """The calls of the ticket, whether its people wait for one, and who else they may be."""
+    """The calls of the ticket, whether its people wait for one, who else they may be, and what of
+    it climbs."""
     line = shown.ticket
+    climbing = climbs.running(unit, line.id)
     found = pages_calls.of_ticket(calls.of_ticket(unit, line.id), line.number)
     return {
         "called": found,
         "waits": calls.call_back(unit, line.id),
         "likely": one_person.likely(unit, line.requester_id, who),
         "joined": one_person.joined(unit, line.requester_id),
+        "climbing": climbing,
+        "climbs_at": _next(climbing, unit.now_us),
     }
 
 
