@@ -422,7 +422,9 @@ document.addEventListener("toggle", (event) => {
 }, true);
 
 addEventListener("popstate", () => {
-  if (numberOf(location.href)) open(location.href, { push: false });
+  const number = numberOf(location.href);
+  if (location.hash && number === shownNumber()) return; // a place on the page that is open
+  if (number) open(location.href, { push: false });
   else location.reload();
 });
 addEventListener("pagehide", leaveAll);
