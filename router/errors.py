@@ -79,6 +79,10 @@ class NotAllowed(RouterError):
     """The agent's role does not permit this."""
 
 
+class SignedOut(NotAllowed):
+    """Nobody is signed in here, or nobody any more."""
+
+
 class Conflict(RouterError):
     """The thing changed meanwhile, or this move is not legal from its present state."""
 

@@ -74,7 +74,7 @@ class _Teller:
             "promise",
             kind=self._words["kinds"][row.kind],
             minutes=row.minutes,
-            policy=row.policy,
+            policy=self._known(row.policy),
             hours=self._hours(row, policies, work),
         )
         yield "  " + self._say("started", at=self._at(row.started_at))
@@ -104,7 +104,7 @@ class _Teller:
         if row.calendar == WALL:
             return str(self._words["wall"])
         key = "calendar" if policies.knows(row.calendar) else "gone"
-        return self._say(key, name=row.calendar, zone=work.hours.zone)
+        return self._say(key, name=self._known(row.calendar), zone=work.hours.zone)
 
     def _sum(self, work: Counting, end: int) -> Iterator[str]:
         """Stretch by stretch: open time counted, pauses left out."""
@@ -133,18 +133,23 @@ class _Teller:
         elif row.breached_at is None and row.due_at is not None:
             yield "  " + self._say("waits" if now < row.due_at else "late", now=self._at(now))
 
+    def _known(self, name: str) -> str:
+        """What our own policies and calendars are called; others are as a desk named them."""
+        return str(self._words["known"].get(name, name))
+
     def _say(self, key: str, **params: object) -> str:
         return str(self._words[key]).format(**params)
 
     def _at(self, moment: int) -> str:
         said = format_moment(from_us(moment), self._zone, self._language)
         seconds = moment // 1_000_000 % 60
-        return f"{said} +{seconds} s" if seconds else said
+        return f"{said} +{self._say('seconds', n=seconds)}" if seconds else said
 
     def _span(self, span: int) -> str:
         minutes, rest = divmod(span, _MINUTE)
         said = self._say("minutes", n=minutes)
-        return f"{said} {rest // 1_000_000} s" if rest >= 1_000_000 else said
+        rest //= 1_000_000
+        return f"{said} {self._say('seconds', n=rest)}" if rest else said
 
 
 def _steps(work: Counting, end: int) -> Iterator[tuple[str, int, int]]:

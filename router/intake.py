@@ -235,7 +235,7 @@ def _append(router: Router, batch: Batch, message: Prepared, person: Person, dra
         tickets.untag(batch.unit, draft.id, tickets.SPAM)
     was_closed = draft.state == "closed"
     draft.state = lifecycle.after(draft.state, "message_in")
-    draft.snippet = message.text[:_SNIPPET]
+    draft.snippet = message.text[:_SNIPPET] or draft.snippet
     if was_closed:
         draft.closed_at = None
         timeline.note(batch.unit, draft.id, "reopened")

@@ -19,6 +19,8 @@ OUTCOMES = ("", "failed", "busy", "abandoned", "missed", "answered", "voicemail"
 UNHEARD = frozenset({"busy", "abandoned", "missed", "voicemail"})
 #: Of these the newest word counts, at whatever stage it was said.
 _LATEST = ("wrap_up", "recording", "transcript")
+#: Kinds of handle that a platform made up and nobody can read.
+_PLATFORMS = frozenset({"wechat", "messenger", "x", "chat"})
 _NEVER_MERGED = frozenset({"id", "stage", "outcome", "unattended", "inbound"})
 
 
@@ -143,9 +145,12 @@ def _word(kind: str, text: str) -> str:
 
 
 def covered(kind: str, value: str) -> str:
-    """A handle as lists show it: of a telephone number the middle is covered."""
+    """A handle as lists show it: of a telephone number the middle is covered, of what a platform
+    calls somebody only the end is told, for nobody can read the rest."""
+    if kind in _PLATFORMS:
+        return f"#{value[-6:]}"
     if kind != "phone":
-        return "–" if kind in ("call", "erased") else value
+        return "–" if kind in ("call", "erased", "unknown") else value
     digits = value.removeprefix("+86")
     head = max(0, len(digits) - 8)
     return f"{digits[: min(head, 4)]}****{digits[-4:]}" if len(digits) > 6 else "****"

@@ -140,9 +140,12 @@ def _version(name: str, number: str) -> Markup:
     return t("audit.what.version", article=link, n=number)
 
 
-def _report(rest: str, _: Called) -> Markup:
+def _report(rest: str, _called: Called) -> Markup:
     """``sla.pdf:2026-11-01:2026-11-30``: which report, as what, over which days."""
-    return escape(rest.replace(":", " "))
+    name, _, days = rest.partition(":")
+    kind, dot, form = name.partition(".")
+    said = f"{label('report', kind)}{dot}{form} {days.replace(':', ' ')}"
+    return escape(said.strip())
 
 
 def _calendar(rest: str, _called: Called) -> Markup:

@@ -14,6 +14,7 @@ from router.errors import (
     NotFound,
     OverLimit,
     RouterError,
+    SignedOut,
     StoreError,
 )
 from router.web.speech import catalogue, language
@@ -52,7 +53,7 @@ def _ours(fault: RouterError) -> Response:
     if status >= 500:
         log.error("%s %s: %s", request.method, request.path, fault)
     code = fault.code if isinstance(fault, Conflict | Invalid) else ""
-    response = page(status, code)
+    response = page(status, code, known="s401" if isinstance(fault, SignedOut) else "")
     if isinstance(fault, OverLimit):
         response.headers["Retry-After"] = str(fault.retry_after)
     elif status == 503:
@@ -71,9 +72,11 @@ def _unexpected(fault: Exception) -> Response:
     return page(500, "")
 
 
-def page(status: int, code: str) -> Response:
-    """The error page, or problem JSON where a program asked."""
-    known = f"s{status}" if sentence(f"s{status}.title") else "s500"
+def page(status: int, code: str, *, known: str = "") -> Response:
+    """The error page, or problem JSON where a program asked. ``known`` names other words than those
+    of the status."""
+    if not known:
+        known = f"s{status}" if sentence(f"s{status}.title") else "s500"
     detail = sentence(code) if code else ""
     if request.path.startswith("/api/"):
         problem = jsonify(

@@ -79,6 +79,7 @@ def _words() -> dict[str, Any]:
         "may_harm": filenames.may_harm,
         "channels": telling.channels,
         "filter_name": telling.filter_name,
+        "fact": telling.fact,
         "masked_names": telling.masked_names,
         "masked_part": telling.masked_part,
         "part": request.headers.get("X-Part", ""),

@@ -142,14 +142,12 @@ def raw(message_id: int) -> Response:
 
 
 def _raw(message_id: int, action: str) -> Raw:
-    router = here()
+    router, actor = here(), f"agent:{g.who.id}"
     with router.store.reading() as unit:
         row = journal.kept_raw(unit, message_id, pages.ticket_of_message(unit, message_id, g.who))
     if row is None:
         raise NotFound("the source of this message is not kept, or it is not among yours")
     item = Item(row.kind, row.account, row.remote_id)
     data = router.keys.unseal(row.key_id, row.wrapped_key, row.raw, journal.about(item))
-    router.store.write(
-        lambda unit: timeline.audit(unit, f"agent:{g.who.id}", action, f"message:{message_id}")
-    )
+    router.store.write(lambda unit: timeline.audit(unit, actor, action, f"message:{message_id}"))
     return Raw(item.remote_id, data)

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 
 from router.assemble import Router
 from router.core.rights import ACTIONS, Who, may
-from router.errors import Conflict, NotAllowed, StoreError
+from router.errors import Conflict, NotAllowed, SignedOut, StoreError
 from router.store import people
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -168,4 +168,4 @@ def _check_token() -> None:
 def _sign_in_first() -> Response:
     if request.method == "GET" and not request.path.startswith(("/api/", "/live")):
         return redirect(url_for("signing.sign_in", next=request.full_path.rstrip("?")), 303)
-    raise NotAllowed("sign in first")
+    raise SignedOut("sign in first")

@@ -166,11 +166,20 @@ def task_name(code: str) -> str:
     return step.zh if language() == "zh" else step.en
 
 
-def filter_name(name: str, value: str) -> str:
-    """What a filter in force is called."""
+def filter_name(name: str, value: str, teams: Iterable[Any]) -> str:
+    """What a filter in force is called; one that names what is no more says so."""
+    known = True
     if name == "category":
-        return category(value) if "." in value else label("group", value)
-    return label(name, value)
+        said = category(value) if "." in value else label("group", value)
+        kinds = here().rules.kinds
+        known = value in kinds or any(one.startswith(f"{value}.") for one in kinds)
+    elif name == "team":
+        said = next((team_name(team) for team in teams if team.key == value), "")
+        known = bool(said)
+    else:
+        said = label(name, value)
+        known = name == "tag" or said != value
+    return said if known else str(t("inbox.gone", name=value))
 
 
 def coded(name: str, value: str) -> str:
@@ -192,6 +201,13 @@ def _called(name: str) -> Iterator[tuple[str, str]]:
         for key, called in words.items():
             if key.startswith(table):
                 yield key.removeprefix(table), called
+
+
+def fact(name: str, value: str) -> str:
+    """What a channel told beside the words. Phones tell lengths as ``20 s``."""
+    if name in ("rang", "talked") and value.endswith(" s"):
+        return str(t("inbox.span.seconds", n=value.removesuffix(" s")))
+    return label(f"told_{name}", value)
 
 
 def masked_names(kinds: Iterable[str]) -> str:

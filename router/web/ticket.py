@@ -96,7 +96,6 @@ def page(
             "chosen": wanted,
             "agents": pages.all_agents(unit),
             "teams": pages.all_teams(unit),
-            "climbing": climbs.running(unit, shown.ticket.id),
             "heard": tickets.heard(unit, ticket_id),
             "begun": writings.of_ticket(unit, router.keys, who.id, ticket_id),
             "offer": pages.offer(unit, who, ticket_id),
@@ -126,6 +125,11 @@ def page(
     return render_template("ticket/ticket.html" if whole else "ticket/pane.html", **told)
 
 
+def _next(climbing: list[Any], now: int) -> int | None:
+    """When the next one is told of it; what is due already happens at this very moment."""
+    return min((one.due_at for one in climbing if one.due_at and one.due_at > now), default=None)
+
+
 def _reach(unit: Unit, shown: pages.TicketView) -> dict[str, Any]:
     """Whether an answer can go out now, until when, and where else it could go."""
     router, line = here(), shown.ticket
@@ -144,14 +148,18 @@ def _reach(unit: Unit, shown: pages.TicketView) -> dict[str, Any]:
 
 
 def _around(unit: Unit, shown: pages.TicketView, who: Who) -> dict[str, Any]:
-    """The calls of the ticket, whether its people wait for one, and who else they may be."""
+    """The calls of the ticket, whether its people wait for one, who else they may be, and what of
+    it climbs."""
     line = shown.ticket
+    climbing = climbs.running(unit, line.id)
     found = pages_calls.of_ticket(calls.of_ticket(unit, line.id), line.number)
     return {
         "called": found,
         "waits": calls.call_back(unit, line.id),
         "likely": one_person.likely(unit, line.requester_id, who),
         "joined": one_person.joined(unit, line.requester_id),
+        "climbing": climbing,
+        "climbs_at": _next(climbing, unit.now_us),
     }
 
 

@@ -76,7 +76,10 @@ def test_a_call_of_ours_is_nobodys_missed_call():
         ("phone", "95588", "****"),
         ("email", "ann@mail.example", "ann@mail.example"),
         ("call", "desk:CA1", "–"),
+        ("unknown", "email", "–"),
+        ("wechat", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "#jWeS6o"),
+        ("chat", "guest:n5rcbmy2ysea", "#y2ysea"),
     ],
 )
-def test_a_number_is_shown_with_its_middle_covered(kind, value, shown):
+def test_a_handle_is_shown_with_what_nobody_needs_covered(kind, value, shown):
     assert covered(kind, value) == shown

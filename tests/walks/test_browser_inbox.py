@@ -140,6 +140,66 @@ def test_everything_an_agent_does_works_without_scripts(router, tickets, signed_
     assert _state(router, calm.ticket_id) == "closed"
 
 
+def test_every_line_is_as_wide_as_the_list(tickets, signed_in):
+    page = signed_in()
+    wide = "all => new Set(all.map((one) => one.getBoundingClientRect().width)).size"
+    assert page.locator("#lines .line, #lines .line > a, #lines").evaluate_all(wide) == 1
+
+
+def test_what_is_written_when_the_session_ends_stays_and_leads_to_signing_in(
+    tickets, signed_in, complaints
+):
+    path = f"/ticket/{tickets[1].number}"
+    page = signed_in(path)
+    page.keyboard.press("r")
+    page.wait_for_selector("#reply-text:focus")
+    page.keyboard.type("Dear Ann, ")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.keyboard.press("Control+Enter")
+    way = page.locator("#compose-reply .saved a")
+    way.wait_for()
+    assert "signed out" in page.locator("#compose-reply .saved").inner_text()
+    complaints.clear()  # of the refusal the browser tells its console
+    way.click()
+    page.wait_for_url("**/sign-in?next=**")
+    page.context.add_cookies(cookies)
+    page.goto(path)
+    assert page.locator("#reply-text").input_value() == "Dear Ann, "
+
+
+def test_what_is_due_stands_in_its_corner_whatever_else_a_line_says(tickets, signed_in):
+    page = signed_in(f"/ticket/{tickets[1].number}")
+    page.keyboard.press("r")
+    page.wait_for_selector("#reply-text:focus")
+    page.keyboard.type("Dear Ann, ")
+    page.wait_for_selector("#compose-reply .saved:not(:empty)")
+    page.goto("/")
+    line = page.locator(f"#line-{tickets[1].number}")
+    draft, due, pick = (
+        line.locator(name).bounding_box() for name in (".l-draft", ".l-due", ".pick")
+    )
+    assert due["y"] + due["height"] <= draft["y"]
+    assert due["x"] > pick["x"] + pick["width"]
+
+
+@pytest.mark.slow
+def test_a_phone_goes_to_the_newest_message_of_many_and_back(arrive, router, signed_in):
+    first = arrive("Where is my transfer?", "Transfer")
+    token = router.tokens.reply_token(first.ticket_id)
+    for number in range(12):
+        arrive(f"Still not there, day {number}", "Re", tokens=[token])
+    page = signed_in(f"/ticket/{first.number}", viewport={"width": 390, "height": 844})
+    page.locator(".back a", has_text="Newest message").click()
+    page.locator(".message").last.wait_for()
+    assert page.locator(".message", has_text="day 11").evaluate(
+        "one => one.getBoundingClientRect().top < innerHeight"
+    )
+    page.go_back()
+    page.wait_for_function("scrollY === 0")
+    assert page.locator("#pane").get_attribute("data-number") == first.number
+
+
 @pytest.mark.slow
 def test_a_phone_shows_one_pane_at_a_time(tickets, signed_in):
     page = signed_in(viewport={"width": 390, "height": 844})

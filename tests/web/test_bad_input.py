@@ -3,6 +3,7 @@ stays usable."""
 
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -71,8 +72,10 @@ def test_a_session_that_ends_in_mid_sentence_loses_no_word(
     browser, at = browser_of("agent"), f"/ticket/{ticket.number}"
     browser.post(f"{at}/draft", {"kind": "reply", "text": "Dear Ann, your money"})
     frozen.advance(timedelta(hours=9))
-    refused = browser.post(f"{at}/reply", {"text": "Dear Ann, your money is", "once": "o"})
-    assert refused.status_code in (303, 403)
+    refused = browser.post(f"{at}/reply?lang=en", {"text": "Dear Ann, your money is", "once": "o"})
+    assert refused.status_code == 403
+    assert "Please sign in again" in refused.text
+    assert f'href="/sign-in?next={quote(at, safe="")}"' in refused.text
     assert _said(router, "out") == []
     secret = router.store.write(lambda unit: people.open_session(unit, agents["agent"], hours=1))
     browser.client.set_cookie("desk", secret)

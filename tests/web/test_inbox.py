@@ -151,6 +151,45 @@ def test_the_inbox_speaks_both_languages(router, browser_of, calm, alarm, langua
     assert ("Security · first of all" in text) is (language == "en")
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("category=no.such", "no.such (no longer there)"),
+        ("category=gone", "gone (no longer there)"),
+        ("team=nobody", "nobody (no longer there)"),
+        ("urgency=P9", "P9 (no longer there)"),
+        ("category=transfer", "Transfers "),
+        ("team=support", "Support "),
+        ("tag=vip", "vip "),
+    ],
+)
+def test_a_filter_that_names_what_is_no_more_says_so(browser_of, calm, query, told):
+    page = browser_of("agent").get(f"/?{query}&lang=en").text
+    (chip,) = re.findall(r'<a class="chip".*?</a>', page, re.DOTALL)
+    assert re.sub(r"<[^>]+>", "", chip.split("</span>", 1)[1]).startswith(told)
+
+
+def test_what_warns_of_a_sender_stands_beside_the_name_and_is_never_cut_off(
+    router, door, browser_of
+):
+    raw = door.arrives(text="My transfer is pending", name="Ann", verification="failed")
+    pipeline.receive(router, door, [raw], Terms())
+    page = browser_of("agent").get("/?lang=en").text
+    (who,) = re.findall(r'<span class="l-who">.*?</b></span>', page)
+    assert "<bdi>Ann</bdi>" in who
+    assert "failed" in who
+
+
+def test_a_picture_without_words_leaves_the_words_before_it_on_the_line(router, door, browser_of):
+    first = door.arrives(text="My transfer is pending", message_id="<one@mail.example>")
+    pipeline.receive(router, door, [first], Terms())
+    second = door.arrives(text="", thread_ids=["<one@mail.example>"])
+    pipeline.receive(router, door, [second], Terms())
+    page = browser_of("agent").get("/?lang=en").text
+    assert "2 messages" in page
+    assert "<bdi>My transfer is pending</bdi>" in page
+
+
 def test_the_inbox_is_light(flood, browser_of):
     flood(50, ALARM)
     page = browser_of("manager").get("/")

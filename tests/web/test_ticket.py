@@ -2,13 +2,14 @@
 
 import ast
 import re
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from channels.contract import Attachment
-from router import desk, form, pipeline
+from router import desk, escalate, form, pipeline
 from router.core.rights import Who
 from router.prepared import Terms
 from router.store import readings
@@ -341,3 +342,24 @@ def test_what_the_second_reader_made_of_it_stands_with_its_examples(router, brow
     page = browser_of("agent").get(f"/ticket/{calm.number}?lang=en").text
     assert "Raised by its meaning to Suspicious transaction" in page
     assert "money left &lt;b&gt;by itself" in page
+
+
+def test_what_climbs_is_told_once_with_all_its_causes_and_who_has_not_confirmed_it(
+    router, browser_of, agents, alarm, frozen
+):
+    escalate.climb(router)
+    frozen.advance(timedelta(minutes=40))
+    escalate.sweep(router)
+    escalate.climb(router)
+    page = f"/ticket/{alarm.number}?lang=en"
+    (told,) = _climbing(browser_of("manager").get(page).text)
+    assert told.startswith("Nobody has taken it yet: A security matter · No answer in time")
+    who = Who(agents["manager"], "Manager", "manager", frozenset({1, 2}), "en")
+    desk.assign(router, who, alarm.ticket_id, agents["admin"])
+    (told,) = _climbing(browser_of("manager").get(page).text)
+    assert told.startswith("Admin has not confirmed it yet: A security matter")
+
+
+def _climbing(text):
+    found = re.findall(r'<div class="notice warn climbing"><span>(.*?)</span>', text, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", "", one).split()) for one in found]

@@ -22,6 +22,18 @@ export function say(form, word, wrong = false) {
   place.classList.toggle("wrong", wrong);
 }
 
+/** Says why a text was not sent: in the words of the page that came instead, where there are some,
+ *  with its way to sign in again. */
+export function refuse(form, page) {
+  say(form, "lost", true);
+  const told = page?.querySelector(".lone .notice, .lone p.muted");
+  const place = form.querySelector(".saved");
+  if (!told || !place) return;
+  place.textContent = told.textContent;
+  const way = page.querySelector("#signed-out a");
+  if (way) place.append(" ", document.adoptNode(way));
+}
+
 const bodyOf = (form, text) => {
   const body = new FormData();
   body.set("csrf", form.elements.csrf.value);

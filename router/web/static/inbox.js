@@ -1,7 +1,7 @@
 // The inbox: opens tickets beside the list, keeps list and ticket fresh without moving what is
 // being read, and does everything by keyboard. Without it every link and form works by itself.
 import { ask, exchange } from "./parts.js";
-import { keep, keepAll, leaveAll, say } from "./drafts.js";
+import { keep, keepAll, leaveAll, refuse, say } from "./drafts.js";
 import { enable, enabled, listen } from "./keys.js";
 import { offer } from "./snippets.js";
 import { sit } from "./seats.js";
@@ -354,7 +354,7 @@ async function submit(form, button) {
   const answer = await ask(address, { body }).catch(() => null);
   buttons.forEach((one) => { one.disabled = false; });
   if (!answer?.document || (answer.status >= 400 && !answer.document.getElementById("pane"))) {
-    if (form.dataset.draft) say(form, "lost", true);
+    if (form.dataset.draft) refuse(form, answer?.document);
     else location.reload();
     return;
   }
@@ -422,7 +422,9 @@ document.addEventListener("toggle", (event) => {
 }, true);
 
 addEventListener("popstate", () => {
-  if (numberOf(location.href)) open(location.href, { push: false });
+  const number = numberOf(location.href);
+  if (location.hash && number === shownNumber()) return; // a place on the page that is open
+  if (number) open(location.href, { push: false });
   else location.reload();
 });
 addEventListener("pagehide", leaveAll);

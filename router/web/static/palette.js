@@ -19,7 +19,7 @@ function collect() {
     }
   };
   const words = place().dataset;
-  add(words.acts, document.querySelectorAll("#pane-head .acts button, #offer button"), (one) => one.click());
+  add(words.acts, document.querySelectorAll("#pane-head .acts button:not([value=at]), #offer button"), (one) => one.click());
   add(words.acts, document.querySelectorAll("#writing summary b"), (one) => {
     const details = one.closest("details");
     details.open = true;
