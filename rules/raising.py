@@ -55,7 +55,7 @@ CHINESE_PHISHING = Bars(unsorted=0.5, weak=0.69, sure=0.8, other=0.85)
 #: How much the doubt whether it is a matter for the desk at all takes away from that, where the
 #: rules found nothing: people's private messages sound frightened too. In Chinese they sound less
 #: like a swindler's.
-DOUBT, DOUBT_CHINESE = 7.0, 1.2
+DOUBT, DOUBT_CHINESE = 7.0, 1.5
 _OTHER = "other."
 #: A score of the rules from which on they were sure.
 SURE = 1.5
