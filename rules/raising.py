@@ -47,8 +47,11 @@ BARS_OF = {
     "security.phishing": Bars(unsorted=0.6, weak=0.6, sure=0.72, other=0.88),
     "security.freeze_request": replace(BARS, unsorted=0.8, weak=0.8, sure=0.85),
 }
+#: Calm Chinese questions raise little doubt, so incidents told in Chinese need less against rules
+#: that were sure of something else.
+CHINESE = replace(BARS, sure=0.72)
 #: The plots of Chinese swindlers are told in words of their own, which small talk hardly shares.
-CHINESE_PHISHING = Bars(unsorted=0.5, weak=0.72, sure=0.8, other=0.85)
+CHINESE_PHISHING = Bars(unsorted=0.5, weak=0.69, sure=0.8, other=0.85)
 #: How much the doubt whether it is a matter for the desk at all takes away from that, where the
 #: rules found nothing: people's private messages sound frightened too. In Chinese they sound less
 #: like a swindler's.
@@ -130,7 +133,7 @@ def raised(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raise
 
 def _asked(opinion: Opinion) -> tuple[Bars, float]:
     """How likely this incident must be, and what the doubt takes away from how likely it is."""
-    bars = BARS_OF.get(opinion.threat, BARS)
+    bars = BARS_OF.get(opinion.threat, CHINESE if opinion.chinese else BARS)
     if not opinion.chinese:
         return bars, DOUBT * opinion.idle
     if opinion.threat == "security.phishing":
