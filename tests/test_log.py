@@ -66,3 +66,12 @@ def test_a_browser_that_leaves_is_not_news(written):
     place = written(level="info")
     logging.getLogger("waitress").info("Client disconnected while serving /live")
     assert place.getvalue() == ""
+
+
+def test_a_duty_still_at_work_when_its_turn_comes_again_is_not_news(written):
+    place = written()
+    clock = logging.getLogger("apscheduler.scheduler")
+    clock.warning('Execution of job "attempt" skipped: maximum number of running instances')
+    assert place.getvalue() == ""
+    logging.getLogger("apscheduler.executors.default").error("a duty raised")
+    assert "a duty raised" in place.getvalue()
