@@ -15,8 +15,8 @@ from typing import TextIO
 from router.core import failures, redact
 from router.settings import LogSettings
 
-#: Libraries that tell of ordinary things loudly. The clock warns of every duty that is still at work
-#: when its turn comes again; what hangs is told by the health page.
+#: Libraries that tell of ordinary things loudly. The clock warns of every duty that is still at
+#: work when its turn comes again; what hangs is told by the health page.
 _QUIET = {"apscheduler": "ERROR", "waitress": "WARNING", "imapclient": "WARNING"}
 
 
