@@ -17,7 +17,7 @@ from markupsafe import Markup
 from channels.contract import Raw
 from router.core import markup, pictures
 from router.errors import NotFound, RouterError
-from router.store import journal, pages, timeline
+from router.store import journal, pages, pages_list, timeline
 from router.store.journal import Item
 from router.web.rights import allowed, here
 from router.web.speech import t
@@ -127,7 +127,10 @@ def source(message_id: int) -> str:
     raw = _raw(message_id, "message.headers_seen")
     head, _, _ = raw.data.replace(b"\r\n", b"\n").partition(b"\n\n")
     lines = head[:_LONGEST_HEAD].decode("utf-8", "replace")
-    return render_template("message/source.html", message_id=message_id, lines=lines)
+    with here().store.reading() as unit:
+        ticket = pages.ticket_of_message(unit, message_id, g.who)
+        number = pages_list.by_ids(unit, [ticket])[0].number
+    return render_template("message/source.html", message_id=message_id, lines=lines, number=number)
 
 
 @blueprint.get("/message/<int:message_id>/raw")
