@@ -9,6 +9,7 @@ from router.core.rights import Who
 from router.errors import Conflict, Invalid, NotAllowed, NotFound
 from router.prepared import Terms
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 MEI = Who(id=1, name="Mei", role="agent", teams=frozenset({1}), locale="zh")
 LEAD = Who(id=2, name="Hua", role="lead", teams=frozenset({1, 2}), locale="zh")
@@ -21,22 +22,7 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door))
-
-    def people(unit):
-        for who in (MEI, LEAD):
-            unit.run(
-                "INSERT INTO agent (id, email, name, role, password_hash, active, locale, "
-                "created_at) VALUES (:id, :email, :name, :role, '', :yes, 'zh', 1)",
-                id=who.id,
-                email=f"{who.name}@desk.example",
-                name=who.name,
-                role=who.role,
-                yes=True,
-            )
-
-    made.store.write(people)
-    return made
+    return staffed(assembled(doors=FakeDoors(door)), MEI, LEAD)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from router.core.rights import Who
 from router.prepared import Terms
 from router.store import feedback
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 HUA = Who(id=11, name="Hua", role="lead", teams=frozenset({1}))
 ADA = Who(id=13, name="Ada", role="admin")
@@ -21,22 +22,7 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door))
-
-    def people(unit):
-        for who in (HUA, ADA):
-            unit.run(
-                "INSERT INTO agent (id, email, name, role, password_hash, active, locale, "
-                "created_at) VALUES (:id, :email, :name, :role, '', :yes, 'zh', 1)",
-                id=who.id,
-                email=f"{who.name}@desk.example",
-                name=who.name,
-                role=who.role,
-                yes=True,
-            )
-
-    made.store.write(people)
-    return made
+    return staffed(assembled(doors=FakeDoors(door)), HUA, ADA)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from router.errors import Conflict, Invalid
 from router.prepared import Terms
 from router.store import gates
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 MEI = Who(id=1, name="Mei", role="agent", teams=frozenset({1, 2}), locale="zh")
 TOM = Who(id=2, name="Tom", role="agent", teams=frozenset({1, 2}), locale="en")
@@ -25,22 +26,7 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door))
-
-    def people(unit):
-        for who in (MEI, TOM):
-            unit.run(
-                "INSERT INTO agent (id, email, name, role, password_hash, active, locale, "
-                "created_at) VALUES (:id, :email, :name, :role, '', :yes, 'zh', 1)",
-                id=who.id,
-                email=f"{who.name}@desk.example",
-                name=who.name,
-                role=who.role,
-                yes=True,
-            )
-
-    made.store.write(people)
-    return made
+    return staffed(assembled(doors=FakeDoors(door)), MEI, TOM)
 
 
 @pytest.fixture

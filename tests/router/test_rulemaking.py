@@ -13,6 +13,7 @@ from router.rulebook import compiled, shipped_version
 from router.store import rulesets
 from tests.drafts import ALARM, BEES
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 HUA = Who(id=11, name="Hua", role="lead", teams=frozenset({1, 2}))
 TOM = Who(id=12, name="Tom", role="lead", teams=frozenset({1, 2}))
@@ -31,22 +32,7 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door))
-
-    def people(unit):
-        for who in (HUA, TOM, ADA, MEI):
-            unit.run(
-                "INSERT INTO agent (id, email, name, role, password_hash, active, locale, "
-                "created_at) VALUES (:id, :email, :name, :role, '', :yes, 'zh', 1)",
-                id=who.id,
-                email=f"{who.name}@desk.example",
-                name=who.name,
-                role=who.role,
-                yes=True,
-            )
-
-    made.store.write(people)
-    return made
+    return staffed(assembled(doors=FakeDoors(door)), HUA, TOM, ADA, MEI)
 
 
 @pytest.fixture
