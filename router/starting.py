@@ -106,6 +106,10 @@ def user(router: Router, email: str, *, name: str, role: str, teams: list[str]) 
     """Add a person or find one, and print a sign-in link."""
     if role not in ROLES:
         raise Invalid("role", f"unknown; one of {', '.join(ROLES)}")
+    with router.store.reading() as unit:
+        known = people.find_agent(unit, email)
+    if known is not None and known.role != role:
+        say(f"{email} is here as {known.role} and stays it; roles are changed on the page People")
     link = _link(router, email, name, role, teams)
     base = router.settings.public_url
     say(f"{email} signs in once, within {LINK_MINUTES} minutes: {base}/enter/{link}")

@@ -335,6 +335,7 @@ def test_a_known_person_gets_another_link_and_no_other_role(new):
     first = new.run("user", "mei@desk.example", "--role", "lead")
     again = new.run("user", "Mei@desk.example", "--role", "admin")
     assert (first.code, again.code) == (0, 0)
+    assert "is here as lead and stays it" in again.err
     assert new.rows("SELECT email, role FROM agent") == [("mei@desk.example", "lead")]
     assert new.rows("SELECT COUNT(*) FROM one_time_token") == [(2,)]
 
