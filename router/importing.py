@@ -26,7 +26,7 @@ _MARKED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
 #: Mails a commit: agents who write meanwhile wait for one commit, so it is a short one.
-_MOST = 40
+_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
