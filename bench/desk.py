@@ -115,5 +115,6 @@ def served(router, around=None, threads=8):
         app.extensions["hub"].close()
         inner = server._server  # noqa: SLF001  # there is no way to stop it from outside
         inner.task_dispatcher.shutdown()
-        inner.trigger.pull_trigger(lambda: wasyncore.close_all(inner._map))  # noqa: SLF001
+        with contextlib.suppress(OSError):  # it woke by itself and is gone already
+            inner.trigger.pull_trigger(lambda: wasyncore.close_all(inner._map))  # noqa: SLF001
         thread.join(timeout=10)
