@@ -433,7 +433,7 @@ def _imported(desk):
 
 @pytest.mark.slow
 def test_an_import_that_was_killed_goes_on_where_it_was(desk):
-    many = 200
+    many = 500
     source = _eml(desk.folder / "old", many)
     desk.configure("[intake]\nbatch = 1\n")
     running = subprocess.Popen(

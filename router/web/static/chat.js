@@ -302,7 +302,7 @@ $("text").addEventListener("keydown", (event) => {
   event.preventDefault();
   $("write").requestSubmit();
 });
-let typed = -3000; // the next letter is told at once
+let typed = 0;
 $("text").addEventListener("input", () => {
   memory.draft = $("text").value;
   remember();
@@ -311,7 +311,7 @@ $("text").addEventListener("input", () => {
   wrong("write", tooLong($("text").value));
   if (memory.token && performance.now() - typed > 3000) {
     typed = performance.now();
-    line.post("typing", { on: Boolean($("text").value) }).catch(() => { typed = -3000; });
+    line.post("typing", { on: Boolean($("text").value) }).catch(() => {});
   }
 });
 
