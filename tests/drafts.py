@@ -21,8 +21,8 @@ any = ["zebra on my account", "斑马"]
 match = ["there is a zebra on my account"]
 no_match = ["zoo"]
 """
-#: A small set of rules by itself, whose only rule asks for tags.
-WATCHED = """
+#: What a small set of rules by itself begins with.
+SERVICE = """
 [categories."other.unsorted"]
 urgency = "P3"
 en = "Unsorted"
@@ -31,6 +31,11 @@ zh = "未分类"
 urgency = "P3"
 en = "Service"
 zh = "服务"
+"""
+#: A small set of rules by itself, whose only rule asks for tags.
+WATCHED = (
+    SERVICE
+    + """
 [[rule]]
 id = "other.service.watched"
 category = "other.service"
@@ -40,3 +45,4 @@ when = { tagged = ["vip", "fraud-watch"] }
 match = ["a blue parrot"]
 no_match = ["a wasp"]
 """
+)

@@ -8,17 +8,12 @@ from router import pipeline
 from router.prepared import Terms
 from router.rulebook import Rulebook
 from rules.engine import compile_files
+from tests.drafts import SERVICE
 from tests.fakes import FakeDoor, FakeDoors
 
-RULE = """
-[categories."other.unsorted"]
-urgency = "P3"
-en = "Unsorted"
-zh = "未分类"
-[categories."other.service"]
-urgency = "P3"
-en = "Service"
-zh = "服务"
+RULE = (
+    SERVICE
+    + """
 [[rule]]
 id = "other.service.circumstance"
 category = "other.service"
@@ -27,6 +22,7 @@ when = {{ {when} }}
 match = ["a blue parrot"]
 no_match = ["a wasp"]
 """
+)
 
 
 @pytest.fixture

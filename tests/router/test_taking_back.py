@@ -10,6 +10,7 @@ from router.errors import Conflict, Invalid, NotFound
 from router.prepared import Terms
 from router.store import acts, merging, tickets, writings
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 MEI = Who(id=1, name="Mei", role="agent", teams=frozenset({1}), locale="zh")
 TOM = Who(id=3, name="Tom", role="agent", teams=frozenset({1}), locale="en")
@@ -24,24 +25,15 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door), deliver={"undo_seconds": 10})
+    made = staffed(assembled(doors=FakeDoors(door), deliver={"undo_seconds": 10}), MEI, TOM, LEAD)
 
-    def people(unit):
+    def teams(unit):
         for who in (MEI, TOM, LEAD):
-            unit.run(
-                "INSERT INTO agent (id, email, name, role, password_hash, active, locale, "
-                "created_at) VALUES (:id, :email, :name, :role, '', :yes, 'zh', 1)",
-                id=who.id,
-                email=f"{who.name}@desk.example",
-                name=who.name,
-                role=who.role,
-                yes=True,
-            )
             for team in who.teams:
                 sql = "INSERT INTO agent_team (agent_id, team_id) VALUES (:agent, :team)"
                 unit.run(sql, agent=who.id, team=team)
 
-    made.store.write(people)
+    made.store.write(teams)
     return made
 
 
