@@ -245,9 +245,8 @@ def _sent(router: Router, row: Any, receipt: Receipt) -> None:
     live = router.doors.open(row.channel, row.account).limits.live
 
     def work(unit: Unit) -> None:
-        if outbox.settle(
-            unit, row.id, "sent", sent_at=unit.now_us, remote_id=receipt.remote_id, reason=""
-        ):
+        # A send that outlived its lease was called unknown meanwhile; now it is known.
+        if outbox.found(unit, row.id, receipt.remote_id):
             place = chats.place(unit, row.conversation, row.identity_id) if live else None
             if place is not None:
                 chats.show(unit, place, row.id, row.message_id)

@@ -84,11 +84,16 @@ class Submission:
         return session
 
     def _connected(self) -> smtplib.SMTP:
+        # Left alone, smtplib asks the name service who we are, which may take longer than a lease.
+        name, place = socket.gethostname(), (self.host, self.port)
+        session: smtplib.SMTP
         if self.security == "tls":
-            return smtplib.SMTP_SSL(
-                self.host, self.port, timeout=TIMEOUT, context=ssl.create_default_context()
-            )
-        session = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+            context = ssl.create_default_context()
+            session = smtplib.SMTP_SSL(*place, name, timeout=TIMEOUT, context=context)
+        else:
+            session = smtplib.SMTP(*place, name, timeout=TIMEOUT)
+        if "." not in name and session.sock is not None:
+            session.local_hostname = _literal(session.sock.getsockname()[0])
         if self.security == "starttls":
             try:
                 session.starttls(context=ssl.create_default_context())
@@ -96,6 +101,11 @@ class Submission:
                 session.close()
                 raise
         return session
+
+
+def _literal(address: str) -> str:
+    """An address where a name belongs (RFC 5321, 4.1.3)."""
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
 
 def _at_login(error: Exception) -> Transient | Refused:

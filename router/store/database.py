@@ -31,6 +31,9 @@ GROUP_JOBS = 200
 #: How long a writer knocks at a database that another process holds, in seconds.
 KNOCK_SECONDS = 15.0
 KNOCK_EVERY = 0.002
+#: How long a reader waits in seconds: writers keep nobody waiting, but a process that comes or goes
+#: as the only one holds the whole file for a moment.
+_READING_WAITS = 5
 #: How long the log waits for readers to be gone before it is cut, in milliseconds.
 _WASH_MS = 500
 #: How often a PostgreSQL transaction that lost a race is run again.
@@ -54,7 +57,6 @@ def configure_sqlite(driver: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=0",
         "secure_delete=ON",
         "temp_store=MEMORY",
         "cache_size=-16384",
@@ -66,7 +68,8 @@ def configure_sqlite(driver: Any) -> None:
 
 def open_pool(url: str) -> Pool:
     """Connections to this address, with our settings of durability and time-outs."""
-    return Pool(url, configure_sqlite if url.startswith("sqlite") else None)
+    prepare = configure_sqlite if url.startswith("sqlite") else None
+    return Pool(url, prepare, wait=_READING_WAITS)
 
 
 def _translated(fault: DatabaseFault) -> StoreError | None:
@@ -179,7 +182,7 @@ class Store:
                     return True
                 connection.execute(f"PRAGMA busy_timeout={_WASH_MS}")
                 row = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                connection.execute("PRAGMA busy_timeout=0")
+                connection.execute(f"PRAGMA busy_timeout={_READING_WAITS * 1000}")
             except DatabaseFault as fault:
                 raise _translated(fault) or fault from fault
         return not row[0]
@@ -254,7 +257,7 @@ class Store:
             if first is None:
                 break
             try:
-                connection = connection or self.pool.connect()
+                connection = connection or self._own_line()
                 self._knock(connection)
             except (DatabaseFault, StoreError) as fault:
                 connection = self._give_up(connection, [first], fault)
@@ -263,7 +266,14 @@ class Store:
             if stop:
                 break
         if connection is not None:
+            connection.invalidate()
             connection.close()
+
+    def _own_line(self) -> Connection:
+        """A connection that does not wait by itself, for the writer and nobody after it."""
+        connection = self.pool.connect()
+        connection.execute("PRAGMA busy_timeout=0")
+        return connection
 
     def _give_up(
         self, connection: Connection | None, jobs: list[_Job], fault: Exception

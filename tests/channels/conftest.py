@@ -267,8 +267,14 @@ class Postbox:
 
     def __init__(self):
         self.kept = []
+        self.greeted = []
         self.at_rcpt = "250 OK"
         self.at_data = "250 kept"
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802 - their name
+        session.host_name = hostname
+        self.greeted.append(hostname)
+        return responses
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - their name
         if self.at_rcpt.startswith("250"):
@@ -285,7 +291,7 @@ def postbox():
     box = Postbox()
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller = Controller(box, hostname="127.0.0.1", server_hostname="mail.example", port=port)
     controller.start()
     box.port = port
     yield box

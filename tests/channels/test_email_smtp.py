@@ -125,6 +125,15 @@ def test_an_address_that_is_none_is_refused(address):
         submission(1).send(outbound(to=Handle("email", address)), "")
 
 
+def test_nobody_is_asked_who_we_are(postbox, monkeypatch):
+    monkeypatch.setattr(socket, "getfqdn", lambda *_: pytest.fail("a name service was asked"))
+    monkeypatch.setattr(socket, "gethostname", lambda: "desk")
+    submission(postbox.port).send(outbound(), "")
+    monkeypatch.setattr(socket, "gethostname", lambda: "mail.desk.example")
+    submission(postbox.port).send(outbound(), "")
+    assert postbox.greeted == ["[127.0.0.1]", "mail.desk.example"]
+
+
 @pytest.mark.parametrize("answer", ["451 greylisted", "452 full", "421 later"])
 def test_a_temporary_no_is_tried_again(postbox, answer):
     postbox.at_rcpt = answer

@@ -425,10 +425,7 @@ def _numbers(desk):
 
 
 def _imported(desk):
-    try:
-        return desk.rows("SELECT COUNT(*) FROM message")[0][0]
-    except sqlite3.OperationalError:
-        return 0  # not made yet
+    return desk.rows("SELECT COUNT(*) FROM message")[0][0]
 
 
 @pytest.mark.slow
@@ -438,16 +435,17 @@ def test_an_import_that_was_killed_goes_on_where_it_was(desk):
     desk.configure("[intake]\nbatch = 1\n")
     running = subprocess.Popen(
         [sys.executable, "-m", "router", "import", source, "--config", desk.config],
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         env={**os.environ, "ROUTER_CONFIG": ""},
+        text=True,
     )
     pause = threading.Event()
     while _imported(desk) < 20 and running.poll() is None:
         pause.wait(0.005)
     running.send_signal(signal.SIGKILL)
-    running.wait()
+    _, said = running.communicate()
     kept = _imported(desk)
-    assert 20 <= kept < many
+    assert 20 <= kept < many, said
     desk.configure("")
     said = desk.run("import", source)
     assert f"{many - kept} new tickets, 0 joined one, {kept} were here before" in said.err

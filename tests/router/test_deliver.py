@@ -132,6 +132,19 @@ def test_a_worker_that_died_while_sending_leaves_an_unknown_row(router, door, fr
     assert _row(router).state == "unknown"
 
 
+def test_a_send_that_outlives_its_lease_is_known_in_the_end(router, door, frozen, monkeypatch):
+    def slowly(outbound):
+        frozen.advance(timedelta(minutes=10))
+        assert deliver.recover(router) == 1
+        return FakeDoor.speak(door, outbound)
+
+    monkeypatch.setattr(door, "speak", slowly)
+    deliver.sweep(router)
+    assert len(door.sent) == 1
+    assert (_row(router).state, _row(router).remote_id) == ("sent", "far-1")
+    assert _codes(router)[-2:] == ["send_unknown", "sent"]
+
+
 def test_a_bug_while_sending_is_shown_and_nothing_hangs(router, door):
     door.answers.append(ZeroDivisionError("made up"))
     deliver.sweep(router)

@@ -1,5 +1,6 @@
 """The one writer: durable, isolated, in order, and honest when the database is not there."""
 
+import sqlite3
 import threading
 
 import pytest
@@ -125,6 +126,19 @@ def test_a_database_held_by_another_program_is_busy_not_broken(store, monkeypatc
         holder.execute("ROLLBACK")
     store.write(_delta)
     assert _rows(store) == 1
+
+
+def test_a_reader_waits_for_a_program_that_holds_the_whole_file_for_a_moment(store):
+    if not store.single_writer:
+        pytest.skip("PostgreSQL has nobody who holds all of it")
+    holder = sqlite3.connect(store.pool.path, isolation_level=None, check_same_thread=False)
+    # What the last to leave and the first to come do; nobody else may even look meanwhile.
+    holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+    holder.execute("BEGIN IMMEDIATE")
+    leaves = threading.Timer(0.1, holder.close)
+    leaves.start()
+    assert _rows(store) == 0
+    leaves.join()
 
 
 def test_a_second_row_for_the_same_item_is_refused_by_the_database(store):

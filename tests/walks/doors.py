@@ -93,7 +93,9 @@ class Mail(Story):
         self._mailbox, self._post = ImapServer(), Postbox()
         with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
             port = free.getsockname()[1]
-        self._smtp = Controller(self._post, hostname="127.0.0.1", port=port)
+        self._smtp = Controller(
+            self._post, hostname="127.0.0.1", server_hostname="mail.example", port=port
+        )
         self._smtp.start()
         options = {
             "address": DESK,

@@ -62,7 +62,9 @@ def receiver():
     taking = Receiver()
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
         taking.port = free.getsockname()[1]
-    controller = Controller(taking, hostname="127.0.0.1", port=taking.port)
+    controller = Controller(
+        taking, hostname="127.0.0.1", server_hostname="mail.example", port=taking.port
+    )
     controller.start()
     yield taking
     controller.stop()
