@@ -7,7 +7,6 @@ import importlib
 import pkgutil
 import sys
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask, Response, g, request
@@ -38,7 +37,6 @@ _POLICY = (
     "trusted-types desk"
 )
 _LARGEST = 26 * 1024 * 1024
-_YEAR = timedelta(days=365)
 
 
 def create_app(router: Router) -> Flask:
@@ -62,7 +60,7 @@ def bind(app: Flask, router: Router) -> None:
 
 def pages() -> Flask:
     """All pages and what guards them, of no desk yet."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=_LARGEST, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.bytecode_cache = _compiled()
@@ -105,13 +103,8 @@ def _headers(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
     if request.endpoint == "static":
-        versioned = "v" in request.args
-        headers["Cache-Control"] = (
-            f"public, max-age={_YEAR // timedelta(seconds=1)}, immutable"
-            if versioned
-            else "no-cache"
-        )
-    elif getattr(g, "who", None) is not None or request.method == "POST":
+        return response
+    if getattr(g, "who", None) is not None or request.method == "POST":
         headers["Cache-Control"] = "no-store"
     else:
         headers.setdefault("Cache-Control", "no-store")

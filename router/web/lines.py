@@ -1,7 +1,8 @@
-"""Lines of the list, said once for everybody who looks within the same seconds.
+"""Lines of the list, each said once for everybody who looks, until it says something else.
 
 An arrival makes every open screen ask for its list anew, and nearly all lines are the same for all
-of them. What differs by who looks (a draft, a colleague's seat, the line that is open) is not here.
+of them. What differs by who looks (a draft, a colleague's seat, the line that is open) is not here,
+and what passes by itself (how long ago it was, how long its promise holds) is told at each look.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from router.web.rights import here
 from router.web.speech import label, language, moment, t
 from router.web.telling import category, due
 
-#: How long words such as "3 minutes ago" may be kept.
-_SECONDS = 5
+#: Nothing that was said is kept longer, in seconds: what was erased leaves memory too.
+_KEPT = 600
 _MOST = 4000
 
 
@@ -31,7 +32,16 @@ class Said:
     line: TicketLine
     band: str
     head: Markup
-    body: Markup
+    before: Markup
+    after: Markup
+
+    @property
+    def body(self) -> Markup:
+        """What the link says at this moment."""
+        when, left = moment(self.line.updated_at), due(self.line)
+        held = "" if left is None else f'<span class="l-due {left.tone}">{left.text}</span>\n'
+        told = f'{self.before}<span class="l-when">{when}</span>\n{self.after}{held}'
+        return Markup(told)  # noqa: S704  # what a requester wrote is escaped within
 
 
 class Lines:
@@ -57,7 +67,7 @@ class Lines:
 
     def _kept(self) -> dict[tuple[str, bool, TicketLine], Said]:
         router = here()
-        as_of = (int(router.clock.now().timestamp()) // _SECONDS, router.rules)
+        as_of = (int(router.clock.now().timestamp()) // _KEPT, router.rules)
         if self._as_of[0] != as_of[0] or self._as_of[1] is not as_of[1]:
             self._as_of, self._said = as_of, {}
         return self._said
@@ -65,10 +75,11 @@ class Lines:
     def _say(self, line: TicketLine, *, with_state: bool) -> Said:
         if self._words is None:
             template = current_app.jinja_env.get_template("inbox/line.html")
-            known = {"t": t, "label": label, "moment": moment, "due": due, "category": category}
+            known = {"t": t, "label": label, "category": category}
             self._words = template.make_module(known)
         band = "rest"
         if line.standing < 2 and (line.security or line.unsorted):
             band = "security" if line.security else "unsorted"
         words: Any = self._words
-        return Said(line, band, words.head(line, band), words.body(line, with_state))
+        head, before = words.head(line, band), words.before(line)
+        return Said(line, band, head, before, words.after(line, with_state))

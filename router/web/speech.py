@@ -7,7 +7,6 @@ finds it before a reader does.
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -17,15 +16,16 @@ from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, current_app, g, request, url_for
+from flask import Flask, Response, current_app, g, request
 from markupsafe import Markup, escape
 
 from router.core.clock import from_us
+from router.web import packing
 from router.web.rights import here
 
 LANGUAGES = ("zh", "en")
+_HOUR, _DAY = 60, 1440
 _FOLDER = Path(__file__).parent / "translations"
-_STATIC = Path(__file__).parent / "static"
 _COOKIE_SECONDS = 365 * 86_400
 
 
@@ -93,11 +93,11 @@ def _chosen() -> str:
 
 def t(key: str, /, **params: Any) -> Markup:
     """A sentence in the reader's language; parameters are escaped, the sentence is ours."""
-    return _speaker(language())(key, **params)
+    return speaker(language())(key, **params)
 
 
 @cache
-def _speaker(said: str) -> Callable[..., Markup]:
+def speaker(said: str) -> Callable[..., Markup]:
     """:func:`t` in one language; a page that says hundreds of sentences asks for it once."""
     spoken: dict[str, _Sentence] = {}
 
@@ -148,12 +148,15 @@ def moment(at: datetime | None) -> Markup:
         return Markup("")
     router = here()
     zone = ZoneInfo(router.settings.desk.zone)
+    said = relative(at, router.clock.now(), zone)
+    return Markup(f"{_exactly(at, zone)}{said}</time>")  # noqa: S704  # figures and our own words
+
+
+@lru_cache(maxsize=8192)
+def _exactly(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
     exact = f"{local.date().isoformat()} {_clock(local)}"
-    said = relative(at, router.clock.now(), zone)
-    return Markup(  # noqa: S704  # figures and our own words
-        f'<time datetime="{at.isoformat()}" title="{exact}">{said}</time>'
-    )
+    return f'<time datetime="{at.isoformat()}" title="{exact}">'
 
 
 def _clock(local: datetime) -> str:
@@ -164,21 +167,28 @@ def _clock(local: datetime) -> str:
 def relative(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """How long ago or from now, while that is short; then the day."""
     seconds = (at - now).total_seconds()
-    amount, ahead = abs(seconds), seconds > 0
-    if amount < 60:
-        return str(t("shell.time.now"))
-    for unit, size, most in (("minutes", 60, 60), ("hours", 3600, 24)):
-        if amount < size * most:
-            count = int(amount // size)
-            key = f"shell.time.{unit}_{'ahead' if ahead else 'ago'}"
-            return str(t(key, n=count))
+    minutes = int(abs(seconds) // 60)
+    if minutes < _DAY:
+        return _distance(language(), minutes, ahead=seconds > 0)
+    return _far(language(), at, zone, now.astimezone(zone).year)
+
+
+@lru_cache(maxsize=8192)
+def _distance(speaks: str, minutes: int, *, ahead: bool) -> str:
+    if not minutes:
+        return str(speaker(speaks)("shell.time.now"))
+    unit, count = ("minutes", minutes) if minutes < _HOUR else ("hours", minutes // _HOUR)
+    return str(speaker(speaks)(f"shell.time.{unit}_{'ahead' if ahead else 'ago'}", n=count))
+
+
+@lru_cache(maxsize=8192)
+def _far(speaks: str, at: datetime, zone: ZoneInfo, this_year: int) -> str:
     local = at.astimezone(zone)
-    if local.year == now.astimezone(zone).year:
-        return str(_day(local))
-    return local.date().isoformat()
+    return str(_day(local, speaks)) if local.year == this_year else local.date().isoformat()
 
 
-def _day(local: datetime) -> Markup:
+def _day(local: datetime, speaks: str) -> Markup:
+    t = speaker(speaks)
     month = t(f"shell.month.{local.month}")
     return t("shell.time.day", month=month, day=local.day, clock=_clock(local))
 
@@ -191,22 +201,12 @@ def appointed(at: datetime | None, *, distance: bool = True) -> Markup:
     local = at.astimezone(zone)
     days = (local.date() - now.astimezone(zone).date()).days
     near = {0: "shell.time.today", 1: "shell.time.tomorrow"}.get(days)
-    said = t(near, clock=_clock(local)) if near else _day(local)
+    said = t(near, clock=_clock(local)) if near else _day(local, language())
     if distance and abs(at - now) < timedelta(days=1):
         said = t("shell.time.distance", at=said, distance=relative(at, now, zone))
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         at.isoformat(), f"{local:%Y-%m-%d %H:%M %Z}", said
     )
-
-
-@lru_cache(maxsize=64)
-def _version(name: str) -> str:
-    return hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:10]
-
-
-def asset(name: str) -> str:
-    """The address of a file of ours; it changes when the file does."""
-    return url_for("static", filename=name, v=_version(name))
 
 
 def install(app: Flask) -> None:
@@ -226,12 +226,13 @@ def install(app: Flask) -> None:
     app.after_request(remember)
     app.context_processor(
         lambda: {
-            "t": _speaker(language()),
+            "t": speaker(language()),
             "label": label,
             "moment": moment,
             "appointed": appointed,
             "at": from_us,
-            "asset": asset,
+            "asset": packing.asset,
+            "modules": packing.modules,
             "language": language(),
             "other_language": other_language(),
             "desk_name": _desk_name(),

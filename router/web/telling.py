@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -29,11 +30,11 @@ from router.store.pages import (
 )
 from router.store.unit import Unit
 from router.web.rights import can, here
-from router.web.speech import catalogue, label, language, moment, t
+from router.web.speech import catalogue, label, language, moment, speaker, t
 
 #: What the conversation itself shows is not told a second time.
 _SHOWN = frozenset({"opened", "received", "replied", "noted", "sent"})
-_SOON = timedelta(minutes=30)
+_SOON = 30 * 60
 _HOUR, _DAY = 60, 1440
 #: What the parameters of entries are called in the dictionary.
 _NAMED = {
@@ -83,7 +84,12 @@ class Happened:
 
 def span(seconds: float) -> str:
     """A length of time as people say it: minutes, hours, days."""
-    minutes = max(int(seconds // 60), 0)
+    return _span(language(), max(int(seconds // 60), 0))
+
+
+@lru_cache(maxsize=8192)
+def _span(speaks: str, minutes: int) -> str:
+    t = speaker(speaks)
     if minutes < _HOUR:
         return str(t("inbox.span.minutes", n=minutes))
     if minutes < 10 * _HOUR and minutes % _HOUR:
@@ -101,11 +107,17 @@ def due(ticket: TicketLine) -> Badge | None:
 
 
 def _left(at: datetime) -> Badge:
-    left = at - here().clock.now()
-    if left < timedelta(0):
-        return Badge(str(t("inbox.due.late", span=span(-left.total_seconds()))), "late", at)
-    tone = "soon" if left <= _SOON else "calm"
-    return Badge(str(t("inbox.due.left", span=span(left.total_seconds()))), tone, at)
+    seconds = (at - here().clock.now()).total_seconds()
+    said = _held(language(), int(abs(seconds) // 60), late=seconds < 0)
+    if seconds < 0:
+        return Badge(said, "late", at)
+    return Badge(said, "soon" if seconds <= _SOON else "calm", at)
+
+
+@lru_cache(maxsize=8192)
+def _held(speaks: str, minutes: int, *, late: bool) -> str:
+    word = "late" if late else "left"
+    return str(speaker(speaks)(f"inbox.due.{word}", span=_span(speaks, minutes)))
 
 
 def promise(clock: ClockView) -> Badge:
