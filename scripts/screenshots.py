@@ -25,9 +25,11 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.exceptions import HTTPException
 
-from router import demo, web
+from router import demo, incidents, publishing, rulemaking, web
 from router.assemble import Router, assemble
+from router.core.articles import Written
 from router.core.clock import FrozenClock
+from router.core.rights import Who
 from router.settings import Settings
 from router.store import claims, people
 from router.store.schema import migrate
@@ -44,15 +46,33 @@ WIDE, TALL, PHONE = (1440, 900), (960, 1180), (390, 844)
 BEGIN = ("/", "/nothing-of-that-name", "/contact", "/me", "/chat/demo")
 #: A page in the inbox is as tall as its window.
 PANES = ("inbox.inbox", "ticket.page", "ticket")
-STRANGERS = {"sign-in": "/sign-in", "enter": "/enter/made-up", "lost": "/t/made-up"}
+STRANGERS = {
+    "sign-in": "/sign-in",
+    "enter": "/enter/made-up",
+    "lost": "/t/made-up",
+    "talk": "/chat/talk",
+}
+#: Two more reports and pages that nothing links to before somebody has done something.
+MORE = {"report.load": "/reports/load", "report.quality": "/reports/quality"}
+DRAFT = """
+[[rule]]
+id = "desk.voucher"
+category = "transfer.pending"
+any = ["voucher", "代金券"]
+match = ["my voucher did not arrive"]
+no_match = ["hello"]
+owner = "support"
+"""
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Where the demo is served, and the cookie of somebody signed in to it."""
+    """Where the demo is served, the cookie of somebody signed in to it, and pages of things that
+    were made there."""
 
     url: str
     secret: str
+    made: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -101,6 +121,7 @@ def demo_desk() -> Iterator[Desk]:
             data_dir=f"{folder}/data",
             key_file=f"{folder}/desk.key",
             database={"url": url},
+            intake={"keep_raw_days": 30},
             web={"form_per_minute": 60, "form_per_hour": 60},
         )
         settings.data_path.mkdir(parents=True)
@@ -108,7 +129,7 @@ def demo_desk() -> Iterator[Desk]:
         try:
             secret = filled(router)
             with serving(router) as address:
-                yield Desk(address, secret)
+                yield Desk(address, secret, made(router))
         finally:
             router.close()
 
@@ -125,6 +146,37 @@ def filled(router: Router) -> str:
         return people.open_session(unit, admin, hours=8)
 
     return router.store.write(work)
+
+
+def made(router: Router) -> dict[str, str]:
+    """An incident, a draft of rules that was checked, an article's version, a mail's source: their
+    pages by name."""
+    with router.store.reading() as unit:
+        admin = unit.value("SELECT MAX(id) FROM agent")
+        stuck = unit.rows("SELECT number FROM ticket WHERE category LIKE 'transfer.%' LIMIT 3")
+        mail = unit.value(
+            "SELECT MAX(id) FROM message WHERE direction = 'in' AND channel = 'email'"
+        )
+    who = Who(admin, "Grace Chen", "admin", frozenset(), "en")
+    numbers = [row.number for row in stuck]
+    incident = incidents.open_by_hand(router, who, "Transfers wait / 转账延迟", "transfer", numbers)
+    told = ("转账通道正在修复，资金没有丢失。", "Transfers are late; no money is lost.")
+    incidents.write_answer(router, who, incident, *told)
+    draft = rulemaking.begin(router, who, {"desk.toml": DRAFT}, "vouchers")
+    for part in ("lint", "backtest"):
+        rulemaking.Check(router, who, draft, part).run()
+    free = next(one for one in router.rules.categories if router.articles.serving(one) is None)
+    written = Written(
+        "voucher", (free,), "查看代金券", "Find a voucher", "1. 打开“我的”。", "1. Open *Me*."
+    )
+    edition = publishing.save(router, who, written, 0)
+    return {
+        **MORE,
+        "incident": f"/incidents/{incident}",
+        "draft": f"/rules/draft/{draft}",
+        "edition": f"/articles/voucher/versions/{edition}",
+        "source": f"/message/{mail}/source",
+    }
 
 
 @contextmanager
@@ -174,7 +226,7 @@ def take_pictures(browser: Browser, desk: Desk) -> None:
 def take_all(browser: Browser, desk: Desk, folder: Path) -> None:
     """Every page in every look, to be looked at."""
     with opened(browser, desk, Look()) as page:
-        pages = dict(found_pages(page))
+        pages = {**dict(found_pages(page)), **desk.made}
     print(len(pages), "pages", flush=True)
     for number, (language, scheme, size) in enumerate(
         itertools.product(("zh", "en"), ("light", "dark"), (WIDE, PHONE))
