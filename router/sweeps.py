@@ -171,13 +171,13 @@ def _recount(router: Router) -> None:
     """Count open promises anew whose calendar, or whose policy, was changed on a page."""
     router.hours.follow(router.store)
     with router.store.reading() as unit:
-        names = calendar_days.to_recount(unit)
-    for name in names:
-        router.store.write(partial(calendar_days.recounted, calendar=name), bulk=True)
-        if name == calendar_days.POLICIES:
+        asked = calendar_days.to_recount(unit)
+    for one in asked:
+        if one.calendar == calendar_days.POLICIES:
             hourbook.repromise(router.store, router.policies)
         else:
-            hourbook.recount(router.store, router.policies, name)
+            hourbook.recount(router.store, router.policies, one.calendar)
+        router.store.write(partial(calendar_days.recounted, done=one), bulk=True)
 
 
 DUTIES = (

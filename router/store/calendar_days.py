@@ -15,6 +15,20 @@ _RECOUNT = "recount:"
 POLICIES = "@policies"
 
 
+#: Longer than any transaction lasts that begins promises, and than a process takes to learn of a
+#: change, in microseconds.
+_ONCE_MORE = 60_000_000
+
+
+class Recount(NamedTuple):
+    """A calendar whose promises are to be counted anew; ``version`` tells one asking from the next,
+    ``last`` whether they were counted once before."""
+
+    calendar: str
+    version: int
+    last: bool
+
+
 class Day(NamedTuple):
     """One date: ``kind`` is closed or open (with periods), for a country off or work."""
 
@@ -79,23 +93,41 @@ def remove(unit: Unit, calendar: str, days: Iterable[int]) -> int:
 def ask_recount(unit: Unit, calendar: str) -> None:
     """Have every open promise of a calendar, or of all for POLICIES, counted anew in a moment."""
     key = f"{_RECOUNT}{calendar}"
-    if not unit.value("SELECT 1 FROM setting WHERE key = :key", key=key):
+    if not unit.run(
+        "UPDATE setting SET value = '', version = version + 1, changed_at = :now WHERE key = :key",
+        now=unit.now_us,
+        key=key,
+    ):
         unit.put(Setting, key=key, value="", changed_at=unit.now_us)
 
 
-def to_recount(unit: Unit) -> list[str]:
-    """The calendars whose promises are to be counted anew."""
+def to_recount(unit: Unit) -> list[Recount]:
+    """What is to be counted anew by now."""
     rows = unit.rows(
-        "SELECT key FROM setting WHERE key >= :low AND key < :high",
+        "SELECT key, value, version FROM setting WHERE key >= :low AND key < :high",
         low=_RECOUNT,
         high=f"{_RECOUNT}~",
     )
-    return [row.key.removeprefix(_RECOUNT) for row in rows]
+    return [
+        Recount(row.key.removeprefix(_RECOUNT), row.version, last=bool(row.value))
+        for row in rows
+        if not row.value or int(row.value) <= unit.now_us
+    ]
 
 
-def recounted(unit: Unit, calendar: str) -> None:
-    """Nobody needs to count this calendar's promises again."""
-    unit.run("DELETE FROM setting WHERE key = :key", key=f"{_RECOUNT}{calendar}")
+def recounted(unit: Unit, done: Recount) -> None:
+    """This was counted; what was asked for meanwhile stays. It is counted once more a little later:
+    a promise that was made under the old rules may not have been in sight yet."""
+    asked = {"key": f"{_RECOUNT}{done.calendar}", "version": done.version}
+    if done.last:
+        unit.run("DELETE FROM setting WHERE key = :key AND version = :version", **asked)
+        return
+    again = str(unit.now_us + _ONCE_MORE)
+    unit.run(
+        "UPDATE setting SET value = :again WHERE key = :key AND version = :version",
+        again=again,
+        **asked,
+    )
 
 
 def _forget(unit: Unit, calendar: str, days: list[int]) -> int:

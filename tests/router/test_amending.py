@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from router import amending, dated_weeks, desk, pipeline, sweeps
+from router import amending, dated_weeks, desk, hourbook, pipeline, sweeps
 from router.core.periods import DAYS
 from router.core.rights import Who
 from router.core.sla import KINDS, URGENCIES
@@ -15,7 +15,7 @@ from router.dated_weeks import POLICIES, DatedWeek
 from router.errors import Conflict, Invalid, NotFound
 from router.prepared import Terms
 from router.promise_settings import HoursSettings, PolicySettings
-from router.store import acts, promise_versions
+from router.store import acts, calendar_days, promise_versions
 from tests.fakes import FakeDoor, FakeDoors
 
 HUA = Who(id=2, name="Hua", role="manager", teams=frozenset(), locale="zh")
@@ -104,6 +104,79 @@ def test_a_policy_that_fits_now_counts_open_promises_anew_from_their_start(route
     assert clock.due_at == started + 45 * 60_000_000
     (said,) = [one for one in entries(router, ticket, "sla_retargeted") if one["minutes"] == 45]
     assert (said["policy"], said["due"]) == ("fast", clock.due_at)
+
+
+def _fast(router):
+    made = amending.settle(
+        router,
+        sla_with(router, {"name": "fast", "category": ["transfer.*"], "first_response": 45}),
+        amending.version(router, POLICIES),
+    )
+    amending.save(router, HUA.id, made)
+
+
+def test_a_recount_that_was_cut_off_is_made_again(router, door, monkeypatch):
+    ticket = takes(router, door)
+    _fast(router)
+
+    class PowerCut(BaseException):
+        pass
+
+    def cut(*_):
+        raise PowerCut
+
+    with monkeypatch.context() as patched:
+        patched.setattr(hourbook, "repromise", cut)
+        with pytest.raises(PowerCut):
+            recounts(router)
+    recounts(router)
+    assert clocks_of(router, ticket)["first_response"].minutes == 45
+
+
+def test_a_promise_out_of_sight_of_the_first_recount_is_counted_a_minute_later(
+    router, door, frozen
+):
+    ticket = takes(router, door)
+    before = clocks_of(router, ticket)["first_response"]
+    _fast(router)
+    recounts(router)
+
+    def as_before(unit):  # as a transaction leaves it that began before the change
+        unit.run(
+            "UPDATE sla_clock SET policy = :policy, minutes = :minutes, due_at = :due "
+            "WHERE id = :id",
+            policy=before.policy,
+            minutes=before.minutes,
+            due=before.due_at,
+            id=before.id,
+        )
+
+    router.store.write(as_before)
+    frozen.advance(timedelta(seconds=30))
+    recounts(router)
+    assert clocks_of(router, ticket)["first_response"].minutes == before.minutes
+    frozen.advance(timedelta(seconds=31))
+    recounts(router)
+    assert clocks_of(router, ticket)["first_response"].minutes == 45
+    with router.store.reading() as unit:
+        assert calendar_days.to_recount(unit) == []
+
+
+def test_what_is_changed_while_it_is_recounted_is_recounted_too(router, door, monkeypatch):
+    takes(router, door)
+    _fast(router)
+    turns = []
+
+    def changed_meanwhile(store, _policies):
+        turns.append(1)
+        if len(turns) == 1:
+            store.write(lambda unit: calendar_days.ask_recount(unit, calendar_days.POLICIES))
+
+    monkeypatch.setattr(hourbook, "repromise", changed_meanwhile)
+    recounts(router)
+    recounts(router)
+    recounts(router)
+    assert len(turns) == 2
 
 
 def test_what_is_late_at_once_is_shown_before_and_broken_after(router, door, frozen):
