@@ -122,6 +122,7 @@ def demo_desk() -> Iterator[Desk]:
             key_file=f"{folder}/desk.key",
             database={"url": url},
             intake={"keep_raw_days": 30},
+            channels={"chat": {"support": {"demo_page": True}}},
             web={"form_per_minute": 60, "form_per_hour": 60},
         )
         settings.data_path.mkdir(parents=True)
