@@ -12,11 +12,14 @@ from router.core.documents import Bars, Heat
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 720, 200, 40, 24
 _FIELD = 27
+#: Beyond this share of the most a field is strong, and its number in the other ink.
+_STRONG = 0.5
 
 
 def bars(chart: Bars, title: str, description: str, key: str) -> Markup:
     """Two counts a day, one upon the other; what is not well is hatched and outlined."""
     most = max((well + ill for _, well, ill in chart.days), default=0) or 1
+    most += most % 2 if most > 1 else 0  # half of it is a whole count too
     step = (_WIDTH - _LEFT) / max(len(chart.days), 1)
     drawn = [
         Markup(
@@ -25,13 +28,13 @@ def bars(chart: Bars, title: str, description: str, key: str) -> Markup:
             '<line x1="0" y1="0" x2="0" y2="6" class="ill-line"/></pattern></defs>'
         ).format(key)
     ]
-    for share in (0, 0.5, 1):
+    for share in (0, 0.5, 1) if most > 1 else (0, 1):
         y = _HEIGHT * (1 - share) + 10
         drawn.append(
             Markup(
                 '<line x1="{}" y1="{:.1f}" x2="{}" y2="{:.1f}" class="grid"/>'
                 '<text x="{}" y="{:.1f}" class="axis">{}</text>'
-            ).format(_LEFT, y, _WIDTH, y, _LEFT - 6, y, _round(most * share))
+            ).format(_LEFT, y, _WIDTH, y, _LEFT - 6, y, f"{most * share:,.0f}")
         )
     every = max(len(chart.days) // 8, 1)
     for place, (day, well, ill) in enumerate(chart.days):
@@ -78,9 +81,11 @@ def heat(chart: Heat, title: str, description: str, key: str) -> Markup:
                 Markup(
                     '<g><title>{} {}: {}</title><rect x="{}" y="{}" width="{}" height="{}" '
                     'class="field" fill-opacity="{:.2f}"/>'
-                ).format(name, chart.columns[column], n, x, y, _FIELD - 2, _FIELD - 2, n / most)
+                ).format(
+                    name, chart.columns[column], n, x, y, _FIELD - 2, _FIELD - 2, _depth(n / most)
+                )
             )
-            strong = "strong" if n / most > 0.55 else "weak"
+            strong = "strong" if n / most > _STRONG else "weak"
             if n:
                 drawn.append(
                     Markup('<text x="{}" y="{}" class="n {}">{}</text>').format(
@@ -99,8 +104,12 @@ def _svg(drawn: list[Markup], title: str, description: str, key: str, *size: int
     ).format(*size, key, key, key, title, key, description, Markup("").join(drawn))
 
 
-def _round(n: float) -> str:
-    return f"{n:,.0f}" if n == int(n) else f"{n:,.1f}"
+def _depth(share: float) -> float:
+    """How much of the colour a field has. What lies between is left out: there neither ink stands
+    out from the ground by 4.5 to 1, in the light scheme or the dark one."""
+    if share > _STRONG:
+        return 0.85 + 0.15 * (share - _STRONG) / (1 - _STRONG)
+    return 0.45 * share / _STRONG
 
 
 def _short(n: int) -> str:

@@ -46,7 +46,7 @@ def facts_of(
 
 def _days(words: Words, period: Period) -> str:
     first, last = period.span
-    return words.say("between.days", first=first.isoformat(), last=last.isoformat())
+    return words.say("between.days", first=words.day(first), last=words.day(last))
 
 
 def count(n: int, **link: str) -> Told:
@@ -182,8 +182,10 @@ def _causes(words: Words, told: Sla) -> Section:
 
 
 def _dimension(words: Words, told: Sla, dimension: str) -> Section:
-    rows = []
-    for value, scores in list(told.by[dimension].items())[:MOST]:
+    rows, found = [], list(told.by[dimension].items())[:MOST]
+    if dimension == "urgency":  # has an order of its own
+        found.sort(key=lambda one: str(one[0]))
+    for value, scores in found:
         row = [Told(words.name(dimension, value))]
         for kind in KINDS:
             one, link = scores[kind], {"kind": kind, dimension: str(value)}

@@ -93,7 +93,7 @@ def tickets(
 def _row(words: Words, ticket: Any, happened: Sequence[Any]) -> list[Any]:
     row: list[Any] = [
         ticket.number,
-        words.moment(ticket.opened_at),
+        words.exact(ticket.opened_at),
         words.name("channel", ticket.channel),
         ticket.category,
         ticket.urgency,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -100,6 +100,18 @@ class Words:
         return self.say("say.days", d=minutes // 1440, h=minutes % 1440 // 60)
 
     def moment(self, at: int | datetime) -> str:
-        """A moment in the desk's zone, to the minute."""
-        when = from_us(at) if isinstance(at, int) else at
-        return f"{when.astimezone(self.zone):%Y-%m-%d %H:%M}"
+        """A moment in the desk's zone, to the minute, as people write it; it is not broken up."""
+        when = self._local(at)
+        said = self.say("say.moment", day=self.day(when.date()), clock=f"{when:%H:%M}")
+        return said.replace(" ", "\u00a0")
+
+    def day(self, day: date) -> str:
+        """A date as people write it."""
+        return self.say("say.day", y=day.year, m=day.month, d=day.day, month=f"{day:%b}")
+
+    def exact(self, at: int | datetime) -> str:
+        """A moment in the desk's zone, to the minute, as files have it."""
+        return f"{self._local(at):%Y-%m-%d %H:%M}"
+
+    def _local(self, at: int | datetime) -> datetime:
+        return (from_us(at) if isinstance(at, int) else at).astimezone(self.zone)

@@ -81,10 +81,17 @@ def _held(name: str) -> dict[str, str]:
     return {
         "name": one.name,
         **{matcher: ", ".join(getattr(one, matcher)) for matcher in MATCHERS},
-        **{kind: str(getattr(one, kind) or "") for kind in KINDS},
+        **{kind: _short(getattr(one, kind)) for kind in KINDS},
         "calendar": one.calendar,
         "warn": "" if one.warn is None else _percents(one.warn),
     }
+
+
+def _short(minutes: int | None) -> str:
+    """So many minutes as they would be typed; nothing for none."""
+    if not minutes:
+        return ""
+    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
 
 
 def _percents(fractions: Sequence[float]) -> str:
@@ -217,7 +224,7 @@ def standard() -> str:
     """What is promised where no policy says otherwise."""
     sla = _sla()
     typed = {
-        f"{kind}.{urgency}": str(getattr(sla, kind)[urgency])
+        f"{kind}.{urgency}": _short(getattr(sla, kind)[urgency])
         for kind in KINDS
         for urgency in URGENCIES
     }
@@ -242,9 +249,10 @@ def _supposed(typed: Mapping[str, str]) -> str:
     told = []
     for kind in KINDS:
         for urgency in URGENCIES:
-            given = typed[f"{kind}.{urgency}"]
-            if given.isdecimal() and int(given) != getattr(sla, kind)[urgency]:
-                told.append(f"{kind}.{urgency}={given}")
+            where = f"{kind}.{urgency}"
+            given = _tried([], _number, typed[where], where)
+            if given is not None and given != getattr(sla, kind)[urgency]:
+                told.append(f"{where}={given}")
     return ", ".join(told)
 
 

@@ -132,8 +132,6 @@ def _shown(kind: str) -> str:
     return render_template(
         "reports/report.html",
         document=document,
-        kinds=KINDS,
-        title_of=lambda one: words.say(f"title.{one}"),
         words=words,
         wanted=wanted,
         choices=_choices(words, wanted),

@@ -103,10 +103,11 @@ def due(ticket: TicketLine) -> Badge | None:
     """How long the next promise on a ticket still holds."""
     if ticket.due_at is None or ticket.standing == 2:
         return None
-    return _left(ticket.due_at)
+    return left(ticket.due_at)
 
 
-def _left(at: datetime) -> Badge:
+def left(at: datetime) -> Badge:
+    """How long until then, or since."""
     seconds = (at - here().clock.now()).total_seconds()
     said = _held(language(), int(abs(seconds) // 60), late=seconds < 0)
     if seconds < 0:
@@ -131,7 +132,7 @@ def promise(clock: ClockView) -> Badge:
         return Badge(str(t("ticket.promise.kept")), "done", clock.met_at)
     if clock.due_at is None:
         return Badge(str(t("ticket.promise.paused", span=span(clock.left_seconds))), "paused")
-    return _left(clock.due_at)
+    return left(clock.due_at)
 
 
 # ---------------------------------------------------------------- names of things

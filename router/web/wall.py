@@ -14,6 +14,7 @@ from router.store import claims, pages, pages_figures, pages_reports
 from router.store.pages import Filters
 from router.store.pages_reports import Cut
 from router.store.unit import Unit
+from router.web import telling
 from router.web.rights import allowed, here
 from router.web.speech import language
 
@@ -46,6 +47,8 @@ def wall() -> str:
             channels=_channels(unit),
             hotline=_in_hand(pages_reports.standing(unit, Cut(channel="phone"), teams)),
             now=unit.now,
+            waited=lambda since: telling.span((unit.now - since).total_seconds()),
+            left=telling.left,
         )
 
 

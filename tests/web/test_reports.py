@@ -211,6 +211,18 @@ def test_a_picture_has_a_title_and_a_table(worked, browser_of):
     assert "style=" not in page
 
 
+def test_every_report_leads_to_all_others(worked, browser_of):
+    tabs = (*PAGES, "/reports/wall", "/reports/whatif", "/reports/orders")
+    manager = browser_of("manager")
+    for path in tabs:
+        page = manager.get(path).text
+        nav = page[
+            page.index('<nav class="tabs"') : page.index("</nav>", page.index('class="tabs"'))
+        ]
+        assert [re.search(rf'href="{one}["?]', nav) is not None for one in tabs] == [True] * 6
+        assert len(re.findall('aria-current="page"', nav)) == 1, path
+
+
 def test_the_wall_shows_who_waits(worked, browser_of, alarm):
     page = _text(browser_of("manager"), "/reports/wall?lang=en")
     assert re.search(r'href="/\?view=security">1</a>', page)
