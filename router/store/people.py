@@ -167,8 +167,8 @@ def use_link(unit: Unit, token: str, purpose: str) -> int | None:
 # ---------------------------------------------------------------- sessions
 
 
-def open_session(unit: Unit, agent_id: int, *, hours: int) -> str:
-    """Sign a browser in; the secret it keeps."""
+def open_session(unit: Unit, agent_id: int, *, hours: int, browser: str = "") -> str:
+    """Sign a browser in, which is called so; the secret it keeps."""
     secret = secrets.token_urlsafe(32)
     unit.put(
         Session,
@@ -178,6 +178,7 @@ def open_session(unit: Unit, agent_id: int, *, hours: int) -> str:
         created_at=unit.now_us,
         seen_at=unit.now_us,
         expires_at=unit.now_us + hours * 60 * _MINUTE,
+        browser=browser,
     )
     return secret
 
@@ -211,7 +212,7 @@ def sessions(unit: Unit, agent_id: int) -> list[Any]:
     """Somebody's signed-in browsers, newest first."""
     return list(
         unit.rows(
-            "SELECT secret_hash, created_at, seen_at, expires_at FROM session "
+            "SELECT secret_hash, created_at, seen_at, expires_at, browser FROM session "
             "WHERE agent_id = :id AND revoked_at IS NULL AND expires_at > :now "
             "ORDER BY seen_at DESC",
             id=agent_id,

@@ -19,7 +19,7 @@ AgentTeam = Shape("agent_team", 17, {
 })
 Session = Shape("session", 32, {
     "secret_hash": None, "agent_id": None, "csrf": None, "created_at": None, "seen_at": None,
-    "expires_at": None, "revoked_at": None,
+    "expires_at": None, "revoked_at": None, "browser": "",
 })
 OneTimeToken = Shape("one_time_token", 24, {
     "token_hash": None, "purpose": None, "agent_id": None, "expires_at": None, "used_at": None,

@@ -102,6 +102,8 @@ class Session(SQLModel, table=True):
     seen_at: int = _moment()
     expires_at: int = _moment()
     revoked_at: int | None = _moment(nullable=True)
+    #: Its family and system, such as "Firefox · Windows".
+    browser: str = _text()
 
 
 class OneTimeToken(SQLModel, table=True):

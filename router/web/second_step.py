@@ -43,6 +43,7 @@ def _page(**more: Any) -> str:
     if step is not None and not step.confirmed:
         address = totp.address(step.secret, email, router.settings.desk.name(language()))
         told |= {"spelled": totp.spelled(step.secret), "square": square(address)}
+        told["address"] = address
     return render_template("signing/second_own.html", **told)
 
 

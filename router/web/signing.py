@@ -9,7 +9,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from router.core import totp
+from router.core import browsers, totp
 from router.core.identity import network_of
 from router.core.keys import Keyring
 from router.errors import Invalid, NotFound, OverLimit
@@ -45,10 +45,11 @@ def _safe_next(path: str) -> str:
 def _signed_in(agent_id: int, target: str) -> Response:
     router = here()
     hours = router.settings.web.session_hours
+    browser = browsers.named(request.headers.get("User-Agent", ""))
 
     def work(unit: Unit) -> str:
         timeline.audit(unit, f"agent:{agent_id}", "session.opened", f"agent:{agent_id}")
-        return people.open_session(unit, agent_id, hours=hours)
+        return people.open_session(unit, agent_id, hours=hours, browser=browser)
 
     secret = router.store.write(work)
     response = redirect(target, 303)

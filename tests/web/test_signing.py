@@ -88,6 +88,18 @@ def test_signing_in_leads_only_to_our_own_pages(browser_of, password):
         assert browser_of(None).post("/sign-in", data).headers["Location"] == "/"
 
 
+def test_the_list_of_sessions_says_which_browser_each_is_of(browser_of, password):
+    fox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    for said in (fox, "curl/8.0"):
+        browser = browser_of(None)
+        data = {"email": "agent@desk.example", "password": password, "next": "/me"}
+        browser.post("/sign-in", data, headers={"User-Agent": said})
+    page = browser.get("/me?lang=en").text
+    assert "Firefox · Linux" in page
+    assert "does not say what it is" in page
+    assert "Gecko" not in page
+
+
 def test_an_idle_session_ends(browser_of, frozen):
     browser = browser_of("agent")
     frozen.advance(timedelta(minutes=31))
