@@ -167,7 +167,10 @@ def document(words: Words, told: Answer) -> Document:
     """The answer in words, with all that it assumes."""
     supposed, staff = told.supposed, told.staffing
     facts = [
-        (words.say("fact.period"), words.say("between.days", first=first, last=last))
+        (
+            words.say("fact.period"),
+            words.say("between.days", first=words.day(first), last=words.day(last)),
+        )
         for first, last in [(told.period.span.first, told.period.span.last)]
     ]
     facts += [

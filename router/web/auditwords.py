@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from router.store.pages_audit import AuditLine
-from router.web.speech import catalogue, label, language, t
+from router.web.speech import catalogue, dated, label, language, t
 from router.web.telling import category
 
 Called = Mapping[str, tuple[str, str]]
@@ -142,10 +143,13 @@ def _version(name: str, number: str) -> Markup:
 
 def _report(rest: str, _called: Called) -> Markup:
     """``sla.pdf:2026-11-01:2026-11-30``: which report, as what, over which days."""
-    name, _, days = rest.partition(":")
-    kind, dot, form = name.partition(".")
-    said = f"{label('report', kind)}{dot}{form} {days.replace(':', ' ')}"
-    return escape(said.strip())
+    name, *days = rest.split(":")
+    kind, _, form = name.partition(".")
+    said = {"report": label("report", kind), "form": form.upper()}
+    if len(days) != 2:
+        return t("audit.what.report_file", **said) if form else escape(said["report"])
+    first, last = (dated(date.fromisoformat(one)) for one in days)
+    return t("audit.what.report_of", **said, first=first, last=last)
 
 
 def _calendar(rest: str, _called: Called) -> Markup:

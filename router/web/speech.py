@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from string import Formatter
@@ -191,6 +191,12 @@ def _day(local: datetime, speaks: str) -> Markup:
     t = speaker(speaks)
     month = t(f"shell.month.{local.month}")
     return t("shell.time.day", month=month, day=local.day, clock=_clock(local))
+
+
+def dated(day: date) -> Markup:
+    """A date with its year."""
+    month = t(f"shell.month.{day.month}")
+    return t("shell.time.date", year=day.year, month=month, day=day.day)
 
 
 def appointed(at: datetime | None, *, distance: bool = True) -> Markup:

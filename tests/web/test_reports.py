@@ -199,6 +199,8 @@ def test_an_export_is_audited(worked, browser_of):
     with worked.store.reading() as unit:
         found = unit.value("SELECT subject FROM audit WHERE action = 'report.export'")
     assert found.startswith("report:sla.csv:")
+    page = browser_of("admin").get("/audit?lang=en").text
+    assert re.search(r"SLA report \(CSV, \d+ \w+ \d{4} – \d+ \w+ \d{4}\)", page)
 
 
 def test_a_picture_has_a_title_and_a_table(worked, browser_of):
