@@ -40,7 +40,7 @@ def test_a_fault_is_said_beside_its_field_while_it_is_typed_and_goes_with_it(sig
 def test_an_article_is_written_and_an_earlier_version_comes_back(signed_in):
     page = signed_in("/articles/login-reset")
     page.locator("#body_en").fill("1. Only this.")
-    page.get_by_role("button", name="Save and tell it").click()
+    page.get_by_role("button", name="Save and publish").click()
     page.wait_for_selector("[role=status].notice")
     page.goto("/help/login-reset")
     assert page.locator("ol.next").inner_text() == "Only this."
@@ -57,6 +57,6 @@ def test_an_article_is_written_without_scripts(signed_in):
     page.locator("#body_en").fill("1. Only **this**.")
     page.get_by_role("button", name="Preview").click()
     assert _shown(page).locator("strong").inner_text() == "this"
-    page.get_by_role("button", name="Save and tell it").click()
+    page.get_by_role("button", name="Save and publish").click()
     page.goto("/help/login-reset")
     assert page.locator("ol.next").inner_text() == "Only this."

@@ -174,7 +174,7 @@ def test_a_locked_account_is_unlocked_once_its_owner_typed_the_code(
     owner.get_by_label("The code we sent you by mail").fill(code)
     assert axe(owner) == []
     owner.get_by_role("button", name="Confirm").click()
-    owner.get_by_text("we know now that it is you").wait_for()
+    owner.get_by_text("confirmed that it is you").wait_for()
     agent.reload()
     agent.get_by_text("The requester proved who they are").wait_for()
     agent.get_by_role("button", name="Close ticket").click()

@@ -71,7 +71,7 @@ def test_a_code_to_nobody_is_refused_in_words(locked, browser_of):
 def test_any_ticket_can_ask_for_a_check_and_say_that_none_is_needed(router, calm, browser_of):
     browser, page = browser_of("agent"), f"/ticket/{calm.number}"
     browser.post(f"{page}/gate/open", data={"purpose": "phone"})
-    assert "changing the bound telephone" in browser.get(f"{page}?lang=en").text
+    assert "changing the linked phone number" in browser.get(f"{page}?lang=en").text
     data = {"purpose": "phone", "reason": "withdrawn"}
     assert browser.post(f"{page}/gate/aside", data=data).status_code == 303
     assert browser.post(f"{page}/close").status_code == 303

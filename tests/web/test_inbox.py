@@ -148,7 +148,7 @@ def test_mine_holds_what_i_took(router, browser_of, agents, calm):
 def test_the_inbox_speaks_both_languages(router, browser_of, calm, alarm, language):
     text = browser_of("manager").get(f"/?lang={language}").text
     assert ("安全 · 优先处理" in text) is (language == "zh")
-    assert ("Security · first of all" in text) is (language == "en")
+    assert ("Security · top priority" in text) is (language == "en")
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,9 @@ def outbox_of(router, ticket_id):
 
 def test_nothing_going_on_is_said_in_words(browser_of):
     page = browser_of("lead").get("/incidents?lang=en").text
-    assert "Nothing is going on." in page
+    assert "No open incidents." in page
     assert (
-        "No incident is over yet." in browser_of("lead").get("/incidents?state=closed&lang=en").text
+        "No incident has ended yet." in browser_of("lead").get("/incidents?state=closed&lang=en").text
     )
 
 
@@ -90,7 +90,7 @@ def test_the_answer_is_previewed_before_it_goes_out(router, browser_of, opened, 
     assert answer.headers["Location"].endswith("#preview")
     assert outbox_of(router, calm.ticket_id) == []
     page = browser.get(f"{at}?lang=en").text
-    assert "Goes to so many people: 1" in page
+    assert "Tickets it will be sent to: 1" in page
     assert "English: 1" in page
     sent = browser.post(f"{at}/send", {"answer_zh": ZH, "answer_en": EN}, follow_redirects=True)
     assert "Queued in the outbox: 1." in sent.text or "已排入发件箱：1 封。" in sent.text

@@ -21,7 +21,7 @@ MONTH = "from=2026-11-01&to=2026-11-30&lang=en"
 KINDS = {
     "first_response": "First answer",
     "next_response": "Next answer",
-    "resolution": "Resolution",
+    "resolution": "Settled",
 }
 WORDS = (
     "My transfer is still pending since yesterday",

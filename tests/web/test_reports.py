@@ -71,7 +71,7 @@ def test_service_and_wall_time_stand_side_by_side(worked, browser_of):
 def test_a_breach_has_its_cause_and_leads_to_the_tickets_clock(worked, browser_of, alarm):
     browser = browser_of("manager")
     page = _text(browser, "/reports/sla?lang=en")
-    assert _row(page, "causes", "Nobody had it")[1] == "1"
+    assert _row(page, "causes", "Unassigned")[1] == "1"
     link = re.search(r'href="(/reports/tickets\?[^"]*detail=unassigned[^"]*)"', page)[1]
     behind = _text(browser, link.replace("&amp;", "&"))
     assert f'href="/reports/clock/{alarm.number}"' in behind

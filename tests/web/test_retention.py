@@ -115,14 +115,14 @@ def test_what_is_kept_is_taken_out_as_a_file_and_that_is_in_the_audit_log(
     assert answer.mimetype == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         assert ADDRESS in archive.read("person.json").decode()
-    assert "took out what is kept of" in browser.get("/audit?lang=en").text
+    assert "downloaded what is kept about" in browser.get("/audit?lang=en").text
 
 
 def test_the_page_of_retention_tells_what_is_in_force_and_what_was_erased(
     router, browser_of, place
 ):
     browser = browser_of("manager")
-    assert "for ever" in browser.get("/retention?lang=en").text
+    assert "forever" in browser.get("/retention?lang=en").text
     browser.post(f"{place}/erase", {"word": "erase"})
     assert "% done" in browser.get("/retention?lang=en").text
     finish(router)

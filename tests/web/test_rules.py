@@ -153,7 +153,7 @@ def test_a_backtest_runs_beside_and_shows_what_moves(app, lead, drafted, router)
     assert "<mark>beehive</mark>" in page
     assert '<path class="band calm"' in page
     assert "style=" not in page
-    assert "Nothing speaks against publishing." in page
+    assert "Ready to publish." in page
 
 
 def test_lint_shows_what_to_mend(app, lead, drafted):

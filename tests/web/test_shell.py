@@ -44,7 +44,7 @@ def test_the_hotline_is_told_when_there_is_one(assembled, hotline):
 
 def test_a_stranger_on_a_lost_link_is_not_told_of_teams(browser_of):
     page = browser_of(None).get("/t/made-up?lang=en").text
-    assert "the link is over" in page
+    assert "the link has expired" in page
     assert "another team" not in page
 
 

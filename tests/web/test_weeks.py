@@ -162,7 +162,7 @@ def test_what_was_changed_after_looking_is_looked_at_again(router, browser_of):
     sent = {"seen": hidden(page, "seen"), "looked": hidden(page, "looked"), "act": "save"}
     page = manager.post("/hours/desk/week?lang=en", {**WEEK, "sat": "", **sent})
     assert page.status_code == 200
-    assert "changed something after looking" in page.text
+    assert "changed something after the preview" in page.text
     assert router.hours.own == {}
 
 
