@@ -10,6 +10,7 @@ from router.core import totp
 from router.core.rights import ACTIONS
 from router.store import audit, people, second_steps, teams, timeline
 from router.web import signing
+from router.web.admin import PAGES
 from router.web.speech import catalogue
 
 pytestmark = pytest.mark.one_database
@@ -196,6 +197,14 @@ def test_set_up_offers_only_what_a_reader_may_open(browser_of):
         for address in re.findall(r'<li><a href="([^"]+)"', body):
             assert browser.get(address).status_code == 200, (role, address)
     assert 'href="/audit"' not in browser_of("agent").get("/admin").text
+
+
+def test_a_link_of_set_up_is_called_as_the_page_it_leads_to(browser_of):
+    browser = browser_of("admin")
+    for name, address, _ in PAGES:
+        page = browser.get(f"{address}?lang=en").text
+        title = catalogue()["en"]["admin.page." + name]
+        assert re.search(rf"<h1[^>]*>{re.escape(title)}</h1>", page), address
 
 
 # ---------------------------------------------------------------- the audit log

@@ -46,7 +46,8 @@ def test_nothing_going_on_is_said_in_words(browser_of):
     page = browser_of("lead").get("/incidents?lang=en").text
     assert "No open incidents." in page
     assert (
-        "No incident has ended yet." in browser_of("lead").get("/incidents?state=closed&lang=en").text
+        "No incident has ended yet."
+        in browser_of("lead").get("/incidents?state=closed&lang=en").text
     )
 
 
