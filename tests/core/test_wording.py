@@ -78,7 +78,7 @@ def test_a_kind_of_trouble_without_steps_gets_the_general_ones():
 
 def test_lines_with_nothing_to_say_are_left_out():
     words = WORDING.acknowledgement(replace(SITUATION, language="en", hotline="", status_url=""))
-    assert "call" not in words.text
+    assert "If it cannot wait, call" not in words.text
     assert "Follow it here" not in words.text
 
 
