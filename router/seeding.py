@@ -58,6 +58,13 @@ _STATES = ("new", "open", "waiting", "closed")
 _STATE_WEIGHTS = (6, 8, 6, 80)
 
 
+#: What colleagues answer in all of them.
+_ANSWERS = {
+    "zh": "您好，我们已经收到，正在为您核对，有结果马上告诉您。",
+    "en": "Hello, we are looking into it and will tell you as soon as we know more.",
+}
+
+
 def seed(router: Router, count: int) -> Iterator[int]:
     """Write so many tickets, yielding how many are committed after each thousand."""
     draw = random.Random(count)  # noqa: S311  # made-up tickets, no secrets
@@ -158,11 +165,13 @@ def _messages(
     unit: Unit, draw: random.Random, draft: Draft, words: str, entries: list[tuple[int, str]]
 ) -> None:
     draft.messages = draw.choice((1, 1, 1, 2, 2, 3))
+    agent = unit.value("SELECT MIN(id) FROM agent") if draft.messages > 1 else None
     for step in range(draft.messages):
         incoming = step % 2 == 0
         message_id = unit.new_id()
         around = "\n".join(draw.sample(_AROUND[draft.language], draw.randint(2, 5)))
-        text = f"{words}. 订单 {draw.randrange(10**9)} order {draw.randrange(10**6)}\n{around}"
+        asked = f"{words}. 订单 {draw.randrange(10**9)} order {draw.randrange(10**6)}\n{around}"
+        text = asked if incoming else _ANSWERS[draft.language]
         unit.put(
             Message,
             id=message_id,
@@ -171,6 +180,7 @@ def _messages(
             channel=draft.channel,
             account="demo",
             identity_id=draft.identity_id if incoming else None,
+            agent_id=None if incoming else agent,
             subject=draft.subject if step == 0 else "",
             text=text,
             language=draft.language,
