@@ -17,6 +17,7 @@ from string import Template
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from router.core.bilingual import for_reader
 from router.errors import Fault, SettingsFault
 
 LANGUAGES = ("zh", "zh-Hant", "en")
@@ -209,7 +210,7 @@ class Wording:
         hours = table["hours_open"] if situation.open else table["hours_closed"]
         opening = situation.next_open or situation.answer_by
         values = {
-            "desk": situation.desk_name,
+            "desk": for_reader(language, situation.desk_name, situation.desk_name),
             "number": situation.number,
             "answer_by": self.moment(situation.answer_by, situation, language),
             "next_open": self.moment(opening, situation, language),

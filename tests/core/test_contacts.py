@@ -66,7 +66,7 @@ def test_no_time_means_never():
 
 @pytest.mark.parametrize(
     ("language", "text"),
-    [("zh", "转账失败"), ("zh-Hant", "轉賬失敗"), ("en", "failed"), ("", "failed")],
+    [("zh", "转账失败"), ("zh-Hant", "轉帳失敗"), ("en", "failed"), ("", "failed")],
 )
 def test_a_reader_gets_what_the_desk_wrote_in_their_own_script(language, text):
     assert for_reader(language, "转账失败", "failed") == text

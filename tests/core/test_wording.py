@@ -43,7 +43,8 @@ def test_every_text_is_complete(language, group, changes):
     words = WORDING.acknowledgement(replace(SITUATION, language=language, group=group, **changes))
     assert words.case in CASES
     assert "$" not in words.subject + words.text
-    for said in ("WT-AB2C-DE3F", "09:30", "95000", "https://help.example/s/1", "钱包客服"):
+    desk = "錢包客服" if language == "zh-Hant" else "钱包客服"
+    for said in ("WT-AB2C-DE3F", "09:30", "95000", "https://help.example/s/1", desk):
         assert said in words.text
     assert "\n\n\n" not in words.text
     assert re.search(r"助记词|助記詞|seed phrase", words.text)
@@ -66,6 +67,14 @@ def test_security_says_freeze_first_by_day_and_by_night(language, now):
         )
         assert words.case == "security"
         assert f"1. {now}" in words.text
+
+
+@pytest.mark.parametrize("changes", [{}, CLOSED, {"security": True}])
+def test_the_desk_is_named_in_the_readers_characters(changes):
+    words = WORDING.acknowledgement(replace(SITUATION, language="zh-Hant", **changes))
+    assert words.subject.startswith("【錢包客服】")
+    assert words.text.endswith("錢包客服\n")
+    assert "钱包" not in words.subject + words.text
 
 
 def test_a_language_we_do_not_speak_is_answered_in_english():

@@ -96,7 +96,7 @@ def test_each_ticket_gets_the_answer_once_in_its_own_language(router, lead, inci
     assert told(router, lead, incident) == 4
     assert incidents.send_answer(router, lead, incident, ZH, EN) == 0
     texts = [[row.text for row in answers(router, one)] for one in tickets]
-    assert texts == [[EN], [ZH], ["轉賬通道已經恢復，請勿重複提交。"], [EN]]
+    assert texts == [[EN], [ZH], ["轉帳通道已經恢復，請勿重複提交。"], [EN]]
     (row,) = answers(router, tickets[0])
     assert row.once == f"incident:{incident}:{tickets[0]}"
     assert (row.channel, row.language) == ("email", "en")
