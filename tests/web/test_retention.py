@@ -48,7 +48,7 @@ def test_somebody_is_found_by_a_number_or_an_address(browser_of, taken, place):
 
 def test_the_preview_says_what_goes_and_what_stays_in_both_languages(browser_of, taken, place):
     browser = browser_of("manager")
-    for language, goes, stays in (("zh", "将抹除", "会留下的"), ("en", "What goes", "What stays")):
+    for language, goes, stays in (("zh", "将抹除", "将保留"), ("en", "What goes", "What stays")):
         page = browser.get(f"{place}?lang={language}").text
         assert goes in page
         assert stays in page
