@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from router.assemble import Router
 from router.core.references import ticket_number
-from router.store import search
+from router.store import people, search
 from router.store.batch import Clockface, Draft, write
 from router.store.shapes import Entry, Identity, Message, Participant, Requester
 from router.store.unit import Unit
@@ -82,15 +82,16 @@ def seed(router: Router, count: int) -> Iterator[int]:
 
 def _chunk(router: Router, unit: Unit, draw: random.Random, first: int, size: int) -> None:
     entries: list[tuple[int, str]] = []
-    drafts = [_ticket(router, unit, draw, first + step, entries) for step in range(size)]
+    agent = next((one.id for one in people.listed(unit)), None)
+    drafts = [_ticket(router, unit, draw, first + step) for step in range(size)]
+    for draft in drafts:
+        _messages(unit, draw, draft, agent, entries)
     write(unit, drafts)
     unit.flush()
     search.add(unit, entries)
 
 
-def _ticket(
-    router: Router, unit: Unit, draw: random.Random, number: int, entries: list[tuple[int, str]]
-) -> Draft:
+def _ticket(router: Router, unit: Unit, draw: random.Random, number: int) -> Draft:
     category, urgency, chinese, english = draw.choices(_KINDS, _WEIGHTS)[0]
     language = draw.choice(("zh", "en"))
     words = chinese if language == "zh" else english
@@ -121,7 +122,6 @@ def _ticket(
     if state in ("new", "open"):
         draft.clocks.append(_promise(unit, draft, unit.now_us + draw.randrange(1, 48) * _HOUR))
     _person(unit, draft, number)
-    _messages(unit, draw, draft, words, entries)
     return draft
 
 
@@ -162,15 +162,20 @@ def _person(unit: Unit, draft: Draft, number: int) -> None:
 
 
 def _messages(
-    unit: Unit, draw: random.Random, draft: Draft, words: str, entries: list[tuple[int, str]]
+    unit: Unit,
+    draw: random.Random,
+    draft: Draft,
+    agent: int | None,
+    entries: list[tuple[int, str]],
 ) -> None:
     draft.messages = draw.choice((1, 1, 1, 2, 2, 3))
-    agent = unit.value("SELECT MIN(id) FROM agent") if draft.messages > 1 else None
     for step in range(draft.messages):
         incoming = step % 2 == 0
         message_id = unit.new_id()
         around = "\n".join(draw.sample(_AROUND[draft.language], draw.randint(2, 5)))
-        asked = f"{words}. 订单 {draw.randrange(10**9)} order {draw.randrange(10**6)}\n{around}"
+        asked = (
+            f"{draft.snippet}. 订单 {draw.randrange(10**9)} order {draw.randrange(10**6)}\n{around}"
+        )
         text = asked if incoming else _ANSWERS[draft.language]
         unit.put(
             Message,
