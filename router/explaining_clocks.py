@@ -73,7 +73,7 @@ class _Teller:
         yield self._say(
             "promise",
             kind=self._words["kinds"][row.kind],
-            minutes=row.minutes,
+            span=self._span(row.minutes * _MINUTE),
             policy=self._known(row.policy),
             hours=self._hours(row, policies, work),
         )
@@ -147,7 +147,10 @@ class _Teller:
 
     def _span(self, span: int) -> str:
         minutes, rest = divmod(span, _MINUTE)
-        said = self._say("minutes", n=minutes)
+        hours, over = divmod(minutes, 60)
+        said = self._say("minutes", n=over) if over or not hours else ""
+        if hours:
+            said = f"{self._say('hours', n=hours)} {said}".rstrip()
         rest //= 1_000_000
         return f"{said} {self._say('seconds', n=rest)}" if rest else said
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from router.core.bilingual import for_reader
 from router.identity_settings import GateSettings, WalletSettings
 from router.promise_settings import (
     AssignmentSettings,
@@ -48,7 +49,7 @@ class DeskSettings(Section):
 
     def name(self, language: str) -> str:
         """What requesters who write this language call the desk."""
-        return self.name_zh if language.startswith("zh") else self.name_en
+        return for_reader(language, self.name_zh, self.name_en)
 
     @field_validator("zone")
     @classmethod
