@@ -56,7 +56,7 @@ def count(n: int, **link: str) -> Told:
 
 def percent(share: float | None) -> Told:
     """A share of a hundred."""
-    return Told("–" if share is None else f"{share:.1f} %", share)
+    return Told("–" if share is None else f"{share:.1f}%", share)
 
 
 def share(part: int, whole: int) -> Told:

@@ -105,4 +105,4 @@ def test_the_pdf_says_what_the_recount_says(counted, browser_of):
     plain = re.sub(r"\s+", " ", text).partition("All together")[2]
     for kind, (kept, broken) in counted.items():
         share = 100 * kept / (kept + broken)
-        assert f"{KINDS[kind]} {share:.1f} % {kept} {broken} " in plain
+        assert f"{KINDS[kind]} {share:.1f}% {kept} {broken} " in plain

@@ -57,10 +57,10 @@ def _row(page, section, first):
 
 def test_the_share_met_stands_beside_its_counts(worked, browser_of):
     page = _text(browser_of("manager"), "/reports?lang=en")
-    assert _row(page, "total", "First answer")[:4] == ["First answer", "50.0 %", "1", "1"]
-    assert _row(page, "security", "First answer")[:4] == ["First answer", "0.0 %", "0", "1"]
+    assert _row(page, "total", "First answer")[:4] == ["First answer", "50.0%", "1", "1"]
+    assert _row(page, "security", "First answer")[:4] == ["First answer", "0.0%", "0", "1"]
     assert page.index('id="s-security"') < page.index('id="s-total"')
-    assert _row(page, "agent_id", "Agent")[1:3] == ["100.0 %", "1 / 1"]
+    assert _row(page, "agent_id", "Agent")[1:3] == ["100.0%", "1 / 1"]
 
 
 def test_service_and_wall_time_stand_side_by_side(worked, browser_of):
@@ -128,7 +128,7 @@ def test_what_was_told_is_told_again_whatever_happened_since(
 
 def test_a_lead_sees_the_own_teams_figures_only(worked, browser_of):
     page = _text(browser_of("lead"), "/reports/sla?lang=en")
-    assert _row(page, "total", "First answer")[:4] == ["First answer", "100.0 %", "1", "0"]
+    assert _row(page, "total", "First answer")[:4] == ["First answer", "100.0%", "1", "0"]
 
 
 def test_an_agent_has_no_reports(worked, browser_of):
