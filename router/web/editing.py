@@ -19,6 +19,7 @@ from router.store.articles import LIVE
 from router.web.articles import present
 from router.web.faults import sentence
 from router.web.rights import allowed, here
+from router.web.speech import language
 
 blueprint = Blueprint("editing", __name__)
 
@@ -135,6 +136,7 @@ def _page(
         used=used,
         known=here().rules.categories,
         serving={one: other for one in here().rules.categories if (other := _served(one, written))},
+        called_by=_called(),
         shown=_shown(written),
         fillable=here().articles.fillable,
         longest={"name": LONGEST_NAME, "title": LONGEST_TITLE, "body": LONGEST_BODY},
@@ -147,6 +149,11 @@ def _served(category: str, written: Written) -> str:
     """The other article that serves a category, or nothing."""
     found = present().serving(category)
     return "" if found is None or found.name == written.name else found.name
+
+
+def _called() -> dict[str, str]:
+    """The title of each article in the reader's language, by its name."""
+    return {name: one.told(language()).title for name, one in present().by_name.items()}
 
 
 def _shown(written: Written) -> dict[str, Shown]:

@@ -21,6 +21,7 @@ from router.web import telling
 from router.web.inbox import chosen
 from router.web.moving import NAPS, wakes
 from router.web.rights import allowed, here
+from router.web.speech import language
 from router.web.ticket import SEEN, act, given
 
 blueprint = Blueprint("macros", __name__)
@@ -88,7 +89,7 @@ def macros() -> str:
         "macros/macros.html",
         macros=found,
         chosen=chosen(),
-        variables=dict(list(snippets.NAMES.items())),
+        variables=[one for one in snippets.NAMES if one.isascii() == (language() == "en")],
     )
 
 

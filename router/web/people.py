@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from router.core.rights import ROLES
+from router.core.rights import ROLES, Who, scope
 from router.errors import Conflict, Invalid, NotFound
 from router.store import pages, second_steps, timeline
 from router.store import people as store
@@ -40,6 +40,7 @@ def _page(link: str = "", invited: str = "") -> str:
         second=second,
         signed_in=signed_in,
         roles=ROLES,
+        everywhere=[one for one in ROLES if scope(Who(0, "", one)) is None],
         link=link,
         invited=invited,
     )

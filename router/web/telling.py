@@ -31,6 +31,7 @@ from router.store.pages import (
 from router.store.unit import Unit
 from router.web.rights import can, here
 from router.web.speech import catalogue, label, language, moment, speaker, t
+from rules.contract import GROUPS
 
 #: What the conversation itself shows is not told a second time.
 _SHOWN = frozenset({"opened", "received", "replied", "noted", "sent"})
@@ -147,14 +148,12 @@ def category(value: str) -> str:
 
 
 def categories() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every category by group, as (group's name, [(value, name)])."""
-    grouped: dict[str, list[tuple[str, str]]] = {}
+    """Every category by group, as (group's name, [(value, name)]), in the order of the rules."""
+    grouped: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
     for value in here().rules.categories:
         grouped.setdefault(value.partition(".")[0], []).append((value, category(value)))
-    order = {group: place for place, group in enumerate(("security", "transfer", "login"))}
     return [
-        (group, sorted(found, key=lambda one: one[1]))
-        for group, found in sorted(grouped.items(), key=lambda one: order.get(one[0], 9))
+        (group, sorted(found, key=lambda one: one[1])) for group, found in grouped.items() if found
     ]
 
 
@@ -296,6 +295,8 @@ def sentence(entry: EntryView) -> Markup:
         key = f"{key}_{entry.params['reason']}"
     elif not entry.agent and f"{key}_auto" in words:
         key = f"{key}_auto"
+    elif entry.code == "assigned" and entry.params.get("agent") == entry.agent:
+        key = "entries.taken"
     if key not in words:
         return escape(entry.code)
     params = {name: _param(name, value, entry.code) for name, value in entry.params.items()}

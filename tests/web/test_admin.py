@@ -190,6 +190,20 @@ def test_every_right_is_told_in_words(browser_of, language):
     assert untold == []
 
 
+def test_who_sees_every_team_is_said_to(browser_of):
+    page = browser_of("admin").get("/people?lang=en").text
+    assert page.count("All teams") == 2  # the manager and the admin
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "other"), [("en", "{agent}", "{坐席}"), ("zh", "{坐席}", "{agent}")]
+)
+def test_macros_name_their_variables_in_the_readers_language(browser_of, language, told, other):
+    page = browser_of("agent").get(f"/macros?lang={language}").text
+    assert told in page
+    assert other not in page
+
+
 def test_set_up_offers_only_what_a_reader_may_open(browser_of):
     for role in ("agent", "manager"):
         browser = browser_of(role)

@@ -192,6 +192,13 @@ def test_a_new_article_is_told_and_a_withdrawn_one_no_more(router, browser_of, l
     assert stranger.get("/help/fees-explained").status_code == 200
 
 
+def test_who_serves_a_category_already_is_told_by_title_and_other_groups_stand_last(lead):
+    page = lead.get("/articles/new?lang=en").text
+    assert "→ Forgotten password" in page
+    places = [page.index(f'id="c-{one}') for one in ("security", "transfer", "login", "records")]
+    assert [*places, page.index('id="c-other')] == sorted([*places, page.index('id="c-other')])
+
+
 def test_what_no_longer_fits_is_opened_to_be_mended_instead_of_restored(router, lead):
     _save(lead, category=["login.password_reset"])
     form = _form(seen="0", name="codes", category=["login.verification_code"])

@@ -71,6 +71,11 @@ def test_what_is_wrong_is_said_and_the_text_is_kept(router, send):
     assert _tickets(router) == []
 
 
+def test_a_form_that_was_refused_can_still_be_read_in_the_other_language(send):
+    answer = send(email="nobody", locale="en")
+    assert re.search(r'<a href="/contact\?lang=(zh|en)"', answer.text)
+
+
 def test_a_form_that_was_open_too_long_comes_back_with_its_text(router, send):
     answer = send(wait=timedelta(hours=3), body="written in three hours")
     assert answer.status_code == 409

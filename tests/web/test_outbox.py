@@ -100,6 +100,16 @@ def test_a_decision_made_twice_is_told_in_words(answered, browser_of):
     assert lead.post(f"/outbox/{row_id}/cancel").status_code == 409
 
 
+def test_what_was_never_tried_is_not_sent_again(answered, browser_of, router):
+    answered()
+    router.store.write(
+        lambda unit: unit.run("UPDATE outbox SET state = 'held' WHERE state = 'queued'")
+    )
+    page = browser_of("lead").get("/outbox?state=held&lang=en").text
+    assert "Try to send" in page
+    assert "Send again" not in page
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_an_empty_outbox_says_so(browser_of, language):
     answer = browser_of("agent").get(f"/outbox?lang={language}")

@@ -43,7 +43,7 @@ def test_a_lead_reads_the_source_and_takes_it_away_and_both_are_written_down(
     assert page.status_code == 200
     assert "My transfer is pending" in page.text
     with router.store.reading() as unit:
-        assert f'href="/ticket/{unit.value("SELECT number FROM ticket")}">←' in page.text
+        assert f'href="/ticket/{unit.value("SELECT number FROM ticket")}">\u2039' in page.text
     file = lead.get(source.replace("/source", "/raw"))
     assert b"My transfer is pending" in file.data
     assert _looked(router) == ["message.headers_seen", "message.raw_taken"]

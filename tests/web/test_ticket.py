@@ -201,6 +201,15 @@ def test_an_entry_is_told_in_the_readers_language(router, browser_of, agents, ca
     assert "把紧急度从" in browser.get(f"/ticket/{calm.number}?lang=zh").text
 
 
+def test_who_gives_a_ticket_to_themselves_took_it(router, browser_of, agents, calm):
+    who = Who(agents["agent"], "Agent", "agent", frozenset({1}), "en")
+    desk.assign(router, who, calm.ticket_id, agents["lead"])
+    desk.assign(router, who, calm.ticket_id, agents["agent"])
+    page = browser_of("agent").get(f"/ticket/{calm.number}?lang=en").text
+    assert "<b>Agent</b> assigned it to Lead" in page
+    assert "<b>Agent</b> took it" in page
+
+
 # ---------------------------------------------------------------- acting
 
 
