@@ -207,7 +207,7 @@ def document(words: Words, told: Answer) -> Document:
 
 def _handled(words: Words, staff: Staffing) -> str:
     minutes = words.say("say.minutes", n=round(staff.span / _MINUTE))
-    return f"{minutes} ({words.say(f'whatif.by_{staff.told_by}')})"
+    return words.say("whatif.handled", minutes=minutes, by=words.say(f"whatif.by_{staff.told_by}"))
 
 
 def _promises(words: Words, told: Answer) -> Section:

@@ -237,6 +237,7 @@ def install(app: Flask) -> None:
             "moment": moment,
             "appointed": appointed,
             "at": from_us,
+            "gap": "" if language() == "zh" else " ",
             "asset": packing.asset,
             "modules": packing.modules,
             "language": language(),

@@ -10,15 +10,15 @@ from flask import Blueprint, g, render_template
 from router.core.rights import Who, scope
 from router.reports.asking import AHEAD
 from router.reports.words import Words
-from router.store import claims, pages, pages_figures, pages_reports
+from router.store import channels, pages, pages_figures, pages_reports
 from router.store.pages import Filters
 from router.store.pages_reports import Cut
-from router.store.unit import Unit
 from router.web import telling
 from router.web.rights import allowed, here
 from router.web.speech import language
 
 blueprint = Blueprint("wall", __name__)
+
 
 _HOUR = 3_600_000_000
 _LISTED = 5
@@ -44,17 +44,12 @@ def wall() -> str:
             oldest=pages_figures.oldest(unit, teams, _LISTED),
             soon=pages_reports.soon(unit, until, teams, _LISTED),
             due=pages_reports.how_many_soon(unit, until, teams),
-            channels=_channels(unit),
+            channels=channels.states(unit, here().doors),
             hotline=_in_hand(pages_reports.standing(unit, Cut(channel="phone"), teams)),
             now=unit.now,
             waited=lambda since: telling.span((unit.now - since).total_seconds()),
             left=telling.left,
         )
-
-
-def _channels(unit: Unit) -> list[Any]:
-    """The last word of each channel about itself."""
-    return [row for row in claims.health(unit) if row.name.startswith(("poll:", "speaks:"))]
 
 
 def _in_hand(rows: Sequence[Any]) -> int:

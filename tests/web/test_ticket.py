@@ -366,7 +366,7 @@ def test_what_climbs_is_told_once_with_all_its_causes_and_who_has_not_confirmed_
     who = Who(agents["manager"], "Manager", "manager", frozenset({1, 2}), "en")
     desk.assign(router, who, alarm.ticket_id, agents["admin"])
     (told,) = _climbing(browser_of("manager").get(page).text)
-    assert told.startswith("Admin has not confirmed it yet: A security matter")
+    assert told.startswith("Admin has not responded to this yet: A security matter")
 
 
 def _climbing(text):
