@@ -1,12 +1,13 @@
 """What is kept for the reports equals a recount from the tickets' own rows, whatever happened."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
 
 import pytest
 
-from router import desk, escalate, form, reports, retention
+from router import desk, escalate, form, reports, retention, seeding
 from router.core.cells import Cell
 from router.core.ids import first_at
 from router.core.rights import Who
@@ -16,6 +17,8 @@ from router.store.figures import Place
 from tests.fakes import FakeDoor, FakeDoors
 
 NONE = timedelta(0)
+#: How many tickets have a history in the large proof; 100000 are the whole.
+HISTORIES = int(os.environ.get("HELPDESK_HISTORIES", "1000"))
 WORDS = (
     "My transfer is still pending since yesterday",
     "There is a payment I did not make, somebody hacked my account",
@@ -90,6 +93,32 @@ def test_what_is_kept_equals_a_recount(router, frozen, staff, seed):
 @pytest.mark.parametrize("seed", range(100, 110))
 def test_what_is_kept_equals_a_recount_many_times(router, frozen, staff, seed):
     _live(router, frozen, staff, seed, 120)
+    assert reports.differing(router) == []
+
+
+@pytest.mark.slow
+@pytest.mark.one_database
+def test_figures_of_many_histories_equal_a_recount(router, frozen, staff):
+    """Of each ticket of a large desk something happens at some time, while figures are kept."""
+    for _ in seeding.seed(router, HISTORIES):
+        pass
+    draw = Random(HISTORIES)
+    with router.store.reading() as unit:
+        tickets = [row.id for row in unit.rows("SELECT id FROM ticket ORDER BY id")]
+    draw.shuffle(tickets)
+    done = 0
+    for number, ticket in enumerate(tickets):
+        frozen.advance(timedelta(seconds=draw.choice((1, 60, 600))))
+        try:
+            _acts(router, draw, staff, ticket, str(number))()
+            done += 1
+        except RouterError:
+            continue
+        if number % 1000 == 0:
+            reports.sweep(router, NONE)
+    assert done > HISTORIES / 2
+    frozen.advance(timedelta(minutes=1))
+    reports.sweep(router, NONE)
     assert reports.differing(router) == []
 
 

@@ -8,6 +8,7 @@ from router import pipeline
 from router.prepared import Terms
 from router.store import macros, people
 from router.store.macros import MacroView
+from router.web.live import Hub
 from tests.fakes import FakeDoors
 from tests.walks.conftest import looks
 
@@ -270,13 +271,18 @@ def test_spam_and_passing_on_are_a_key_away_and_come_back(tickets, signed_in):
 
 
 @pytest.mark.slow
-def test_of_eight_open_tabs_none_hangs_and_each_hears_of_a_change(arrive, tickets, signed_in):
+def test_twenty_tabs_share_one_stream_and_each_hears_of_a_change(
+    arrive, tickets, signed_in, monkeypatch
+):
+    streams, enter = [], Hub.enter
+    monkeypatch.setattr(Hub, "enter", lambda hub: streams.append(hub) or enter(hub))
     first = signed_in()
     tabs = [first]
-    for _ in range(7):
+    for _ in range(19):
         tab = first.context.new_page()
         tab.goto("/?view=all")
         tabs.append(tab)
     arrive("My transfer is pending and it hurts", "One more", **{"from": "dee@m.example"})
     for tab in tabs:
         tab.locator("#take-fresh").wait_for()
+    assert len(streams) == 1
