@@ -99,6 +99,7 @@ def test_a_visitor_writes_an_agent_answers_and_a_reload_keeps_all_of_it(visit, s
 def test_an_agent_who_types_is_seen_typing(visit, signed_in):
     frame = opened(visit("/chat/demo?lang=en"))
     write(frame, "hello")
+    frame.get_by_text("Delivered").wait_for()
     desk = signed_in()
     desk.locator("#lines a").first.click()
     desk.locator("#pane").wait_for()
@@ -112,6 +113,7 @@ def test_an_agent_who_types_is_seen_typing(visit, signed_in):
 def test_the_way_back_works_in_a_tab_of_its_own(visit, router, frozen):
     frame = opened(visit("/chat/demo?lang=en"))
     write(frame, "hello from the telephone")
+    frame.get_by_text("Delivered").wait_for()
     with router.store.reading() as unit:
         number = unit.value("SELECT MAX(id) FROM chat")
     word = router.tokens.chat_token(number, frozen.now().replace(year=2027))
