@@ -152,7 +152,9 @@ def messages(
     files, verdicts = _files(unit, ids), _verdicts(unit, ids)
     sent, copied = _sent(unit, ticket_id)
     views = [_message(row, files, verdicts, sent) for row in shown]
-    views = [replace(one, copies=tuple(copied.get(one.id, ()))) for one in views]
+    views = [
+        replace(one, copies=tuple(copied[one.id])) if one.id in copied else one for one in views
+    ]
     views = _with_secrets(unit, views)
     seconds = readings.of_messages(unit, ids)
     views = [
@@ -161,7 +163,8 @@ def messages(
     views += [_said(row) for row in sent.values() if row.message_id is None]
     if earlier or before:
         low, high = views[0].at if views else from_us(0), from_us(min(place[0], 2**52))
-        views = [one for one in views if low <= one.at < high or one.id in set(ids)]
+        known = set(ids)
+        views = [one for one in views if low <= one.at < high or one.id in known]
     return tuple(sorted(views, key=lambda one: (one.at, one.id))), earlier
 
 

@@ -109,6 +109,7 @@ def page(
     _noticed(who, shown)
     line = shown.ticket
     told |= {
+        "asked": sum(one.direction == "in" for one in shown.messages),
         "story": telling.story(shown.messages, shown.entries),
         "once": secrets.token_urlsafe(12),
         "refused": refused,
