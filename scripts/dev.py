@@ -187,7 +187,10 @@ def check(_rest: list[str]) -> int:
         "ruff format": (BIN / "ruff", "format", "--check", "."),
         "mypy": (BIN / "mypy",),
         "import-linter": (BIN / "lint-imports",),
-        "house": (PYTHON, "-m", "pytest", "-q", "tests/test_house.py", "-p", "no:randomly"),
+        "house": (
+            *(PYTHON, "-m", "pytest", "-q", "-p", "no:randomly"),
+            *("tests/test_house.py", "tests/test_complaints.py"),
+        ),
     }
     failed = []
     for name, command in steps.items():
