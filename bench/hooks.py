@@ -31,7 +31,6 @@ data_dir = "{folder}/data"
 key_file = "{folder}/desk.key"
 [web]
 port = {port}
-threads = 640
 streams = {streams}
 [reader]
 enabled = false

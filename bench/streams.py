@@ -28,7 +28,6 @@ data_dir = "{folder}/data"
 key_file = "{folder}/desk.key"
 [web]
 port = {port}
-threads = 640
 streams = 320
 form_per_minute = 100000
 form_per_hour = 100000

@@ -105,17 +105,15 @@ class WebSettings(Section):
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many proxies in front of us may say who the client is."
     )
-    threads: int = Field(48, ge=8, description="Threads that serve requests and streams.")
-    streams: int = Field(
+    threads: int = Field(
+        48, ge=8, description="Threads that serve requests, and chats that are told at once."
+    )
+    streams: int = Field(500, ge=0, description="Open live streams at most; past it pages poll.")
+    chat_streams: int = Field(
         24,
         ge=0,
-        description="Open live streams at most, never over half the threads; past it pages poll.",
-    )
-    chat_streams: int = Field(
-        12,
-        ge=0,
-        description="Open chats that are told at once, never over a quarter of the threads; past "
-        "it widgets poll.",
+        description="Open chats that are told at once, never over half the threads; past it "
+        "widgets poll.",
     )
     session_idle_minutes: int = Field(30, ge=1, description="Signed out after so long without use.")
     session_hours: int = Field(12, ge=1, description="Signed out after so long in any case.")

@@ -2,17 +2,19 @@
 
 An event says that something changed and how many security tickets wait in the reader's teams, so
 that an alarm is on every screen at once; the page then asks for what it may see, and the more pages
-are open, the less all at the same moment. Streams hold a thread each, so they are capped well below
-the server's threads: past the cap pages poll, and webhooks always find a thread.
+are open, the less all at the same moment. One thread tells all of them: a stream holds a connection
+and nothing else, so a platform's push never waits for hundreds of threads that wake together. Past
+the cap pages poll.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from router.assemble import Router
 from router.core.clock import monotonic
@@ -24,11 +26,8 @@ EVERY = timedelta(milliseconds=250)
 #: of a hundred commits a second, and who was told nothing lately is told at once. It grows with the
 #: streams from so many on. An alarm is looked for so often meanwhile and waits for hardly any calm:
 #: one that is alone for none, those of a flood for each other.
-CALM, _ALARMED, _LOOK = (timedelta(milliseconds=n) for n in (150, 25, 30))
+CALM, _ALARMED, _LOOK = (timedelta(milliseconds=n) for n in (150, 50, 30))
 _CROWD = 50
-#: So many streams are woken side by side and the next ones a breath later, so that a platform's
-#: push finds a turn between hundreds of them; an alarm wakes all of them at once.
-_ABREAST, _BREATH = 4, timedelta(milliseconds=10)
 #: A comment now and then finds browsers that have gone.
 BEAT = timedelta(seconds=15)
 #: A stream ends by itself after this; the browser comes back at once.
@@ -37,14 +36,42 @@ LONGEST = timedelta(minutes=10)
 _PAGES_A_SECOND = 50
 
 
+class Line(Protocol):
+    """An open connection to a browser."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether the answer's beginning is out, so that more may follow."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether anybody may still be there."""
+
+    def send(self, data: bytes) -> None:
+        """Send this without waiting."""
+
+    def end(self) -> None:
+        """Tell that nothing more comes."""
+
+
+@dataclass(eq=False, slots=True)
+class _Reader:
+    """An open page: its connection, the teams it may hear of (None: all), what it was told last
+    and when, and when its stream ends."""
+
+    line: Line
+    teams: Collection[int] | None
+    seen: int
+    told: float
+    until: float
+
+
 class Hub:
     """One watcher of the database for all open streams of this process."""
 
     def __init__(self, router: Router) -> None:
         self._router = router
-        web = router.settings.web
-        #: Whatever the settings say, half of the threads are left to everybody else.
-        self._places = min(web.streams, web.threads // 2)
+        self._places = router.settings.web.streams
         self._changed = threading.Condition()
         self._wake = threading.Event()
         self._over = False
@@ -52,22 +79,26 @@ class Hub:
         self.version = 0
         #: Grows when somebody types or has come, which is no change of the database.
         self.stirs = 0
-        self._open = 0
-        #: Of each stream its own: hundreds that wake at one lock keep the next alarm from it.
-        self._bells: set[threading.Event] = set()
+        self._readers: set[_Reader] = set()
         #: Security tickets that wait, by team, as of this version.
         self._alarms: Mapping[int, int] = {}
+        self._last, self._told, self._was_seated = "", 0.0, ""
         self._thread: threading.Thread | None = None
         router.store.on_commit.append(self._wake.set)
 
-    def enter(self) -> bool:
-        """Take a place among the streams; False when all are taken."""
+    def enter(self, line: Line, teams: Collection[int] | None) -> str | None:
+        """Tell this line of changes once its answer is out, for a reader of these teams (None: of
+        all); what the answer begins with, or None when all places are taken."""
+        now = monotonic()
         with self._changed:
-            if self._open >= self._places or self._over:
-                return False
-            self._open += 1
+            self._sweep()
+            if len(self._readers) >= self._places or self._over:
+                return None
+            until = now + LONGEST.total_seconds()
+            self._readers.add(_Reader(line, teams, self.version, now, until))
+            first = f"retry: 3000\n{self._event(self.version, teams)}"
         self.watch()
-        return True
+        return first
 
     def watch(self) -> None:
         """Look at the database from now on, if nobody asked for that before."""
@@ -76,46 +107,11 @@ class Hub:
                 self._thread = threading.Thread(target=self._watch, name="hub", daemon=True)
                 self._thread.start()
 
-    def leave(self) -> None:
-        """Give the place back."""
-        with self._changed:
-            self._open -= 1
-
-    def stream(self, teams: Collection[int] | None) -> Iterator[str]:
-        """Server-sent events for a reader of these teams (None: of all), whenever the version
-        changes. The place must have been taken, and whoever took it gives it back: a stream that
-        nobody reads never begins, so never ends.
-        """
-        seen, until = self.version, monotonic() + LONGEST.total_seconds()
-        bell = threading.Event()
-        with self._changed:
-            self._bells.add(bell)
-        try:
-            yield f"retry: 3000\n{self._event(seen, teams)}"
-            while not self._over and monotonic() < until:
-                now = self._newer(seen, bell)
-                if now != seen:
-                    seen = now
-                    yield self._event(seen, teams)
-                else:
-                    yield ": still here\n\n"
-        finally:
-            with self._changed:
-                self._bells.discard(bell)
-
     def _event(self, version: int, teams: Collection[int] | None) -> str:
         waiting = sum(n for team, n in self._alarms.items() if teams is None or team in teams)
-        told = {"security": max(waiting, 0), "turns": 1000 * self._open // _PAGES_A_SECOND}
+        turns = 1000 * len(self._readers) // _PAGES_A_SECOND
+        told = {"security": max(waiting, 0), "turns": turns}
         return f"id: {version}\nevent: changed\ndata: {json.dumps(told)}\n\n"
-
-    def _newer(self, seen: int, bell: threading.Event) -> int:
-        """The version once it is another one, or the same after a while. A change while the last
-        one was being sent is not slept through.
-        """
-        if self.version == seen and not self._over:
-            bell.wait(BEAT.total_seconds())
-        bell.clear()
-        return self.version
 
     @property
     def over(self) -> bool:
@@ -146,57 +142,67 @@ class Hub:
         with self._changed:
             self._over = True
             self._changed.notify_all()
-            bells = list(self._bells)
-        for bell in bells:
-            bell.set()
+            readers, self._readers = self._readers, set()
+        for reader in readers:
+            reader.line.end()
         self._ended.set()
         self._wake.set()
 
     def _watch(self) -> None:
-        last, told, seated = "", 0.0, ""
         while not self._over:
             self._wake.wait(EVERY.total_seconds())
             self._wake.clear()
-            before, seated = seated, self._seated()
-            if seated != before:
+            before, self._was_seated = self._was_seated, self._seated()
+            if self._was_seated != before:
                 self.stir()
-            try:
-                own = f"{self._router.store.pulse()}.{self._router.store.commits}"
-                alarms = self._alarms if own == last else self._count()
-            except RouterError:
-                continue
-            if own == last:
-                continue
-            alarmed = _more(alarms, self._alarms)
-            calm = _ALARMED if alarmed else CALM
-            left = told + calm.total_seconds() * max(1, self._open / _CROWD) - monotonic()
-            if left > 0:
-                self._ended.wait(min(left, _LOOK.total_seconds()))
-                self._wake.set()
-                continue
-            last, told = own, monotonic()
-            with self._changed:
-                self._alarms = alarms
-                self.version += 1
-                self._changed.notify_all()
-                bells = list(self._bells)
-            self._ring(bells, len(bells) if alarmed else _ABREAST)
+            self._look()
+            self._tell()
 
-    def _ring(self, bells: Sequence[threading.Event], abreast: int) -> None:
-        """Wake these streams; for an alarm that comes meanwhile the rest of them wait no longer."""
-        looked = monotonic()
-        for first in range(0, len(bells), max(abreast, 1)):
-            for bell in bells[first : first + abreast]:
-                bell.set()
-            if first + abreast >= len(bells):
-                return
-            self._ended.wait(_BREATH.total_seconds())
-            if monotonic() - looked > _LOOK.total_seconds():
-                looked = monotonic()
-                with suppress(RouterError):
-                    if _more(self._count(), self._alarms):
-                        self._wake.set()
-                        return
+    def _look(self) -> None:
+        """Count a new version when the database has changed and the last one is long enough ago."""
+        try:
+            own = f"{self._router.store.pulse()}.{self._router.store.commits}"
+            alarms = self._alarms if own == self._last else self._count()
+        except RouterError:
+            return
+        if own == self._last:
+            return
+        crowds = max(1, len(self._readers) / _CROWD)
+        calm = _ALARMED if _more(alarms, self._alarms) else CALM * crowds
+        left = self._told + calm.total_seconds() - monotonic()
+        if left > 0:
+            self._ended.wait(min(left, _LOOK.total_seconds()))
+            self._wake.set()
+            return
+        self._last, self._told = own, monotonic()
+        with self._changed:
+            self._alarms = alarms
+            self.version += 1
+            self._changed.notify_all()
+
+    def _tell(self) -> None:
+        """Send every reader what it was not told yet, and whoever heard nothing for long a beat."""
+        with self._changed:
+            self._sweep()
+            readers, version, now = list(self._readers), self.version, monotonic()
+        for reader in readers:
+            if not reader.line.begun:
+                continue
+            if now > reader.until:
+                with self._changed:
+                    self._readers.discard(reader)
+                reader.line.end()
+            elif reader.seen != version:
+                reader.seen, reader.told = version, now
+                reader.line.send(self._event(version, reader.teams).encode())
+            elif now - reader.told > BEAT.total_seconds():
+                reader.told = now
+                reader.line.send(b": still here\n\n")
+
+    def _sweep(self) -> None:
+        """Forget whoever has gone; under the lock."""
+        for reader in [one for one in self._readers if not one.line.alive]:
+            self._readers.discard(reader)
 
     def _count(self) -> Mapping[int, int]:
         with self._router.store.reading() as unit:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
+from typing import Any
 
 from flask import Flask
 from waitress import create_server
-from waitress.channel import HTTPChannel
+from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.task import WSGITask
 
 from router.errors import RouterError
 
@@ -15,21 +18,108 @@ from router.errors import RouterError
 _TRIES = 20
 #: Open connections at most. Browsers keep theirs while a chat is open; platforms find one free.
 _LINES = 4000
+#: Where a request's environment has what keeps its connection open: a function that gives a Held.
+HOLD = "desk.hold"
+#: Who has not taken so many bytes of what was sent is not reading any more.
+_BEHIND = 65_536
+
+
+class Held:
+    """A connection that stays open once its answer is written, and holds no thread: whoever asked
+    for it sends what comes later. May be shared by threads, one of which sends."""
+
+    def __init__(self, line: _Line) -> None:
+        self._line = line
+        self._chunked = self._lost = False
+        #: Whether the answer itself is out, so that more may follow.
+        self.begun = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether anybody may still be there."""
+        line = self._line
+        ends = self._lost or line.will_close or line.close_when_flushed
+        return bool(line.connected) and not ends
+
+    def begin(self, *, chunked: bool) -> None:
+        """The answer is out; what follows is sent in chunks, or as it is."""
+        self._chunked, self.begun = chunked, True
+
+    def lose(self) -> None:
+        """Something else was answered: there is nothing to follow."""
+        self._lost = True
+
+    def send(self, data: bytes) -> None:
+        """Send this, without waiting for anybody; who does not read is let go."""
+        if self._line.total_outbufs_len > _BEHIND:
+            self._lost = True
+            with suppress(OSError):  # the loop finds it shut and closes it
+                self._line.socket.shutdown(socket.SHUT_RDWR)
+            return
+        framed = b"%X\r\n%b\r\n" % (len(data), data) if self._chunked else data
+        with suppress(ClientDisconnected):
+            self._line.write_soon(framed)
+
+    def end(self) -> None:
+        """Tell that nothing more comes, and close."""
+        if self._chunked:
+            with suppress(ClientDisconnected):
+                self._line.write_soon(b"0\r\n\r\n")
+        self._line.close_soon()
+
+
+class _Answer(WSGITask):  # type: ignore[misc]  # waitress is not typed
+    """An answer whose connection the application may keep."""
+
+    def get_environment(self) -> dict[str, Any]:
+        environment: dict[str, Any] = super().get_environment()
+        environment[HOLD] = self._hold
+        return environment
+
+    def _hold(self) -> Held:
+        held = self.channel.held = Held(self.channel)
+        return held
+
+    def finish(self) -> None:
+        held = self.channel.held
+        if held is None or self.content_length is not None:
+            super().finish()
+            self.channel.let_go()
+            return
+        self.close_on_finish = False
+        held.begin(chunked=self.chunked_response)
 
 
 class _Line(HTTPChannel):  # type: ignore[misc]  # waitress is not typed
     """A connection that the server's loop does not look at while its request is being answered.
 
     The loop asks every connection on every turn whether it has something to read or to write, and
-    hundreds of open streams have neither: a platform's push waited for all of them to say so.
+    hundreds of open streams have neither: a platform's push waited for all of them to say so. One
+    that is held stays out of it for as long.
     """
+
+    task_class = _Answer
+    held: Held | None = None
+
+    def let_go(self) -> None:
+        """What was to be held is an answer like any other."""
+        if self.held is not None:
+            self.held.lose()
+            self.held = None
+
+    def close_soon(self) -> None:
+        """Close once everything is sent."""
+        self.close_when_flushed = True
+        self._come_back()
+        self.server.pull_trigger()
 
     def service(self) -> None:
         """Answer one request, then come back to the loop, which reads the next."""
         try:
             super().service()
         finally:
-            if not self.requests:
+            kept = self.held is not None and self.held.begun and self.held.alive
+            if not self.requests and not kept:
                 self._come_back()
                 self.server.pull_trigger()
 

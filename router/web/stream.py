@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from router.core.rights import scope
 from router.web.live import Hub
 from router.web.rights import allowed
+from router.web.server import HOLD
 
 blueprint = Blueprint("stream", __name__)
 
@@ -20,12 +21,15 @@ def _hub() -> Hub:
 @blueprint.get("/live")
 @allowed("view")
 def live() -> Response:
-    """Server-sent events that something changed; 503 when every place is taken."""
-    hub = _hub()
-    if not hub.enter():
+    """Server-sent events that something changed; 503 when every place is taken, or where the server
+    cannot hold a connection without a thread."""
+    hold = request.environ.get(HOLD)
+    if request.method == "HEAD":
+        return Response(mimetype="text/event-stream")
+    first = _hub().enter(hold(), scope(g.who)) if hold else None
+    if first is None:
         return Response("", 503, {"Retry-After": "15"})
-    response = Response(hub.stream(scope(g.who)), mimetype="text/event-stream")
-    response.call_on_close(hub.leave)
+    response = Response(iter([first]), mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     return response
 

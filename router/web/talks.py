@@ -37,7 +37,7 @@ class Talks:
     def __init__(self, router: Router, hub: Hub, room: Room) -> None:
         self._router, self._hub, self._room = router, hub, room
         web = router.settings.web
-        self._places = min(web.chat_streams, web.threads // 4)
+        self._places = min(web.chat_streams, web.threads // 2)
         self._lock = threading.Lock()
         #: When a visitor was last heard of by this process.
         self._heard: dict[int, float] = {}

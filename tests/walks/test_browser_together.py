@@ -275,7 +275,7 @@ def test_twenty_tabs_share_one_stream_and_each_hears_of_a_change(
     arrive, tickets, signed_in, monkeypatch
 ):
     streams, enter = [], Hub.enter
-    monkeypatch.setattr(Hub, "enter", lambda hub: streams.append(hub) or enter(hub))
+    monkeypatch.setattr(Hub, "enter", lambda *given: streams.append(given) or enter(*given))
     first = signed_in()
     tabs = [first]
     for _ in range(19):

@@ -1,6 +1,7 @@
 """Live updates: a stream where there is a place, an answer to polling elsewhere, no place lost."""
 
 import json
+import queue
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
@@ -131,15 +132,9 @@ def test_past_the_cap_a_page_is_told_to_poll_and_polling_answers(listen, browser
     assert browser_of("agent").get("/live/state").status_code == 200
 
 
-def test_streams_never_take_more_than_half_of_the_threads(assembled):
-    hub = Hub(assembled(web={"streams": 100, "threads": 8}))
-    assert [hub.enter() for _ in range(5)] == [True] * 4 + [False]
-    hub.close()
-
-
 def test_without_streams_every_page_polls(assembled):
     hub = Hub(assembled(web={"streams": 0}))
-    assert not hub.enter()
+    assert hub.enter(Line(), None) is None
 
 
 def test_a_browser_that_goes_gives_its_place_back(router, agents, listen):
@@ -161,40 +156,79 @@ def test_a_request_that_reads_nothing_keeps_no_place(listen):
     assert listen().status == 200
 
 
-def test_a_change_while_an_event_is_sent_is_not_slept_through(router):
-    hub = Hub(router)
-    stream, heard = hub.stream(None), []
-    next(stream)
-    with hub._changed:
-        hub.version += 1
-        hub._changed.notify_all()
-    reader = threading.Thread(target=lambda: heard.append(next(stream)), daemon=True)
-    reader.start()
-    reader.join(PATIENCE)
-    assert heard
-    assert "id: 1" in heard[0]
+class Line:
+    """A browser's connection; what was sent is in its ledger."""
+
+    def __init__(self, *, begun=True):
+        self.begun, self.alive, self.ended = begun, True, False
+        self.sent = queue.SimpleQueue()
+
+    def send(self, data):
+        self.sent.put(data.decode())
+
+    def end(self):
+        self.alive, self.ended = False, True
+
+    def heard(self):
+        """The next thing that was sent."""
+        return self.sent.get(timeout=PATIENCE)
 
 
-def test_an_alarm_is_told_to_those_who_may_see_it(router, agents):
-    hub = Hub(router)
+@pytest.fixture
+def hub(router):
+    made = Hub(router)
+    yield made
+    made.close()
+
+
+def _told(event):
+    return json.loads(event.partition("data: ")[2])
+
+
+def test_a_change_before_the_answer_is_out_is_told_right_after_it(router, hub):
+    late, other = Line(begun=False), Line()
+    hub.enter(late, None)
+    hub.enter(other, None)
+    submitted(router, "My transfer is pending")
+    assert "event: changed" in other.heard()
+    assert late.sent.empty()
+    late.begun = True
+    assert "event: changed" in late.heard()
+
+
+def test_an_alarm_is_told_to_those_who_may_see_it(router, agents, hub):
     with router.store.reading() as unit:
         teams = people.team_ids(unit)
-    readers = {
-        "all": hub.stream(None),
-        "security": hub.stream({teams["security"]}),
-        "support": hub.stream({teams["support"]}),
-    }
-    for stream in readers.values():
-        next(stream)
+    readers = {"all": None, "security": {teams["security"]}, "support": {teams["support"]}}
+    lines = {name: Line() for name in readers}
     submitted(router, "Somebody got into my wallet and is sending my money away!")
-    hub.watch()
-    told = {name: json.loads(next(one).partition("data: ")[2]) for name, one in readers.items()}
+    for name, line in lines.items():
+        hub.enter(line, readers[name])
+    told = {name: _told(line.heard())["security"] for name, line in lines.items()}
+    assert told == {"all": 1, "security": 1, "support": 0}
+
+
+def test_a_line_on_which_nothing_happens_has_a_beat(hub, monkeypatch):
+    monkeypatch.setattr(live, "BEAT", timedelta(0))
+    line = Line()
+    hub.enter(line, None)
+    while "event: changed" in (said := line.heard()):
+        pass
+    assert said == ": still here\n\n"
+
+
+def test_a_stream_ends_by_itself_and_gives_its_place_back(assembled, monkeypatch):
+    monkeypatch.setattr(live, "LONGEST", timedelta(0))
+    hub = Hub(assembled(web={"streams": 1}))
+    line = Line()
+    assert hub.enter(line, None)
+    pause = threading.Event()
+    for _ in range(100 * PATIENCE):
+        if line.ended:
+            break
+        pause.wait(0.01)
+    assert hub.enter(Line(), None)
     hub.close()
-    assert {name: one["security"] for name, one in told.items()} == {
-        "all": 1,
-        "security": 1,
-        "support": 0,
-    }
 
 
 class Away:
@@ -211,35 +245,30 @@ def test_where_nobody_knows_who_is_there_changes_are_told_all_the_same(router):
     router.store.seats.close()
     router.store.seats = Away()
     hub = Hub(router)
-    stream = hub.stream(None)
-    next(stream)
-    hub.watch()
-    assert "event: changed" in next(stream)
+    line = Line()
+    hub.enter(line, None)
+    assert "event: changed" in line.heard()
     hub.close()
 
 
 def test_the_more_pages_are_open_the_longer_they_take_turns(assembled):
-    hub = Hub(assembled(web={"streams": 50, "threads": 100}))
-    turns = []
-    for many in (1, 49):
-        for _ in range(many):
-            assert hub.enter()
-        turns.append(json.loads(next(hub.stream(None)).partition("data: ")[2])["turns"])
+    hub = Hub(assembled(web={"streams": 50}))
+    turns = [_told(hub.enter(Line(), None))["turns"] for _ in range(50)]
     hub.close()
-    assert turns == [20, 1000]
+    assert (turns[0], turns[-1]) == (20, 1000)
 
 
-def test_a_hub_that_stops_ends_every_stream_and_takes_no_more(router):
-    hub = Hub(router)
-    assert hub.enter()
-    stream, heard = hub.stream(None), []
-    next(stream)
-    reader = threading.Thread(target=lambda: heard.extend(stream), daemon=True)
-    reader.start()
+def test_a_hub_that_stops_ends_every_stream_and_takes_no_more(hub):
+    line = Line()
+    assert hub.enter(line, None)
     hub.close()
-    reader.join(PATIENCE)
-    assert not reader.is_alive()
-    assert not hub.enter()
+    assert line.ended
+    assert hub.enter(Line(), None) is None
+
+
+def test_a_server_that_cannot_hold_a_line_lets_pages_poll(browser_of):
+    answer = browser_of("agent").get("/live")
+    assert (answer.status_code, int(answer.headers["Retry-After"]) > 0) == (503, True)
 
 
 def test_asking_again_costs_nothing_while_nothing_changes(browser_of, router):

@@ -103,14 +103,14 @@ def _form(address, frozen, number):
     return _ask(address, "POST", "/contact", urlencode(given), **kind)
 
 
-def test_forms_and_health_are_answered_while_every_stream_is_open(
+def test_forms_and_health_are_answered_while_more_streams_are_open_than_there_are_threads(
     assembled, door, agents_of, frozen, stream
 ):
     router = assembled(doors=FakeDoors(door), web={"threads": 8, "streams": 100})
     cookie = agents_of(router)
     with serving(router, threads=8) as address:
-        streams = [stream(address, cookie) for _ in range(8)]
-        assert sorted(one.status for one in streams) == [200] * 4 + [503] * 4
+        streams = [stream(address, cookie) for _ in range(40)]
+        assert [one.status for one in streams] == [200] * 40
         assert [_form(address, frozen, number)[0] for number in range(3)] == [202] * 3
         assert _ask(address, "GET", "/healthz")[0] == 200
         for one in streams:
@@ -192,6 +192,100 @@ def test_an_open_stream_is_not_looked_at_by_the_loop_until_it_has_ended(served):
             pass
         _until(lambda: len(made._server._map) == alone + 1)
     _until(lambda: len(made._server._map) == alone and not made._server.active_channels)
+
+
+class Keeper:
+    """An application that keeps every connection it answers."""
+
+    def __init__(self, *headers, status="200 OK", breaks=False):
+        self.lines, self._headers, self._status, self._breaks = [], headers, status, breaks
+
+    def __call__(self, environ, start_response):
+        self.lines.append(environ[server.HOLD]())
+        if self._breaks:
+            raise RuntimeError("broken on purpose")
+        start_response(self._status, list(self._headers))
+        yield b"hello"
+
+
+def _asked(line, version="1.1", end=b"hello\r\n"):
+    line.sendall(f"GET / HTTP/{version}\r\nHost: x\r\n\r\n".encode())
+    got = b""
+    while not got.endswith(end):
+        some = line.recv(4096)
+        assert some, got
+        got += some
+    return got
+
+
+def _rest(line):
+    got = b""
+    while some := line.recv(4096):
+        got += some
+    return got
+
+
+@pytest.mark.parametrize(
+    ("version", "end", "rest"),
+    [
+        ("1.1", b"hello\r\n", b"5\r\nlater\r\n0\r\n\r\n"),
+        ("1.0", b"hello", b"later"),
+    ],
+)
+def test_a_held_connection_takes_no_thread_and_no_look_and_ends_when_told(
+    served, version, end, rest
+):
+    keeper = Keeper()
+    made = served(keeper)
+    alone = len(made._server._map)
+    with _line(made) as line:
+        _asked(line, version, end)
+        _until(lambda: keeper.lines[0].begun)
+        _until(lambda: made._server.task_dispatcher.active_count == 0)
+        assert len(made._server._map) == alone
+        keeper.lines[0].send(b"later")
+        keeper.lines[0].end()
+        assert _rest(line) == rest
+    _until(lambda: not made._server.active_channels and not keeper.lines[0].alive)
+
+
+def test_who_goes_from_a_held_connection_is_found_by_the_next_word(served):
+    keeper = Keeper()
+    made = served(keeper)
+    with _line(made) as line:
+        _asked(line)
+        _until(lambda: keeper.lines[0].begun)
+
+    def gone():
+        keeper.lines[0].send(b"later")
+        return not keeper.lines[0].alive
+
+    _until(gone)
+    _until(lambda: not made._server.active_channels)
+
+
+def test_who_does_not_read_a_held_connection_is_let_go_and_nobody_waits(served):
+    keeper = Keeper()
+    made = served(keeper)
+    with _line(made) as line:
+        _asked(line)
+        _until(lambda: keeper.lines[0].begun)
+        for _ in range(1000):
+            keeper.lines[0].send(bytes(100_000))
+        assert not keeper.lines[0].alive
+        _until(lambda: not made._server.active_channels)
+
+
+@pytest.mark.parametrize(
+    "keeper", [Keeper(("Content-Length", "5")), Keeper(breaks=True)], ids=["whole", "broken"]
+)
+def test_an_answer_that_is_whole_or_broken_holds_nothing(served, keeper):
+    made = served(keeper)
+    with _line(made) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        _rest(line)
+    assert not keeper.lines[0].alive
+    _until(lambda: not made._server.active_channels)
 
 
 def test_who_reads_slowly_gets_all_of_a_long_answer(served):
