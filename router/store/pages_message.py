@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -104,7 +104,7 @@ class MessageView:
     verification: str = ""
     imitates: str = ""
     automatic: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: tuple[tuple[str, str], ...] = ()
     masked: tuple[str, ...] = ()
     secrets: tuple[SecretView, ...] = ()
     attachments: tuple[FileView, ...] = ()
@@ -192,7 +192,7 @@ def _message(
         verification=row.verification,
         imitates=row.imitates,
         automatic=row.automatic,
-        fields=json.loads(row.fields) if row.fields else {},
+        fields=tuple(json.loads(row.fields).items()) if row.fields else (),
         masked=tuple(row.masked.split()),
         attachments=tuple(files.get(row.id, ())),
         findings=tuple(findings),

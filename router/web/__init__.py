@@ -18,6 +18,8 @@ from router.assemble import Router
 from router.receiver import Receiver
 from router.web import faults, packing, rights, speech
 from router.web.checks import Checks
+from router.web.choices import Choices
+from router.web.conversation import Conversation
 from router.web.lines import Lines
 from router.web.live import Hub
 from router.web.room import Room
@@ -27,7 +29,7 @@ from router.web.talks import Talks
 _MACHINERY = frozenset(
     {
         *("faults", "rights", "speech", "live", "server", "telling", "rulewords", "checks", "room"),
-        *("talks", "auditwords", "packing", "lines"),
+        *("talks", "auditwords", "packing", "lines", "kept", "conversation", "choices"),
     }
 )
 _POLICY = (
@@ -52,6 +54,8 @@ def bind(app: Flask, router: Router) -> None:
     app.extensions["hub"] = Hub(router)
     app.extensions["receiver"] = Receiver(router)
     app.extensions["lines"] = Lines()
+    app.extensions["choices"] = Choices()
+    app.extensions["conversation"] = Conversation()
     app.extensions["room"] = Room(router.store)
     app.extensions["talks"] = Talks(router, app.extensions["hub"], app.extensions["room"])
     app.extensions["checks"] = Checks(router)

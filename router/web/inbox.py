@@ -70,6 +70,8 @@ def _words() -> dict[str, Any]:
         "categories": telling.categories,
         "due": telling.due,
         "said": current_app.extensions["lines"].said,
+        "category_options": current_app.extensions["choices"].categories,
+        "parts": current_app.extensions["conversation"].parts,
         "promise": telling.promise,
         "sentence": telling.sentence,
         "marked": telling.marked,

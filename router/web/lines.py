@@ -7,21 +7,18 @@ and what passes by itself (how long ago it was, how long its promise holds) is t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from flask import current_app
-from jinja2.environment import TemplateModule
 from markupsafe import Markup
 
 from router.store.pages import TicketLine
-from router.web.rights import here
-from router.web.speech import label, language, moment, t
+from router.web.kept import Kept
+from router.web.speech import label
 from router.web.telling import category, due
 
-#: Nothing that was said is kept longer, in seconds: what was erased leaves memory too.
-_KEPT = 600
 _MOST = 4000
 
 
@@ -35,9 +32,8 @@ class Said:
     before: Markup
     after: Markup
 
-    @property
-    def body(self) -> Markup:
-        """What the link says at this moment."""
+    def body(self, moment: Callable[[datetime | None], Markup]) -> Markup:
+        """What the link says now; ``moment`` says how long ago something was."""
         when, left = moment(self.line.updated_at), due(self.line)
         held = "" if left is None else f'<span class="l-due {left.tone}">{left.text}</span>\n'
         told = f'{self.before}<span class="l-when">{when}</span>\n{self.after}{held}'
@@ -48,38 +44,18 @@ class Lines:
     """What lines say in each language; may be shared by threads."""
 
     def __init__(self) -> None:
-        self._as_of: tuple[int, Any] = (0, None)
-        self._said: dict[tuple[str, bool, TicketLine], Said] = {}
-        self._words: TemplateModule | None = None
+        known = {"label": label, "category": category}
+        self._kept: Kept[tuple[bool, TicketLine], Said] = Kept("inbox/line.html", known, _MOST)
 
-    def said(self, lines: Iterable[TicketLine], *, with_state: bool) -> Iterator[Said]:
+    def said(self, lines: Iterable[TicketLine], *, with_state: bool) -> list[Said]:
         """Each line; ``with_state`` where the view does not say it already."""
-        speaks = language()
-        kept = self._kept()
-        for line in lines:
-            key = (speaks, with_state, line)
-            said = kept.get(key)
-            if said is None:
-                if len(kept) >= _MOST:
-                    kept.clear()
-                said = kept[key] = self._say(line, with_state=with_state)
-            yield said
+        return self._kept.pieces([(with_state, line) for line in lines], _made)
 
-    def _kept(self) -> dict[tuple[str, bool, TicketLine], Said]:
-        router = here()
-        as_of = (int(router.clock.now().timestamp()) // _KEPT, router.rules)
-        if self._as_of[0] != as_of[0] or self._as_of[1] is not as_of[1]:
-            self._as_of, self._said = as_of, {}
-        return self._said
 
-    def _say(self, line: TicketLine, *, with_state: bool) -> Said:
-        if self._words is None:
-            template = current_app.jinja_env.get_template("inbox/line.html")
-            known = {"t": t, "label": label, "category": category}
-            self._words = template.make_module(known)
+def _made(words: Any, asked: Iterable[tuple[bool, TicketLine]]) -> Iterator[Said]:
+    for with_state, line in asked:
         band = "rest"
         if line.standing < 2 and (line.security or line.unsorted):
             band = "security" if line.security else "unsorted"
-        words: Any = self._words
         head, before = words.head(line, band), words.before(line)
-        return Said(line, band, head, before, words.after(line, with_state))
+        yield Said(line, band, head, before, words.after(line, with_state))

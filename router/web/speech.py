@@ -144,12 +144,21 @@ def label(kind: str, value: str) -> str:
 
 def moment(at: datetime | None) -> Markup:
     """``<time>`` in words, exact on hover."""
-    if at is None:
-        return Markup("")
-    router = here()
-    zone = ZoneInfo(router.settings.desk.zone)
-    said = relative(at, router.clock.now(), zone)
-    return Markup(f"{_exactly(at, zone)}{said}</time>")  # noqa: S704  # figures and our own words
+    return moments()(at)
+
+
+def moments() -> Callable[[datetime | None], Markup]:
+    """:func:`moment` as of now; a page that tells dozens of them asks for it once."""
+    router, speaks = here(), language()
+    zone, now = ZoneInfo(router.settings.desk.zone), router.clock.now()
+
+    def moment(at: datetime | None) -> Markup:
+        if at is None:
+            return Markup("")
+        said = relative(at, now, zone, speaks)
+        return Markup(f"{_exactly(at, zone)}{said}</time>")  # noqa: S704  # figures, our own words
+
+    return moment
 
 
 @lru_cache(maxsize=8192)
@@ -164,13 +173,13 @@ def _clock(local: datetime) -> str:
     return f"{local.hour:02}:{local.minute:02}"
 
 
-def relative(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """How long ago or from now, while that is short; then the day."""
+def relative(at: datetime, now: datetime, zone: ZoneInfo, speaks: str) -> str:
+    """How long ago or from now, while that is short; then the day; in this language."""
     seconds = (at - now).total_seconds()
     minutes = int(abs(seconds) // 60)
     if minutes < _DAY:
-        return _distance(language(), minutes, ahead=seconds > 0)
-    return _far(language(), at, zone, now.astimezone(zone).year)
+        return _distance(speaks, minutes, ahead=seconds > 0)
+    return _far(speaks, at, zone, now.astimezone(zone).year)
 
 
 @lru_cache(maxsize=8192)
@@ -209,7 +218,7 @@ def appointed(at: datetime | None, *, distance: bool = True) -> Markup:
     near = {0: "shell.time.today", 1: "shell.time.tomorrow"}.get(days)
     said = t(near, clock=_clock(local)) if near else _day(local, language())
     if distance and abs(at - now) < timedelta(days=1):
-        said = t("shell.time.distance", at=said, distance=relative(at, now, zone))
+        said = t("shell.time.distance", at=said, distance=relative(at, now, zone, language()))
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         at.isoformat(), f"{local:%Y-%m-%d %H:%M %Z}", said
     )
@@ -235,6 +244,7 @@ def install(app: Flask) -> None:
             "t": speaker(language()),
             "label": label,
             "moment": moment,
+            "moments": moments,
             "appointed": appointed,
             "at": from_us,
             "gap": "" if language() == "zh" else " ",
