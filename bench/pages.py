@@ -235,6 +235,7 @@ def long_ticket(_given, _folder, desks):
     router.store.write(lambda unit: _lengthen(unit, path.rpartition("/")[2]))
     taken = desks.many.asked(path, part="pane")
     whole = desks.many.asked(path)
+    first = _never_seen(router, desks.many, path)
     figures.at_most(
         f"a ticket of {_LONG} messages, {_where(desks)}, ms",
         round(taken.median()[_clock(desks)], 1),
@@ -242,7 +243,26 @@ def long_ticket(_given, _folder, desks):
         p95=round(taken.p95()[_clock(desks)], 1),
         wall=round(taken.median()[1], 1),
         with_the_list_beside_it=round(whole.median()[_clock(desks)], 1),
+        every_message_new=round(first.median()[_clock(desks)], 1),
     )
+
+
+def _never_seen(router, browser, path, rounds=15):
+    """What the ticket takes when nothing of it was ever said before: all its words are others."""
+
+    def change(unit):
+        number = path.rpartition("/")[2]
+        unit.run(
+            "UPDATE message SET text = text || '.' WHERE ticket_id = "
+            "(SELECT id FROM ticket WHERE number = :n)",
+            n=number,
+        )
+
+    browser.anew()
+    for _ in range(rounds):
+        router.store.write(change)
+        browser.get(path, **{"X-Part": "pane"})
+    return browser.timed.taken
 
 
 def _lengthen(unit, number):
