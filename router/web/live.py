@@ -10,6 +10,7 @@ the cap pages poll.
 from __future__ import annotations
 
 import json
+import random
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ _CROWD = 50
 BEAT = timedelta(seconds=15)
 #: A stream ends by itself after this; the browser comes back at once.
 LONGEST = timedelta(minutes=10)
+#: Those that began together (the desk was restarted) end over so much of it, not all at once.
+_SPREAD = (0.8, 1.0)
 #: So many pages a second may ask for what changed; more of them take turns.
 _PAGES_A_SECOND = 50
 
@@ -94,7 +97,7 @@ class Hub:
             self._sweep()
             if len(self._readers) >= self._places or self._over:
                 return None
-            until = now + LONGEST.total_seconds()
+            until = now + LONGEST.total_seconds() * random.uniform(*_SPREAD)  # noqa: S311
             self._readers.add(_Reader(line, teams, self.version, now, until))
             first = f"retry: 3000\n{self._event(self.version, teams)}"
         self.watch()

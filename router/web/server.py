@@ -56,16 +56,17 @@ class Held:
             with suppress(OSError):  # the loop finds it shut and closes it
                 self._line.socket.shutdown(socket.SHUT_RDWR)
             return
-        framed = b"%X\r\n%b\r\n" % (len(data), data) if self._chunked else data
-        with suppress(ClientDisconnected):
-            self._line.write_soon(framed)
+        self._write(b"%X\r\n%b\r\n" % (len(data), data) if self._chunked else data)
 
     def end(self) -> None:
         """Tell that nothing more comes, and close."""
         if self._chunked:
-            with suppress(ClientDisconnected):
-                self._line.write_soon(b"0\r\n\r\n")
+            self._write(b"0\r\n\r\n")
         self._line.close_soon()
+
+    def _write(self, data: bytes) -> None:
+        with suppress(ClientDisconnected, OSError):
+            self._line.write_soon(data)
 
 
 class _Answer(WSGITask):  # type: ignore[misc]  # waitress is not typed

@@ -366,18 +366,37 @@ def _stretches(
     for one in sorted(findings, key=lambda one: (one.start, one.end)):
         if not 0 <= one.start < one.end <= len(text):
             continue
-        if seen and one.start < end:
-            end = max(end, one.end)
+        low, high = _whole(text, one)
+        if seen and low < end:
+            end = max(end, high)
             seen.append(one)
             continue
         if seen:
             yield start, end, seen
-        start, end, seen = one.start, one.end, [one]
+        start, end, seen = low, high, [one]
     if seen:
         yield start, end, seen
+
+
+def _whole(text: str, one: FindingView) -> tuple[int, int]:
+    """Where the words of a finding begin and end: a rule that saw the stem of a Latin word saw the
+    word, as people read it."""
+    low, high = one.start, one.end
+    if not 0 <= low < high <= len(text):
+        return low, high
+    while low and _latin(text[low - 1]) and _latin(text[low]):
+        low -= 1
+    while high < len(text) and _latin(text[high - 1]) and _latin(text[high]):
+        high += 1
+    return low, high
+
+
+def _latin(one: str) -> bool:
+    return one.isascii() and one.isalpha()
 
 
 def words_of(message: MessageView, finding: FindingView) -> str:
     """The words of the message that a rule saw."""
     text = message.subject if finding.part == "subject" else message.text
-    return text[finding.start : finding.end]
+    low, high = _whole(text, finding)
+    return text[low:high]

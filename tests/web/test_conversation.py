@@ -93,3 +93,12 @@ def test_what_was_erased_is_on_no_page_and_in_no_memory(browser_of, app, router,
     kept = app.extensions["conversation"]._kept._pieces
     assert kept
     assert not any("since yesterday" in repr((of, parts)) for of, parts in kept.items())
+
+
+def test_a_mark_covers_the_whole_word_whose_stem_a_rule_saw(browser_of, router):
+    asked = submitted(router, "Where are the transfers of yesterday?", subject="Transfers")
+    page = _pane(browser_of("manager"), asked).text
+    marks = re.findall(r"<mark[^>]*>([^<]*)</mark>", page)
+    assert marks
+    assert not [one for one in marks if one.lower().endswith("transfer")]
+    assert any(one.lower().endswith("transfers") for one in marks)
