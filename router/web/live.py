@@ -93,8 +93,11 @@ class Hub:
         """Tell this line of changes once its answer is out, for a reader of these teams (None: of
         all); what the answer begins with, or None when all places are taken."""
         now = monotonic()
+        alarms = self._alarms if self.version else self._counted()
         with self._changed:
             self._sweep()
+            if not self.version:  # nobody has looked yet
+                self._alarms = alarms
             if len(self._readers) >= self._places or self._over:
                 return None
             until = now + LONGEST.total_seconds() * random.uniform(*_SPREAD)  # noqa: S311
@@ -206,6 +209,12 @@ class Hub:
         """Forget whoever has gone; under the lock."""
         for reader in [one for one in self._readers if not one.line.alive]:
             self._readers.discard(reader)
+
+    def _counted(self) -> Mapping[int, int]:
+        try:
+            return self._count()
+        except RouterError:
+            return {}
 
     def _count(self) -> Mapping[int, int]:
         with self._router.store.reading() as unit:

@@ -208,6 +208,11 @@ def test_an_alarm_is_told_to_those_who_may_see_it(router, agents, hub):
     assert told == {"all": 1, "security": 1, "support": 0}
 
 
+def test_the_first_word_of_the_first_stream_knows_of_an_alarm(router, hub):
+    submitted(router, "Somebody got into my wallet and is sending my money away!")
+    assert _told(hub.enter(Line(), None))["security"] == 1
+
+
 def test_a_line_on_which_nothing_happens_has_a_beat(hub, monkeypatch):
     monkeypatch.setattr(live, "BEAT", timedelta(0))
     line = Line()
