@@ -29,7 +29,7 @@ from router.web.talks import Talks
 _MACHINERY = frozenset(
     {
         *("faults", "rights", "speech", "live", "server", "telling", "rulewords", "checks", "room"),
-        *("talks", "auditwords", "packing", "lines", "kept", "conversation", "choices"),
+        *("talks", "auditwords", "packing", "lines", "kept", "conversation", "choices", "marking"),
     }
 )
 _POLICY = (

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from router.core import filenames
 from router.store.pages import MessageView
-from router.web import rulewords, telling
+from router.web import marking, rulewords, telling
 from router.web.kept import Kept
 from router.web.speech import label
 
@@ -54,8 +54,8 @@ class Conversation:
         known = {
             "label": label,
             "category": telling.category,
-            "marked": telling.marked,
-            "words_of": telling.words_of,
+            "marked": marking.marked,
+            "words_of": marking.words_of,
             "fact": telling.fact,
             "size": telling.size,
             "may_harm": filenames.may_harm,

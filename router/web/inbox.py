@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, g, render_template, request
 
-from router.core import filenames, queries
+from router.core import queries
 from router.core.rights import Who
 from router.store import pages
 from router.store.pages import Filters, Page, TicketLine
@@ -74,16 +74,10 @@ def _words() -> dict[str, Any]:
         "parts": current_app.extensions["conversation"].parts,
         "promise": telling.promise,
         "sentence": telling.sentence,
-        "marked": telling.marked,
-        "words_of": telling.words_of,
         "team_name": telling.team_name,
-        "size": telling.size,
-        "may_harm": filenames.may_harm,
         "channels": telling.channels,
         "filter_name": telling.filter_name,
-        "fact": telling.fact,
         "masked_names": telling.masked_names,
-        "masked_part": telling.masked_part,
         "part": request.headers.get("X-Part", ""),
     }
 

@@ -40,10 +40,6 @@ _SHOWN = 40
 def _words() -> dict[str, Any]:
     return {
         "plain": rulewords.plain,
-        "rule_named": rulewords.rule_named,
-        "nearly": rulewords.nearly,
-        "because": rulewords.because,
-        "others_scored": rulewords.others_scored,
         "remark_words": rulewords.remark,
         "refused_words": lambda one: rulewords.refused(dict(one.params)["message"]),
         "count_found": lambda rules, found: sum(found.get(one.id, 0) for one in rules),
