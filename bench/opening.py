@@ -24,8 +24,7 @@ def interactive(_given, _folder, desks):
     router = desks.routers["many"]
     name, _, secret = desk.session(router)["Cookie"].partition("=")
     taken = {"before": [], "first": []}
-    # Each page keeps a stream, and with it a thread.
-    with desk.served(router, threads=64) as address, sync_playwright() as playwright:
+    with desk.served(router) as address, sync_playwright() as playwright:
         cookie = {"name": name, "value": secret, "url": address}
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         for _ in range(_ROUNDS):

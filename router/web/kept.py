@@ -49,7 +49,7 @@ class Kept(Generic[Of, Piece]):
             if len(kept) + len(made) > self._most:
                 kept.clear()
             kept.update({(speaks, one): piece for one, piece in made.items()})
-            found = [
+            return [
                 made[one] if piece is None else piece for one, piece in zip(of, found, strict=True)
             ]
         return [piece for piece in found if piece is not None]

@@ -100,7 +100,7 @@ class Hub:
                 self._alarms = alarms
             if len(self._readers) >= self._places or self._over:
                 return None
-            until = now + LONGEST.total_seconds() * random.uniform(*_SPREAD)  # noqa: S311
+            until = now + LONGEST.total_seconds() * random.uniform(*_SPREAD)  # noqa: S311  # no secret
             self._readers.add(_Reader(line, teams, self.version, now, until))
             first = f"retry: 3000\n{self._event(self.version, teams)}"
         self.watch()

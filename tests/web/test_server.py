@@ -197,14 +197,14 @@ def test_an_open_stream_is_not_looked_at_by_the_loop_until_it_has_ended(served):
 class Keeper:
     """An application that keeps every connection it answers."""
 
-    def __init__(self, *headers, status="200 OK", breaks=False):
-        self.lines, self._headers, self._status, self._breaks = [], headers, status, breaks
+    def __init__(self, *headers, breaks=False):
+        self.lines, self._headers, self._breaks = [], headers, breaks
 
     def __call__(self, environ, start_response):
         self.lines.append(environ[server.HOLD]())
         if self._breaks:
             raise RuntimeError("broken on purpose")
-        start_response(self._status, list(self._headers))
+        start_response("200 OK", list(self._headers))
         yield b"hello"
 
 
@@ -225,6 +225,26 @@ def _rest(line):
     return got
 
 
+@pytest.fixture
+def hold(served):
+    """Asks for an answer whose connection is kept; the server, the connection, both its ends."""
+    lines = []
+
+    def make(version="1.1", end=b"hello\r\n"):
+        keeper = Keeper()
+        made = served(keeper)
+        alone = len(made._server._map)
+        lines.append(_line(made))
+        _asked(lines[-1], version, end)
+        _until(lambda: keeper.lines[0].begun)
+        _until(lambda: len(made._server._map) == alone)
+        return made, keeper.lines[0], lines[-1]
+
+    yield make
+    for line in lines:
+        line.close()
+
+
 @pytest.mark.parametrize(
     ("version", "end", "rest"),
     [
@@ -232,54 +252,38 @@ def _rest(line):
         ("1.0", b"hello", b"later"),
     ],
 )
-def test_a_held_connection_takes_no_thread_and_no_look_and_ends_when_told(
-    served, version, end, rest
-):
-    keeper = Keeper()
-    made = served(keeper)
-    alone = len(made._server._map)
-    with _line(made) as line:
-        _asked(line, version, end)
-        _until(lambda: keeper.lines[0].begun)
-        _until(lambda: made._server.task_dispatcher.active_count == 0)
-        assert len(made._server._map) == alone
-        keeper.lines[0].send(b"later")
-        keeper.lines[0].end()
-        assert _rest(line) == rest
-    _until(lambda: not made._server.active_channels and not keeper.lines[0].alive)
+def test_a_held_connection_takes_no_thread_and_no_look_and_ends_when_told(hold, version, end, rest):
+    made, held, line = hold(version, end)
+    _until(lambda: made._server.task_dispatcher.active_count == 0)
+    held.send(b"later")
+    held.end()
+    assert _rest(line) == rest
+    _until(lambda: not made._server.active_channels and not held.alive)
 
 
-def test_who_goes_from_a_held_connection_is_found_by_the_next_word(served):
-    keeper = Keeper()
-    made = served(keeper)
-    with _line(made) as line:
-        _asked(line)
-        _until(lambda: keeper.lines[0].begun)
+def test_who_goes_from_a_held_connection_is_found_by_the_next_word(hold):
+    made, held, line = hold()
+    line.close()
 
     def gone():
-        keeper.lines[0].send(b"later")
-        return not keeper.lines[0].alive
+        held.send(b"later")
+        return not held.alive
 
     _until(gone)
     _until(lambda: not made._server.active_channels)
 
 
-def test_who_does_not_read_a_held_connection_is_let_go_and_nobody_waits(served):
-    keeper = Keeper()
-    made = served(keeper)
-    with _line(made) as line:
-        _asked(line)
-        _until(lambda: keeper.lines[0].begun)
-        for _ in range(1000):
-            keeper.lines[0].send(bytes(100_000))
-        assert not keeper.lines[0].alive
-        _until(lambda: not made._server.active_channels)
+def test_who_does_not_read_a_held_connection_is_let_go_and_nobody_waits(hold):
+    made, held, _ = hold()
+    for _ in range(1000):
+        held.send(bytes(100_000))
+    assert not held.alive
+    _until(lambda: not made._server.active_channels)
 
 
-@pytest.mark.parametrize(
-    "keeper", [Keeper(("Content-Length", "5")), Keeper(breaks=True)], ids=["whole", "broken"]
-)
-def test_an_answer_that_is_whole_or_broken_holds_nothing(served, keeper):
+@pytest.mark.parametrize("how", ["whole", "broken"])
+def test_an_answer_that_is_whole_or_broken_holds_nothing(served, how):
+    keeper = Keeper(breaks=True) if how == "broken" else Keeper(("Content-Length", "5"))
     made = served(keeper)
     with _line(made) as line:
         line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
