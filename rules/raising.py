@@ -40,28 +40,27 @@ class Sorting:
     doubt: float
 
 
-BARS = Bars(unsorted=0.65, weak=0.62, sure=0.77, other=0.88)
+BARS = Bars(unsorted=0.7, weak=0.6, sure=0.77, other=0.88)
 #: A swindler's script speaks of loans and refunds like anybody; whoever asks for a freeze says so:
 #: where the rules did not hear it, hardly anybody did.
 BARS_OF = {
     "security.phishing": Bars(unsorted=0.6, weak=0.6, sure=0.72, other=0.88),
     "security.freeze_request": replace(BARS, unsorted=0.8, weak=0.8, sure=0.85),
 }
-#: Calm Chinese questions raise little doubt, so incidents told in Chinese need less against rules
-#: that were sure of something else.
-CHINESE = replace(BARS, sure=0.72)
-#: The plots of Chinese swindlers are told in words of their own, which small talk hardly shares.
-CHINESE_PHISHING = Bars(unsorted=0.5, weak=0.69, sure=0.8, other=0.85)
+#: Chinese examples are many, so an incident told in Chinese is known as well whatever the rules
+#: heard; a swindler's plot must be told from the long stories that people tell.
+CHINESE = Bars(unsorted=0.6, weak=0.6, sure=0.6, other=0.6)
+CHINESE_PHISHING = Bars(unsorted=0.65, weak=0.65, sure=0.65, other=0.65)
 #: How much the doubt whether it is a matter for the desk at all takes away from that, where the
 #: rules found nothing: people's private messages sound frightened too. In Chinese they sound less
 #: like a swindler's.
-DOUBT, DOUBT_CHINESE = 7.0, 1.5
+DOUBT, DOUBT_CHINESE = 3.0, 1.5
 _OTHER = "other."
 #: A score of the rules from which on they were sure.
 SURE = 1.5
 SORTING = Sorting(unsorted=0.2, weak=0.5, sure=0.65, other=0.8, group=0.42, doubt=2.0)
 #: A Chinese word stands anywhere in a text, so the rules hear a fee or a balance named by the way.
-SORTING_CHINESE = Sorting(unsorted=0.15, weak=0.45, sure=0.6, other=0.65, group=0.3, doubt=1.0)
+SORTING_CHINESE = Sorting(unsorted=0.15, weak=0.35, sure=0.5, other=0.5, group=0.3, doubt=1.0)
 #: Advice is listed with security: a doubtful guess does not belong there.
 ADVICE, SORT_ADVICE = "security.advice", 0.5
 #: How likely another incident must be, where the rules saw one.
@@ -133,12 +132,10 @@ def raised(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raise
 
 def _asked(opinion: Opinion) -> tuple[Bars, float]:
     """How likely this incident must be, and what the doubt takes away from how likely it is."""
-    bars = BARS_OF.get(opinion.threat, CHINESE if opinion.chinese else BARS)
-    if not opinion.chinese:
-        return bars, DOUBT * opinion.idle
-    if opinion.threat == "security.phishing":
-        bars = CHINESE_PHISHING
-    return bars, DOUBT_CHINESE * opinion.idle
+    if opinion.chinese:
+        phishing = opinion.threat == "security.phishing"
+        return CHINESE_PHISHING if phishing else CHINESE, DOUBT_CHINESE * opinion.idle
+    return BARS_OF.get(opinion.threat, BARS), DOUBT * opinion.idle
 
 
 def _sorted(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raised | None:

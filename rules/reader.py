@@ -17,35 +17,26 @@ from typing import Any
 
 import numpy as np
 
-from rules import bank, grams, meaning
+from rules import bank, grams, meaning, weighing
 from rules.bank import Bank, Example
 from rules.contract import Urgency
-from rules.grams import Floats, Grams
+from rules.grams import Floats, Grams, Rows
 from rules.meaning import Encoder
 from rules.raising import Near, Opinion
 from rules.text import HAN
+from rules.weighing import Learnt
 
 #: What was learnt from the bank that ships.
 SHIPPED = Path(__file__).parent / "reader.npz"
 _NEAREST = 3
-_POINT = 64
-_EPOCHS, _TOGETHER, _STEP, _CALM = 20, 256, 0.02, 3e-4
-#: Meaning and spelling weigh alike.
-_WEIGHT = 3.0
+#: Where an example lies is kept in so many measures, each in so many steps to either side.
+_POINT, _STEPS = 64, 31
+_TOGETHER = 256
+#: A run counts from so many texts on.
+_COMMON = 3
 _HAN = re.compile(f"[{HAN}]")
 #: A text is Chinese from one character of so many on.
 _MOSTLY = 4
-
-
-@dataclass(slots=True)
-class Learnt:
-    """What learning leaves: weights for one way of reading, bias last."""
-
-    weights: Floats
-
-    def likely(self, rows: Floats) -> Floats:
-        """How likely each category is; shape (rows, categories)."""
-        return _softmax(rows @ self.weights[:-1] + self.weights[-1])
 
 
 @dataclass(slots=True)
@@ -76,19 +67,19 @@ class Reader:
             return []
         rows = self.spelling.read(texts)
         meant = self.encoder.encode(texts) if self.encoder else None
+        likely = self.alone.likely(rows)
         if meant is not None and self.together is not None:
-            likely = self.together.likely(_joined(meant, rows))
-        else:
-            likely = self.alone.likely(rows * _WEIGHT)
-        return [
-            replace(
-                self._opinion(odds, rows[place], None if meant is None else meant[place]),
-                chinese=_chinese(texts[place]),
-            )
-            for place, odds in enumerate(likely)
-        ]
+            # Two who learnt apart seldom err alike.
+            likely = (likely + self.together.likely(rows, meant)) * np.float32(0.5)
+        found = []
+        for place, odds in enumerate(likely):
+            opinion = replace(self._opinion(odds), chinese=_chinese(texts[place]))
+            row = None if meant is None else meant[place]
+            near = self._nearest(rows, place, row, opinion.category)
+            found.append(replace(opinion, near=near))
+        return found
 
-    def _opinion(self, odds: Floats, row: Floats, meant: Floats | None) -> Opinion:
+    def _opinion(self, odds: Floats) -> Opinion:
         alarming = np.array(self.alarming)
         threat = int(np.where(alarming, odds, -1).argmax())
         groups = [name.partition(".")[0] for name in self.categories]
@@ -96,7 +87,7 @@ class Reader:
         _, numbers = np.unique(groups, return_inverse=True)
         sums = np.bincount(numbers, calm_odds)
         calm = int(np.where(numbers == sums.argmax(), calm_odds, -1).argmax())
-        found = Opinion(
+        return Opinion(
             self.categories[threat],
             float(odds[alarming].sum()),
             self.categories[calm],
@@ -105,9 +96,10 @@ class Reader:
             group=float(sums.max()),
             idle=float(odds[np.array(self.idle)].sum()),
         )
-        return replace(found, near=self._nearest(row, meant, found.category))
 
-    def _nearest(self, row: Floats, meant: Floats | None, category: str) -> tuple[Near, ...]:
+    def _nearest(
+        self, rows: Rows, at: int, meant: Floats | None, category: str
+    ) -> tuple[Near, ...]:
         """The examples of a category that the message is most like."""
         places = [at for at, one in enumerate(self.bank.examples) if one.category == category]
         if meant is not None and self.axes is not None and self.points is not None:
@@ -115,7 +107,10 @@ class Reader:
             likeness = self.points[places] @ (point / (np.linalg.norm(point) or 1.0))
         else:
             texts = [self.bank.examples[at].text for at in places]
-            likeness = self.spelling.read(texts) @ row
+            row = np.zeros((len(self.spelling.common), 1), np.float32)
+            runs, weights = rows.row(at)
+            row[runs, 0] = weights
+            likeness = self.spelling.read(texts).times(row)[:, 0]
         order = np.argsort(-likeness)[:_NEAREST]
         return tuple(
             Near(category, self._words(places[at]), round(float(likeness[at]), 3)) for at in order
@@ -145,20 +140,20 @@ def learn(
     texts = [one.text for one in read.examples]
     categories = tuple(sorted({one.category for one in read.examples}))
     answers = np.array([categories.index(one.category) for one in read.examples])
-    spelling = grams.learn(texts)
-    rows = spelling.read(texts)
+    spelling, rows = grams.learn(texts, _COMMON)
+    shape = (len(spelling.common), len(categories))
     reader = Reader(
         bank=read,
         categories=categories,
         alarming=tuple(urgencies[name] is Urgency.P1 for name in categories),
         idle=tuple(urgencies[name] is Urgency.P4 for name in categories),
         spelling=spelling,
-        alone=_learnt(rows * _WEIGHT, answers, len(categories)),
+        alone=weighing.learn(rows, None, answers, shape),
         encoder=encoder,
     )
     if encoder is not None:
         meant = _encoded(texts, encoder, told)
-        reader.together = _learnt(_joined(meant, rows), answers, len(categories))
+        reader.together = weighing.learn(rows, meant, answers, shape)
         _, _, axes = np.linalg.svd(meant, full_matrices=False)
         reader.axes = axes[:_POINT].T.copy()
         points = meant @ reader.axes
@@ -177,44 +172,6 @@ def _encoded(
         if told is not None:
             told(min(first + _TOGETHER, len(order)), len(order))
     return rows
-
-
-def _joined(meant: Floats, rows: Floats) -> Floats:
-    return np.hstack([meant, rows]) * _WEIGHT
-
-
-def _softmax(scores: Floats) -> Floats:
-    odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-    likely: Floats = odds / odds.sum(axis=1, keepdims=True)
-    return likely
-
-
-def _learnt(rows: Floats, answers: np.ndarray[Any, Any], count: int) -> Learnt:
-    """Multinomial logistic regression by Adam, the same for the same bank."""
-    draw = np.random.default_rng(1)
-    weights = np.zeros((rows.shape[1] + 1, count), np.float32)
-    first, second = np.zeros_like(weights), np.zeros_like(weights)
-    step = 0
-    for epoch in range(_EPOCHS):
-        order = draw.permutation(len(rows))
-        pace = _STEP * (1 - epoch / _EPOCHS)
-        for start in range(0, len(order), _TOGETHER):
-            chosen = order[start : start + _TOGETHER]
-            slope = _slope(rows[chosen], answers[chosen], weights)
-            step += 1
-            first = 0.9 * first + 0.1 * slope
-            second = 0.99 * second + 0.01 * slope * slope
-            weights -= (
-                pace * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-8)
-            )
-    return Learnt(weights)
-
-
-def _slope(rows: Floats, answers: np.ndarray[Any, Any], weights: Floats) -> Floats:
-    odds = _softmax(rows @ weights[:-1] + weights[-1])
-    odds[np.arange(len(rows)), answers] -= 1
-    slope: Floats = np.vstack([rows.T @ odds, odds.sum(axis=0)]) / len(rows) + _CALM * weights
-    return slope
 
 
 # ---------------------------------------------------------------- keeping
@@ -238,14 +195,14 @@ def save(reader: Reader, path: Path) -> None:
             ).encode(),
             np.uint8,
         ),
-        "common": np.packbits(reader.spelling.common),
+        "common": np.diff(reader.spelling.common, prepend=np.uint32(0)),
         "telling": reader.spelling.telling.astype(np.float16),
-        **_small("alone", reader.alone.weights),
+        **_kept("alone", reader.alone),
     }
     if reader.together is not None and reader.axes is not None and reader.points is not None:
-        kept |= _small("together", reader.together.weights)
+        kept |= _kept("together", reader.together)
         kept["axes"] = reader.axes.astype(np.float16)
-        kept["points"] = np.round(reader.points * 127).astype(np.int8)
+        kept["points"] = np.round(reader.points * _STEPS).astype(np.int8)
     held = io.BytesIO()
     np.savez_compressed(held, **kept)
     path.write_bytes(held.getvalue())
@@ -253,13 +210,15 @@ def save(reader: Reader, path: Path) -> None:
 
 def load(path: Path = SHIPPED, encoder: Encoder | None = None) -> Reader:
     """Read what was learnt before. Raises OSError when it is not there, ValueError when it is
-    broken or was learnt from other examples than are there now."""
+    broken, or was learnt in an older way or from other examples than are there now."""
     with np.load(path, allow_pickle=False) as kept:
         head = json.loads(kept["head"].tobytes())
         shipped = bank.read()
         known = shipped.joined(Example(category, text) for category, text in head["own"])
         if known.version != head["bank"]:
             raise ValueError(f"{path} was learnt from other examples; run `router rules learn`")
+        if "alone_beside" not in kept:
+            raise ValueError(f"{path} was learnt in an older way; run `router rules learn`")
         both = encoder is not None and "together" in kept
         return Reader(
             bank=known,
@@ -267,25 +226,24 @@ def load(path: Path = SHIPPED, encoder: Encoder | None = None) -> Reader:
             alarming=tuple(head["alarming"]),
             idle=tuple(head["idle"]),
             spelling=Grams(
-                np.unpackbits(kept["common"]).astype(np.bool_), kept["telling"].astype(np.float32)
+                np.cumsum(kept["common"], dtype=np.uint32), kept["telling"].astype(np.float32)
             ),
-            alone=Learnt(_large("alone", kept)),
-            together=Learnt(_large("together", kept)) if both else None,
+            alone=_found("alone", kept),
+            together=_found("together", kept) if both else None,
             axes=kept["axes"].astype(np.float32) if both else None,
-            points=kept["points"].astype(np.float32) / 127 if both else None,
+            points=kept["points"].astype(np.float32) / _STEPS if both else None,
             encoder=encoder if both else None,
             shown=frozenset(shipped.examples),
         )
 
 
-def _small(name: str, weights: Floats) -> dict[str, Any]:
-    scale = np.abs(weights).max(axis=0) / 127 + 1e-12
+def _kept(name: str, learnt: Learnt) -> dict[str, Any]:
     return {
-        name: np.round(weights / scale).astype(np.int8),
-        f"{name}_scale": scale.astype(np.float32),
+        name: learnt.runs,
+        f"{name}_scale": learnt.scale,
+        f"{name}_beside": learnt.beside,
     }
 
 
-def _large(name: str, kept: Any) -> Floats:
-    weights: Floats = kept[name].astype(np.float32) * kept[f"{name}_scale"]
-    return weights
+def _found(name: str, kept: Any) -> Learnt:
+    return Learnt(kept[name], kept[f"{name}_scale"], kept[f"{name}_beside"])

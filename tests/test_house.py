@@ -193,7 +193,7 @@ def test_the_repository_holds_no_large_or_foreign_file(tracked):
     large = [
         _name(path)
         for path in tracked
-        if path.stat().st_size > (2_000_000 if _name(path) in LEARNT else 600_000)
+        if path.stat().st_size > (4_000_000 if _name(path) in LEARNT else 600_000)
     ]
     assert large == []
 

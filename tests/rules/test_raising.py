@@ -113,17 +113,23 @@ def test_what_may_be_a_private_message_must_sound_the_alarm_louder():
     assert rises("transfer.how_to", 0.1)
 
 
-def test_a_swindlers_plot_in_chinese_is_believed_sooner_where_no_rule_heard_anything():
-    def rises(chinese, category=UNSORTED, idle=0.0):
-        opinion = Opinion(
-            "security.phishing", 0.58, "other.chitchat", 0.1, idle=idle, chinese=chinese
-        )
-        return raised(Judged(category, Urgency.P3, 1.0), opinion, KINDS) is not None
+def test_in_chinese_a_swindlers_plot_must_be_surer_than_another_incident_whatever_rules_heard():
+    def rises(threat, category, score):
+        opinion = Opinion(threat, 0.62, "other.chitchat", 0.1, chinese=True)
+        return raised(Judged(category, Urgency.P3, score), opinion, KINDS) is not None
 
-    assert (rises(chinese=True), rises(chinese=False)) == (True, False)
-    assert rises(chinese=True, idle=0.05)
-    assert not rises(chinese=True, idle=0.2)
-    assert not rises(chinese=True, category="transfer.how_to")
+    for category, score in [(UNSORTED, 0.0), ("other.fees", 1.0), ("transfer.how_to", 2.0)]:
+        assert rises("security.compromised", category, score)
+        assert rises("security.freeze_request", category, score)
+        assert not rises("security.phishing", category, score)
+
+
+def test_a_plot_in_chinese_that_may_be_small_talk_must_be_surer_still():
+    def rises(idle):
+        opinion = Opinion("security.phishing", 0.75, "other.chitchat", 0.1, idle=idle, chinese=True)
+        return raised(Judged(UNSORTED, Urgency.P3, 0.0), opinion, KINDS) is not None
+
+    assert (rises(0.05), rises(0.2)) == (True, False)
 
 
 def test_an_unsorted_message_becomes_what_it_most_resembles():
