@@ -22,7 +22,7 @@ from router.second_reader import Reads
 from rules.conditions import tag_word
 from rules.contract import Facts, Finding, Tags, Urgency, Verdict
 from rules.engine import Ruleset, load
-from rules.raising import Judged, Opinion, Raised, raised
+from rules.raising import Judged, Opinion, Raised, denied, raised
 
 #: The second reader reads so many messages at once at most.
 _TOGETHER = 64
@@ -132,7 +132,10 @@ def second_thoughts(rules: Ruleset, verdict: Verdict, opinion: Opinion | None) -
     if opinion is None:
         return None
     judged = Judged(
-        verdict.category, verdict.urgency, dict(verdict.scores).get(verdict.category, 0)
+        verdict.category,
+        verdict.urgency,
+        dict(verdict.scores).get(verdict.category, 0),
+        denied(verdict.near, rules.alarms),
     )
     return raised(judged, opinion, rules.kinds)
 

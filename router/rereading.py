@@ -7,6 +7,7 @@ reason. A ticket that a person has already corrected or closed stays as that per
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from router.store import playbooks, readings, timeline
 from router.store.batch import Batch, Draft, Wanted
 from router.store.unit import Unit
 from rules.contract import Urgency, Verdict
-from rules.raising import Judged, Opinion, Raised, raised
+from rules.raising import Judged, Opinion, Raised, denied, raised
 
 TOGETHER = 64
 _NEAR_SHOWN = 80
@@ -76,7 +77,13 @@ def _change(
     draft = batch.tickets.get(row.ticket_id)
     if draft is None or draft.state == "closed" or row.ticket_id in decided:
         return None
-    judged = Judged(row.category, Urgency(row.urgency), float(row.score))
+    near = json.loads(row.near) if row.near else ()
+    judged = Judged(
+        row.category,
+        Urgency(row.urgency),
+        float(row.score),
+        denied(near, router.rules.present.alarms),
+    )
     if judged.urgency is Urgency.P1 and (draft.messages > 1 or draft.category != judged.category):
         return None  # the ticket is known by another name already
     return raised(judged, opinion, router.rules.kinds)

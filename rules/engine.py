@@ -61,6 +61,11 @@ def compile_files(
 def compile_book(book: Book) -> Ruleset:
     """A book that was read, made ready to judge."""
     rules = tuple(sorted(book.rules, key=lambda rule: rule.id))
+    alarming = frozenset(
+        name
+        for name, kind in book.kinds.items()
+        if name.startswith("security.") and kind.urgency is Urgency.P1
+    )
     return Ruleset(
         rules=rules,
         kinds=dict(sorted(book.kinds.items())),
@@ -69,11 +74,8 @@ def compile_book(book: Book) -> Ruleset:
         second=_second_view(rules, book),
         asks=asked(rule.when for rule in rules),
         floors={rule.id: rule.floor for rule in rules if rule.floor},
-        alarming=frozenset(
-            name
-            for name, kind in book.kinds.items()
-            if name.startswith("security.") and kind.urgency is Urgency.P1
-        ),
+        alarming=alarming,
+        alarms=frozenset(rule.id for rule in rules if rule.category in alarming),
     )
 
 
@@ -102,8 +104,9 @@ class Ruleset:
     asks: frozenset[str]
     #: The floors of the rules that have one.
     floors: Mapping[str, Urgency]
-    #: The categories that are incidents of security.
+    #: The categories that are incidents of security, and the rules that tell of one.
     alarming: frozenset[str]
+    alarms: frozenset[str]
 
     @property
     def categories(self) -> tuple[str, ...]:

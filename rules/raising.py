@@ -7,7 +7,7 @@ docs/measured.md has the figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rules.contract import UNSORTED, Urgency
@@ -100,13 +100,20 @@ class Opinion:
         return self.threat if self.alarm >= 0.5 else self.calm
 
 
+#: How likely an incident must be of which the rules heard that it did not happen, or is over.
+DENIED = 0.9
+_OVER, _DENIALS = "settled:", ("negated:", "supposed:")
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the rules made of it: their category and urgency, and how strong that category was."""
+    """What the rules made of it: their category and urgency, how strong that category was, and
+    whether they heard an incident ``denied``: "not hacked", 已找回, 万一."""
 
     category: str
     urgency: Urgency
     score: float
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,14 @@ class Raised:
     urgency: Urgency
 
 
+def denied(near: Iterable[Sequence[str]], alarms: Collection[str]) -> bool:
+    """Whether a rule of ``alarms`` nearly matched and only a denial kept it back, or any because it
+    is over. ``near``: rules and why they did not match, as in a verdict."""
+    return any(
+        why.startswith(_OVER) or (rule in alarms and why.startswith(_DENIALS)) for rule, why in near
+    )
+
+
 def raised(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raised | None:
     """The change that the second reader may make, or None."""
     if judged.urgency is Urgency.P1:
@@ -125,7 +140,8 @@ def raised(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raise
     weak = bars.other if judged.category.startswith(_OTHER) else bars.weak
     if judged.category != UNSORTED:
         doubt = 0.0
-    if opinion.alarm - doubt >= _needed(judged, bars.unsorted, weak, max(weak, bars.sure)):
+    needed = _needed(judged, bars.unsorted, weak, max(weak, bars.sure))
+    if opinion.alarm - doubt >= (max(needed, DENIED) if judged.denied else needed):
         return Raised(opinion.threat, Urgency.P1)
     return None if judged.category.startswith("security.") else _sorted(judged, opinion, kinds)
 

@@ -23,10 +23,10 @@ def pending(unit: Unit) -> bool:
 
 def waiting(unit: Unit, limit: int) -> list[Any]:
     """The oldest waiting messages with their text and the rules' verdict: message_id, ticket_id,
-    subject, text, category, urgency, score."""
+    subject, text, category, urgency, near, score."""
     return list(
         unit.rows(
-            "SELECT u.message_id, m.ticket_id, m.subject, m.text, v.category, v.urgency, "
+            "SELECT u.message_id, m.ticket_id, m.subject, m.text, v.category, v.urgency, v.near, "
             "COALESCE((SELECT SUM(f.weight) FROM finding f WHERE f.verdict_id = v.id "
             "AND f.category = v.category), 0) AS score "
             "FROM unread u JOIN message m ON m.id = u.message_id "

@@ -131,6 +131,13 @@ def test_an_unsorted_message_is_sorted_but_never_calmed(router, arrive, reader):
     assert (ticket.category, ticket.urgency) == ("other.chitchat", "P3")
 
 
+def test_what_the_rules_heard_denied_is_not_raised_by_its_sound(router, arrive, reader):
+    taken = arrive("My account was not hacked")
+    reader.says = _alarm(alarm=0.85)
+    rereading.sweep(router)
+    assert _ticket(router, taken).category == "other.unsorted"
+
+
 def test_a_doubtful_opinion_changes_nothing(router, arrive, reader):
     taken = arrive(QUIET)
     reader.says = _alarm(alarm=0.5, score=0.15)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rules.contract import UNSORTED, Urgency
 from rules.engine import load
-from rules.raising import Judged, Opinion, raised
+from rules.raising import Judged, Opinion, denied, raised
 
 KINDS = load().kinds
 ALARMS = sorted(name for name, kind in KINDS.items() if kind.urgency is Urgency.P1)
@@ -85,6 +85,23 @@ def test_advice_needs_more_than_a_guess():
         return raised(Judged(UNSORTED, Urgency.P3, 0.0), opinion, KINDS) is not None
 
     assert (sorts(0.4), sorts(0.6)) == (False, True)
+
+
+def test_an_incident_that_was_denied_needs_more_than_sounding_like_one():
+    def alarms(likely, denied):
+        opinion = Opinion("security.compromised", likely, "other.account", 0.1)
+        return raised(Judged(UNSORTED, Urgency.P3, 0.0, denied), opinion, KINDS) is not None
+
+    assert (alarms(0.85, denied=False), alarms(0.85, denied=True)) == (True, False)
+    assert alarms(0.95, denied=True)
+
+
+def test_only_a_word_that_undoes_an_incident_is_a_denial():
+    alarms = load().alarms
+    stolen = "security.suspicious_transaction.zh-gone"
+    assert denied([(stolen, "negated: 没有")], alarms)
+    assert denied([("other.card.ordering", "settled: i found my card")], alarms)
+    assert not denied([(stolen, "excluded: 手续费"), ("transfer.failed", "negated: not")], alarms)
 
 
 def test_the_surer_the_rules_the_surer_the_reader_must_be():

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from router import explaining
 from rules import bank, grams, meaning, reader
 from rules.bank import Bank, Example
 from rules.contract import Urgency
@@ -241,6 +242,16 @@ def test_what_ships_was_learnt_from_the_bank_that_ships(shipped):
 def test_theft_without_a_telling_word_is_an_alarm(shipped, text):
     (opinion,) = shipped.read([text])
     assert opinion.alarm > 0.7
+
+
+@pytest.mark.parametrize(
+    "text", ["我的账户没有被盗", "My account was not hacked", "I found my card, it was in my coat"]
+)
+def test_a_denial_is_no_alarm(shipped, text):
+    rules = load()
+    (opinion,) = shipped.read([text])
+    change = explaining.second_thoughts(rules, explaining.judge(rules, text), opinion)
+    assert change is None or change.urgency is not Urgency.P1
 
 
 @pytest.mark.parametrize(
