@@ -109,6 +109,8 @@ def _item(line: str, number: int) -> dict[str, Any]:
 def _answer(rules: Ruleset, item: dict[str, Any], opinion: Opinion | None) -> dict[str, Any]:
     verdict = judge(rules, item["text"], item["subject"], item["channel"], item["tags"])
     change = second_thoughts(rules, verdict, opinion)
+    if opinion is not None:
+        verdict = verdict.held()
     answer = {
         "id": item["id"],
         "category": change.category if change else verdict.category,
@@ -131,11 +133,14 @@ def second_thoughts(rules: Ruleset, verdict: Verdict, opinion: Opinion | None) -
     """What the second reader makes of the rules' verdict; None when it stands."""
     if opinion is None:
         return None
+    suspected = verdict.category if verdict.until else ""
+    verdict = verdict.held()
     judged = Judged(
         verdict.category,
         verdict.urgency,
         dict(verdict.scores).get(verdict.category, 0),
         denied(verdict.near, rules.alarms),
+        suspected,
     )
     return raised(judged, opinion, rules.kinds)
 
@@ -182,7 +187,7 @@ def tell(
     rules = load(folder)
     shown, verdict = redact.mask(text).text, judge(rules, text, tags=tags)
     showing.show(console, rules, shown, verdict)
-    if reader is not None and verdict.urgency is not Urgency.P1:
+    if reader is not None and (verdict.until or verdict.urgency is not Urgency.P1):
         opinion = reader.read([shown])[0]
         showing.second(console, rules, shown, opinion, second_thoughts(rules, verdict, opinion))
 

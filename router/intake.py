@@ -20,7 +20,7 @@ from router.core import language, lifecycle, markup, quoting, redact
 from router.core.clock import to_us
 from router.core.references import ticket_number
 from router.core.secret_parts import Secrets
-from router.prepared import Cleaned, Prepared, Terms
+from router.prepared import Cleaned, Prepared, Terms, read_twice
 from router.store import clocks, contacts, journal, one_person, search, tickets, timeline
 from router.store import shapes as t
 from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
@@ -101,7 +101,7 @@ def prepare(router: Router, raw: Raw, message: Cleaned, verdict: Verdict, terms:
     fields = _fields(inbound, secrets)
     files = [sealing.seal(router, one, secrets) for one in inbound.attachments]
     dropped = ("html_dropped",) if inbound.html and not message.html else ()
-    return Prepared(
+    ready = Prepared(
         item=Item(inbound.kind, inbound.account, inbound.remote_id),
         raw=raw,
         inbound=inbound,
@@ -128,6 +128,9 @@ def prepare(router: Router, raw: Raw, message: Cleaned, verdict: Verdict, terms:
         masked_files=tuple(secrets.files),
         terms=terms,
     )
+    if verdict.until and read_twice(ready, on=router.reader.on):
+        ready.verdict = verdict.held()
+    return ready
 
 
 def _circumstances(router: Router, raw: Raw, inbound: Inbound, before: Before) -> Facts:
@@ -218,7 +221,7 @@ def _open(router: Router, batch: Batch, message: Prepared, person: Person) -> Dr
         messages=1,
         snippet=message.text[:_SNIPPET],
     )
-    if (inbound.automatic in FILED or person.blocked) and not message.verdict.is_security:
+    if (inbound.automatic in FILED or person.blocked) and not message.verdict.may_alarm:
         draft.state, draft.closed_at = "closed", unit.now_us
         draft.spam = person.blocked
     return batch.open(draft)
@@ -227,7 +230,7 @@ def _open(router: Router, batch: Batch, message: Prepared, person: Person) -> Dr
 def _append(router: Router, batch: Batch, message: Prepared, person: Person, draft: Draft) -> Draft:
     batch.touch(draft)
     draft.messages += 1
-    unwanted = (draft.spam or person.blocked) and not message.verdict.is_security
+    unwanted = (draft.spam or person.blocked) and not message.verdict.may_alarm
     if message.inbound.automatic or unwanted:
         return draft
     if draft.spam:

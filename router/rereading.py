@@ -2,7 +2,8 @@
 
 The rules decided at once and can say why in words. Every message is read again by meaning; that may
 only raise, or call one incident by the name of another, and shows the nearest examples as its
-reason. A ticket that a person has already corrected or closed stays as that person left it.
+reason. A ticket that a person has already corrected or closed stays as that person left it. What
+the rules only suspected is an alarm when the reader agrees, and when nobody can be asked.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from router.store import playbooks, readings, timeline
 from router.store.batch import Batch, Draft, Wanted
 from router.store.unit import Unit
 from rules.contract import Urgency, Verdict
-from rules.raising import Judged, Opinion, Raised, denied, raised
+from rules.raising import Judged, Opinion, Raised, confirmed, denied, raised
 
 TOGETHER = 64
 _NEAR_SHOWN = 80
@@ -29,9 +30,14 @@ def sweep(router: Router) -> int:
     while rows := _waiting(router):
         reader = router.reader.open()
         if reader is None:
-            _forget(router, rows)
+            _write(router, rows, [None] * len(rows), "")
             continue
-        opinions = reader.read([f"{row.subject}\n{row.text}".strip() for row in rows])
+        try:
+            opinions = reader.read([f"{row.subject}\n{row.text}".strip() for row in rows])
+        except Exception:
+            suspected = [row for row in rows if row.suspected]
+            _write(router, suspected, [None] * len(suspected), "")
+            raise
         _write(router, rows, opinions, reader.version)
         read += len(rows)
     return read
@@ -42,12 +48,11 @@ def _waiting(router: Router) -> list[Any]:
         return readings.waiting(unit, TOGETHER)
 
 
-def _forget(router: Router, rows: Sequence[Any]) -> None:
-    """There is no second reader here; nothing waits for it."""
-    router.store.write(lambda unit: readings.done(unit, [row.message_id for row in rows]))
+def _write(
+    router: Router, rows: Sequence[Any], opinions: Sequence[Opinion | None], version: str
+) -> None:
+    """Let tickets follow what was read; where no opinion can be had, what the rules suspected."""
 
-
-def _write(router: Router, rows: Sequence[Any], opinions: Sequence[Opinion], version: str) -> None:
     def work(unit: Unit) -> None:
         ours = readings.done(unit, [row.message_id for row in rows])
         tickets = {row.ticket_id for row in rows}
@@ -58,6 +63,8 @@ def _write(router: Router, rows: Sequence[Any], opinions: Sequence[Opinion], ver
                 change = _change(router, row, opinion, batch, decided)
                 if change is not None:
                     _apply(router, batch, batch.tickets[row.ticket_id], change, opinion)
+                if opinion is None:
+                    continue
                 readings.keep(
                     unit,
                     row.message_id,
@@ -72,7 +79,7 @@ def _write(router: Router, rows: Sequence[Any], opinions: Sequence[Opinion], ver
 
 
 def _change(
-    router: Router, row: Any, opinion: Opinion, batch: Batch, decided: set[int]
+    router: Router, row: Any, opinion: Opinion | None, batch: Batch, decided: set[int]
 ) -> Raised | None:
     draft = batch.tickets.get(row.ticket_id)
     if draft is None or draft.state == "closed" or row.ticket_id in decided:
@@ -83,15 +90,20 @@ def _change(
         Urgency(row.urgency),
         float(row.score),
         denied(near, router.rules.present.alarms),
+        row.suspected,
     )
+    if opinion is None:
+        return confirmed(judged, None) if judged.suspected else None
     if judged.urgency is Urgency.P1 and (draft.messages > 1 or draft.category != judged.category):
         return None  # the ticket is known by another name already
     return raised(judged, opinion, router.rules.kinds)
 
 
-def _apply(router: Router, batch: Batch, draft: Draft, change: Raised, opinion: Opinion) -> None:
+def _apply(
+    router: Router, batch: Batch, draft: Draft, change: Raised, opinion: Opinion | None
+) -> None:
     """Let the ticket follow, say why, and give a frightened requester the right words."""
-    near = [one.text[:_NEAR_SHOWN] for one in opinion.near]
+    near = [one.text[:_NEAR_SHOWN] for one in opinion.near] if opinion else []
     timeline.note(
         batch.unit,
         draft.id,

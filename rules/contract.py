@@ -6,7 +6,7 @@ Pure values. Rules know no ticket, no database, no clock; whoever calls them tur
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 #: The groups of problem categories, most pressing first. A security finding outranks all others.
@@ -81,11 +81,17 @@ class Finding:
     because: str = ""
 
 
+#: Why a rule that matched is no alarm yet: the second reader is asked first.
+_ASKED = "asked: the second reader"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The decision about one message, with everything that led to it.
 
-    ``near`` names rules that nearly matched, with the reason (``"excluded: how do I"``).
+    ``near`` names rules that nearly matched, with the reason (``"excluded: how do I"``). ``until``
+    is what it is while the second reader is asked whether it is an incident at all; None where the
+    rules are sure.
     """
 
     category: str
@@ -94,6 +100,19 @@ class Verdict:
     near: tuple[tuple[str, str], ...] = ()
     scores: tuple[tuple[str, float], ...] = ()
     ruleset: str = ""
+    until: tuple[str, Urgency] | None = None
+
+    def held(self) -> Verdict:
+        """The same until the second reader agrees: what was found stays to be seen."""
+        if self.until is None:
+            return self
+        category, urgency = self.until
+        asked = tuple(
+            dict.fromkeys(
+                (one.rule, _ASKED) for one in self.findings if one.category == self.category
+            )
+        )
+        return replace(self, category=category, urgency=urgency, near=asked + self.near, until=None)
 
     @property
     def group(self) -> str:
@@ -102,8 +121,13 @@ class Verdict:
 
     @property
     def is_security(self) -> bool:
-        """Whether any finding speaks of a security incident."""
+        """Whether it is a matter of security."""
         return self.group == "security"
+
+    @property
+    def may_alarm(self) -> bool:
+        """Whether it is a matter of security, or the second reader is asked whether it is."""
+        return self.is_security or any(why == _ASKED for _, why in self.near)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,14 +125,29 @@ class Ruleset:
             scores = _scores(findings)
         believed = self._believed(scores, len(message.text))
         category = self._decide(believed, scores, findings, facts.category_hint)
+        urgency = self._urgency(category, believed, findings)
         return Verdict(
             category=category,
-            urgency=self._urgency(category, believed, findings),
+            urgency=urgency,
             findings=tuple(sorted(findings, key=_importance)),
             near=tuple(near),
             scores=tuple(sorted(scores.items(), key=lambda item: (-item[1], item[0]))),
             ruleset=self.version,
+            until=self._until(findings, facts) if urgency is Urgency.P1 else None,
         )
+
+    def _until(self, findings: list[Finding], facts: Facts) -> tuple[str, Urgency] | None:
+        """What the message is without the alarms of which the second reader is asked first; None
+        when another one stands. A suspicion is to be seen soon."""
+        asked = {name for name in self.alarming if facts.language[:2] in self.kinds[name].confirm}
+        rest = [one for one in findings if one.category not in asked] if asked else findings
+        if len(rest) == len(findings):
+            return None
+        scores = _scores(rest)
+        believed = self._believed(scores, len(facts.subject) + len(facts.text))
+        category = self._decide(believed, scores, rest, facts.category_hint)
+        urgency = self._urgency(category, believed, rest)
+        return None if urgency is Urgency.P1 else (category, min(urgency, Urgency.P2))
 
     def _look(self, message: _Message) -> tuple[list[Finding], list[tuple[str, str]]]:
         """What one view of the message shows, and what it nearly shows."""

@@ -37,14 +37,16 @@ class Pattern(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A problem category: its names, how soon it must be seen, and whether it is what a message
-    of its group is when nothing more is known."""
+    """A problem category: its names, how soon it must be seen, whether it is what a message of its
+    group is when nothing more is known, and in which languages the second reader is asked before an
+    alarm of it is believed."""
 
     id: str
     urgency: Urgency
     en: str
     zh: str
     otherwise: bool = False
+    confirm: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from rules.text import fold
 
 _TABLES = ("categories", "words", "spellings", "rule")
 _SHORTEST_WAY = 2  # a spelling of one character would read too much otherwise
-_CATEGORY_KEYS = ("urgency", "en", "zh", "otherwise")
+_LANGUAGES = ("en", "zh")
+_CATEGORY_KEYS = ("urgency", "en", "zh", "otherwise", "confirm")
 
 
 class RulesFault(Exception):
@@ -168,6 +169,7 @@ def _kinds(file: str, table: Mapping[str, object], book: Book) -> None:
             entry["en"],
             entry["zh"],
             otherwise=entry.get("otherwise", False) is True,
+            confirm=tuple(entry.get("confirm", ())),
         )
 
 
@@ -182,9 +184,11 @@ def _kind_fault(name: str, entry: object) -> str:
             return unknown(key, _CATEGORY_KEYS)
     if entry.get("urgency") not in list(Urgency):
         return f"urgency must be one of {', '.join(Urgency)}"
-    if not all(isinstance(entry.get(key), str) and entry[key] for key in ("en", "zh")):
+    if not all(isinstance(entry.get(key), str) and entry[key] for key in _LANGUAGES):
         return "give the category a name in both languages: en and zh"
-    return ""
+    confirm = entry.get("confirm", [])
+    told = isinstance(confirm, list) and all(one in _LANGUAGES for one in confirm)
+    return "" if told else 'confirm names languages: ["zh"], ["en"] or both'
 
 
 def _lists(

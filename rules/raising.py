@@ -102,18 +102,22 @@ class Opinion:
 
 #: How likely an incident must be of which the rules heard that it did not happen, or is over.
 DENIED = 0.9
+#: How likely an incident must be for one that the rules suspected to be believed.
+NOD, NOD_CHINESE = 0.02, 0.2
 _OVER, _DENIALS = "settled:", ("negated:", "supposed:")
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the rules made of it: their category and urgency, how strong that category was, and
-    whether they heard an incident ``denied``: "not hacked", 已找回, 万一."""
+    """What the rules made of it: their category and urgency, how strong that category was, whether
+    they heard an incident ``denied`` ("not hacked", 已找回, 万一), and the one that they
+    suspected and asked about first."""
 
     category: str
     urgency: Urgency
     score: float
     denied: bool = False
+    suspected: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,8 @@ def raised(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raise
     """The change that the second reader may make, or None."""
     if judged.urgency is Urgency.P1:
         return _renamed(judged, opinion, kinds)
+    if judged.suspected and opinion.alarm >= (NOD_CHINESE if opinion.chinese else NOD):
+        return confirmed(judged, opinion)
     bars, doubt = _asked(opinion)
     weak = bars.other if judged.category.startswith(_OTHER) else bars.weak
     if judged.category != UNSORTED:
@@ -144,6 +150,12 @@ def raised(judged: Judged, opinion: Opinion, kinds: Mapping[str, Kind]) -> Raise
     if opinion.alarm - doubt >= (max(needed, DENIED) if judged.denied else needed):
         return Raised(opinion.threat, Urgency.P1)
     return None if judged.category.startswith("security.") else _sorted(judged, opinion, kinds)
+
+
+def confirmed(judged: Judged, opinion: Opinion | None) -> Raised:
+    """What the rules suspected, believed: by the name they gave it, or a surer one."""
+    surer = opinion is not None and opinion.named >= RENAME_SURE
+    return Raised(opinion.threat if opinion and surer else judged.suspected, Urgency.P1)
 
 
 def _asked(opinion: Opinion) -> tuple[Bars, float]:

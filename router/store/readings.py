@@ -23,12 +23,18 @@ def pending(unit: Unit) -> bool:
 
 def waiting(unit: Unit, limit: int) -> list[Any]:
     """The oldest waiting messages with their text and the rules' verdict: message_id, ticket_id,
-    subject, text, category, urgency, near, score."""
+    subject, text, category, urgency, near, score, and
+    the incident that the rules suspected and asked about (``suspected``)."""
     return list(
         unit.rows(
             "SELECT u.message_id, m.ticket_id, m.subject, m.text, v.category, v.urgency, v.near, "
             "COALESCE((SELECT SUM(f.weight) FROM finding f WHERE f.verdict_id = v.id "
-            "AND f.category = v.category), 0) AS score "
+            "AND f.category = v.category), 0) AS score, "
+            "CASE WHEN v.urgency = 'P1' THEN '' ELSE COALESCE((SELECT f.category FROM finding f "
+            "WHERE f.verdict_id = v.id AND f.urgency = 'P1' GROUP BY f.category "
+            "HAVING SUM(f.weight) >= 0.9995 ORDER BY MAX(f.weight) DESC, "
+            "SUM(f.weight) DESC, f.category LIMIT 1), '') END "
+            "AS suspected "
             "FROM unread u JOIN message m ON m.id = u.message_id "
             "JOIN verdict v ON v.message_id = u.message_id ORDER BY u.message_id LIMIT :n",
             n=limit,

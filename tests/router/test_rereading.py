@@ -14,6 +14,10 @@ from tests.fakes import FakeDoor, FakeDoors
 QUIET = "the drawer was shut and the number is smaller than this morning"
 
 
+#: Words of an incident, of which the second reader is asked first.
+SUSPECT = "我被骗了三万块"
+
+
 class FakeReader:
     """Says of every text what it was told to say, and keeps a ledger of what it read."""
 
@@ -27,6 +31,8 @@ class FakeReader:
         return self if self.on else None
 
     def read(self, texts):
+        if self.says is None:
+            raise TypeError("the reader is broken")
         self.texts += texts
         return [self.says] * len(texts)
 
@@ -121,6 +127,55 @@ def test_an_acknowledgement_that_was_tried_keeps_its_words(router, arrive, reade
     reader.says = _alarm()
     rereading.sweep(router)
     assert _ack(router, taken).wording == "open"
+
+
+def test_a_suspicion_is_seen_soon_and_is_no_alarm_yet(router, arrive):
+    taken = arrive(SUSPECT)
+    ticket = _ticket(router, taken)
+    assert (ticket.category, ticket.urgency, ticket.security) == ("other.unsorted", "P2", 0)
+
+
+def test_a_suspicion_is_an_alarm_when_the_reader_agrees(router, arrive, reader):
+    taken = arrive(SUSPECT)
+    reader.says = _alarm(alarm=0.3, chinese=True)
+    rereading.sweep(router)
+    ticket = _ticket(router, taken)
+    assert (ticket.category, ticket.urgency) == ("security.phishing", "P1")
+    assert ticket.security
+    assert _ack(router, taken).wording == "security"
+
+
+def test_a_suspicion_that_the_reader_does_not_share_stays_to_be_seen_soon(router, arrive, reader):
+    taken = arrive(SUSPECT)
+    reader.says = _alarm(alarm=0.05, chinese=True)
+    rereading.sweep(router)
+    ticket = _ticket(router, taken)
+    assert (ticket.urgency, ticket.security) == ("P2", 0)
+
+
+def test_a_suspicion_is_an_alarm_where_nobody_can_be_asked(router, arrive, reader):
+    taken = arrive(SUSPECT)
+    router.reader.on = False
+    rereading.sweep(router)
+    assert _ticket(router, taken).urgency == "P1"
+
+
+def test_a_suspicion_is_an_alarm_when_the_reader_fails(router, arrive, reader):
+    taken, quiet = arrive(SUSPECT), arrive(QUIET)
+    reader.says = None
+    with pytest.raises(TypeError):
+        rereading.sweep(router)
+    assert _ticket(router, taken).urgency == "P1"
+    reader.says = _alarm()
+    assert rereading.sweep(router) == 1
+    assert _ticket(router, quiet).urgency == "P1"
+
+
+def test_what_nobody_reads_again_is_an_alarm_at_once(router, door, reader):
+    reader.on = False
+    raw = door.arrives(text=SUSPECT)
+    taken = pipeline.receive(router, door, [raw], Terms())[0]
+    assert _ticket(router, taken).urgency == "P1"
 
 
 def test_an_unsorted_message_is_sorted_but_never_calmed(router, arrive, reader):

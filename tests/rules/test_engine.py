@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.contract import UNSORTED, Urgency
+from rules.contract import UNSORTED, Facts, Urgency
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,32 @@ def test_urgency_follows_the_trouble(judge, text, urgency):
 )
 def test_what_did_not_happen_or_is_over_is_no_alarm(judge, text):
     assert not judge(text).is_security
+
+
+def test_of_some_alarms_in_chinese_the_second_reader_is_asked_first(ruleset):
+    verdict = ruleset.judge(Facts(text="我被骗了三万块", language="zh"))
+
+    assert (verdict.category, verdict.urgency) == ("security.phishing", Urgency.P1)
+    assert verdict.until == (UNSORTED, Urgency.P2)
+    held = verdict.held()
+    assert (held.category, held.urgency, held.findings) == (*verdict.until, verdict.findings)
+    assert held.may_alarm
+    assert not held.is_security
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("got a fake email pretending to be you", "en"),
+        ("我被骗了三万块，手机也被偷了", "zh"),
+        ("我的手机被偷了", "zh"),
+        ("转账失败", "zh"),
+    ],
+)
+def test_nobody_is_asked_about_what_is_plain_or_no_alarm(ruleset, text, language):
+    verdict = ruleset.judge(Facts(text=text, language=language))
+    assert verdict.until is None
+    assert verdict.held() is verdict
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,18 @@ def test_near_terms_must_be_near_and_in_one_sentence():
     assert ruleset.judge(Facts(text="grey at my.goose.org")).findings
 
 
+def test_languages_in_which_nobody_speaks_are_refused():
+    faults = faults_of(
+        bees="""[categories."other.bees"]
+urgency = "P3"
+en = "Bees"
+zh = "蜜蜂"
+confirm = ["fr"]
+"""
+    )
+    assert any('confirm names languages: ["zh"], ["en"] or both' in fault for fault in faults)
+
+
 def test_every_fault_of_every_file_is_told_at_once():
     faults = faults_of(
         broken="[[rule]\n",

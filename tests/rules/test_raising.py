@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rules.contract import UNSORTED, Urgency
 from rules.engine import load
-from rules.raising import Judged, Opinion, denied, raised
+from rules.raising import Judged, Opinion, Raised, denied, raised
 
 KINDS = load().kinds
 ALARMS = sorted(name for name, kind in KINDS.items() if kind.urgency is Urgency.P1)
@@ -94,6 +94,19 @@ def test_an_incident_that_was_denied_needs_more_than_sounding_like_one():
 
     assert (alarms(0.85, denied=False), alarms(0.85, denied=True)) == (True, False)
     assert alarms(0.95, denied=True)
+
+
+def test_a_suspicion_of_the_rules_is_believed_when_the_reader_does_not_doubt_it():
+    def becomes(likely, named=0.0):
+        opinion = Opinion(
+            "security.compromised", likely, "other.account", 0.1, named=named, chinese=True
+        )
+        before = Judged(UNSORTED, Urgency.P2, 0.0, suspected="security.phishing")
+        return raised(before, opinion, KINDS)
+
+    assert becomes(0.1) is None
+    assert becomes(0.3) == Raised("security.phishing", Urgency.P1)
+    assert becomes(0.9, named=0.9) == Raised("security.compromised", Urgency.P1)
 
 
 def test_only_a_word_that_undoes_an_incident_is_a_denial():
