@@ -54,7 +54,7 @@ CHINESE_PHISHING = Bars(unsorted=0.65, weak=0.65, sure=0.65, other=0.65)
 #: How much the doubt whether it is a matter for the desk at all takes away from that, where the
 #: rules found nothing: people's private messages sound frightened too. In Chinese they sound less
 #: like a swindler's.
-DOUBT, DOUBT_CHINESE = 3.0, 1.5
+DOUBT, DOUBT_CHINESE = 4.0, 1.5
 _OTHER = "other."
 #: A score of the rules from which on they were sure.
 SURE = 1.5
@@ -103,7 +103,7 @@ class Opinion:
 #: How likely an incident must be of which the rules heard that it did not happen, or is over.
 DENIED = 0.9
 #: How likely an incident must be for one that the rules suspected to be believed.
-NOD, NOD_CHINESE = 0.02, 0.2
+NOD, NOD_CHINESE = 0.02, 0.25
 _OVER, _DENIALS = "settled:", ("negated:", "supposed:")
 
 
