@@ -55,6 +55,12 @@ class Reader:
     encoder: Encoder | None = field(default=None, compare=False)
     #: Examples that may be shown; a desk's own are what somebody wrote to it. None shows all.
     shown: frozenset[Example] | None = field(default=None, compare=False)
+    _places: dict[str, list[int]] = field(default_factory=dict, init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Know where each category's examples are: every message asks."""
+        for at, one in enumerate(self.bank.examples):
+            self._places.setdefault(one.category, []).append(at)
 
     @property
     def version(self) -> str:
@@ -101,7 +107,7 @@ class Reader:
         self, rows: Rows, at: int, meant: Floats | None, category: str
     ) -> tuple[Near, ...]:
         """The examples of a category that the message is most like."""
-        places = [at for at, one in enumerate(self.bank.examples) if one.category == category]
+        places = self._places.get(category, [])
         if meant is not None and self.axes is not None and self.points is not None:
             point = meant @ self.axes
             likeness = self.points[places] @ (point / (np.linalg.norm(point) or 1.0))
