@@ -186,7 +186,7 @@ def tell(
     """The decision about one message, shown to a person: its words, the reasons, what was near."""
     rules = load(folder)
     shown, verdict = redact.mask(text).text, judge(rules, text, tags=tags)
-    showing.show(console, rules, shown, verdict)
+    showing.show(console, rules, shown, verdict if reader is None else verdict.held())
     if reader is not None and (verdict.until or verdict.urgency is not Urgency.P1):
         opinion = reader.read([shown])[0]
         showing.second(console, rules, shown, opinion, second_thoughts(rules, verdict, opinion))

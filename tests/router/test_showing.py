@@ -7,6 +7,7 @@ from rich.console import Console
 
 from router import explaining, showing
 from router.rulebook import compiled
+from rules.raising import Opinion
 
 SITE = """
 [[rule]]
@@ -130,3 +131,22 @@ def test_the_tags_of_the_ticket_can_be_said_and_are_told_as_a_reason(shown):
 
 def test_without_the_tag_its_condition_is_named_as_what_was_lacking(shown):
     assert "its condition “tagged” does not hold" in shown("the bronze parrot", tags=["new"])
+
+
+class Doubting:
+    """A reader who thinks nothing an incident."""
+
+    version = "doubting"
+
+    def read(self, texts):
+        return [Opinion("security.phishing", 0.0, "other.product", 0.0, chinese=True)] * len(texts)
+
+
+@pytest.mark.parametrize(("reader", "urgency"), [(None, "P1"), (Doubting(), "P2")])
+def test_a_suspicion_is_shown_as_what_comes_of_it(reader, urgency):
+    out = StringIO()
+    explaining.tell("我被骗了三万块", None, Console(file=out, width=200), reader)
+    told = out.getvalue()
+
+    assert told.split()[0] == urgency
+    assert ("只是怀疑，先由第二读者判断" in told) == (reader is not None)
