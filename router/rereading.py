@@ -9,7 +9,7 @@ the rules only suspected is an alarm when the reader agrees, and when nobody can
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from router import acknowledge, triage
@@ -17,7 +17,7 @@ from router.assemble import Router
 from router.store import playbooks, readings, timeline
 from router.store.batch import Batch, Draft, Wanted
 from router.store.unit import Unit
-from rules.contract import Urgency, Verdict
+from rules.contract import ASKED, Urgency, Verdict
 from rules.raising import Judged, Opinion, Raised, confirmed, denied, raised
 
 TOGETHER = 64
@@ -34,7 +34,7 @@ def sweep(router: Router) -> int:
             continue
         try:
             opinions = reader.read([f"{row.subject}\n{row.text}".strip() for row in rows])
-        except Exception:
+        except Exception:  # told on by whoever wakes this; no alarm waits for it
             suspected = [row for row in rows if row.suspected]
             _write(router, suspected, [None] * len(suspected), "")
             raise
@@ -63,6 +63,10 @@ def _write(
                 change = _change(router, row, opinion, batch, decided)
                 if change is not None:
                     _apply(router, batch, batch.tickets[row.ticket_id], change, opinion)
+                    if row.suspected and change.urgency is Urgency.P1:
+                        near = [one for one in json.loads(row.near) if one[1] != ASKED]
+                        told = json.dumps(near, ensure_ascii=False) if near else ""
+                        readings.believe(unit, row.message_id, row.suspected, told)
                 if opinion is None:
                     continue
                 readings.keep(
@@ -79,10 +83,14 @@ def _write(
 
 
 def _change(
-    router: Router, row: Any, opinion: Opinion | None, batch: Batch, decided: set[int]
+    router: Router, row: Any, opinion: Opinion | None, batch: Batch, decided: Mapping[int, int]
 ) -> Raised | None:
     draft = batch.tickets.get(row.ticket_id)
-    if draft is None or draft.state == "closed" or row.ticket_id in decided:
+    if draft is None or draft.state == "closed":
+        return None
+    by_person = decided.get(row.ticket_id)
+    # An alarm of the rules follows upwards on any ticket, but not after a person has judged it.
+    if by_person is not None and (not row.suspected or by_person >= row.at):
         return None
     near = json.loads(row.near) if row.near else ()
     judged = Judged(
@@ -96,7 +104,9 @@ def _change(
         return confirmed(judged, None) if judged.suspected else None
     if judged.urgency is Urgency.P1 and (draft.messages > 1 or draft.category != judged.category):
         return None  # the ticket is known by another name already
-    return raised(judged, opinion, router.rules.kinds)
+    change = raised(judged, opinion, router.rules.kinds)
+    calm = change is not None and change.urgency is not Urgency.P1
+    return None if by_person is not None and calm else change
 
 
 def _apply(

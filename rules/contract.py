@@ -82,7 +82,7 @@ class Finding:
 
 
 #: Why a rule that matched is no alarm yet: the second reader is asked first.
-_ASKED = "asked: the second reader"
+ASKED = "asked: the second reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Verdict:
         category, urgency = self.until
         asked = tuple(
             dict.fromkeys(
-                (one.rule, _ASKED) for one in self.findings if one.category == self.category
+                (one.rule, ASKED) for one in self.findings if one.category == self.category
             )
         )
         return replace(self, category=category, urgency=urgency, near=asked + self.near, until=None)
@@ -127,7 +127,7 @@ class Verdict:
     @property
     def may_alarm(self) -> bool:
         """Whether it is a matter of security, or the second reader is asked whether it is."""
-        return self.is_security or any(why == _ASKED for _, why in self.near)
+        return self.is_security or any(why == ASKED for _, why in self.near)
 
 
 @dataclass(frozen=True, slots=True)

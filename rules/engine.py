@@ -123,9 +123,8 @@ class Ruleset:
             guessed, _ = self._look(replace(message, reread=reread))
             findings += [finding for finding in guessed if finding.rule not in known]
             scores = _scores(findings)
-        believed = self._believed(scores, len(message.text))
-        category = self._decide(believed, scores, findings, facts.category_hint)
-        urgency = self._urgency(category, believed, findings)
+        length = len(message.text)
+        category, urgency = self._weigh(findings, scores, length, facts.category_hint)
         return Verdict(
             category=category,
             urgency=urgency,
@@ -133,20 +132,27 @@ class Ruleset:
             near=tuple(near),
             scores=tuple(sorted(scores.items(), key=lambda item: (-item[1], item[0]))),
             ruleset=self.version,
-            until=self._until(findings, facts) if urgency is Urgency.P1 else None,
+            until=self._until(findings, length, facts) if urgency is Urgency.P1 else None,
         )
 
-    def _until(self, findings: list[Finding], facts: Facts) -> tuple[str, Urgency] | None:
+    def _weigh(
+        self, findings: Sequence[Finding], scores: Mapping[str, float], length: int, hint: str
+    ) -> tuple[str, Urgency]:
+        """Category and urgency of what was found."""
+        believed = self._believed(scores, length)
+        category = self._decide(believed, scores, findings, hint)
+        return category, self._urgency(category, believed, findings)
+
+    def _until(
+        self, findings: list[Finding], length: int, facts: Facts
+    ) -> tuple[str, Urgency] | None:
         """What the message is without the alarms of which the second reader is asked first; None
         when another one stands. A suspicion is to be seen soon."""
         asked = {name for name in self.alarming if facts.language[:2] in self.kinds[name].confirm}
         rest = [one for one in findings if one.category not in asked] if asked else findings
         if len(rest) == len(findings):
             return None
-        scores = _scores(rest)
-        believed = self._believed(scores, len(facts.subject) + len(facts.text))
-        category = self._decide(believed, scores, rest, facts.category_hint)
-        urgency = self._urgency(category, believed, rest)
+        category, urgency = self._weigh(rest, _scores(rest), length, facts.category_hint)
         return None if urgency is Urgency.P1 else (category, min(urgency, Urgency.P2))
 
     def _look(self, message: _Message) -> tuple[list[Finding], list[tuple[str, str]]]:

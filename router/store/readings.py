@@ -23,11 +23,12 @@ def pending(unit: Unit) -> bool:
 
 def waiting(unit: Unit, limit: int) -> list[Any]:
     """The oldest waiting messages with their text and the rules' verdict: message_id, ticket_id,
-    subject, text, category, urgency, near, score, and
+    subject, text, at, category, urgency, near, score, and
     the incident that the rules suspected and asked about (``suspected``)."""
     return list(
         unit.rows(
-            "SELECT u.message_id, m.ticket_id, m.subject, m.text, v.category, v.urgency, v.near, "
+            "SELECT u.message_id, u.at, m.ticket_id, m.subject, m.text, v.category, v.urgency, "
+            "v.near, "
             "COALESCE((SELECT SUM(f.weight) FROM finding f WHERE f.verdict_id = v.id "
             "AND f.category = v.category), 0) AS score, "
             "CASE WHEN v.urgency = 'P1' THEN '' ELSE COALESCE((SELECT f.category FROM finding f "
@@ -47,6 +48,17 @@ def done(unit: Unit, message_ids: Collection[int]) -> set[int]:
     return {
         one for one in message_ids if unit.run("DELETE FROM unread WHERE message_id = :id", id=one)
     }
+
+
+def believe(unit: Unit, message_id: int, category: str, near: str) -> None:
+    """What the rules suspected is their verdict now: pages, reports and splits read it there."""
+    unit.run(
+        "UPDATE verdict SET category = :category, urgency = 'P1', near = :near "
+        "WHERE message_id = :id",
+        category=category,
+        near=near,
+        id=message_id,
+    )
 
 
 def keep(
@@ -83,14 +95,17 @@ def of_messages(unit: Unit, message_ids: Collection[int]) -> dict[int, Any]:
     }
 
 
-def corrected(unit: Unit, ticket_ids: Collection[int]) -> set[int]:
-    """Tickets whose category or urgency a person has decided; nothing automatic moves those."""
+def corrected(unit: Unit, ticket_ids: Collection[int]) -> dict[int, int]:
+    """Tickets whose category or urgency a person has decided, and when last; no second reading
+    moves those."""
     if not ticket_ids:
-        return set()
+        return {}
     return {
-        row.ticket_id
+        row.ticket_id: row.at
         for row in unit.rows(
-            "SELECT DISTINCT ticket_id FROM feedback WHERE ticket_id IN :ids", ids=list(ticket_ids)
+            "SELECT ticket_id, MAX(at) AS at FROM feedback WHERE ticket_id IN :ids "
+            "GROUP BY ticket_id",
+            ids=list(ticket_ids),
         )
     }
 

@@ -1,13 +1,14 @@
 """The second reading: it raises, sorts the unsorted, and leaves alone what a person decided."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from router import desk, pipeline, rereading
 from router.core.rights import Who
 from router.prepared import Terms
-from router.store import people
+from router.store import people, splitting
 from rules.raising import Near, Opinion
 from tests.fakes import FakeDoor, FakeDoors
 
@@ -236,6 +237,54 @@ def test_a_person_who_decided_is_not_overruled(router, arrive, reader):
     rereading.sweep(router)
     ticket = _ticket(router, taken)
     assert (ticket.category, bool(ticket.security)) == ("other.product", False)
+
+
+@pytest.fixture
+def sorts(router):
+    """A colleague puts a ticket under a category."""
+    agent = router.store.write(
+        lambda unit: people.create_agent(unit, "b@desk.example", "B", "agent", ["support"])
+    )
+    who = Who(agent, "B", "agent", frozenset({1}))
+    return lambda taken, category: desk.set_category(router, who, taken.ticket_id, category)
+
+
+def test_a_suspicion_on_a_ticket_that_was_sorted_before_is_an_alarm(
+    router, arrive, reader, sorts, frozen
+):
+    first = arrive(QUIET, message_id="<first@mail.example>")
+    rereading.sweep(router)
+    sorts(first, "other.product")
+    frozen.advance(timedelta(minutes=5))
+    later = arrive(SUSPECT, thread_ids=["<first@mail.example>"])
+    assert later.ticket_id == first.ticket_id
+    reader.says = _alarm(alarm=0.3, chinese=True)
+    rereading.sweep(router)
+    ticket = _ticket(router, first)
+    assert (ticket.urgency, bool(ticket.security)) == ("P1", True)
+
+
+def test_a_suspicion_that_a_person_judged_meanwhile_stays_judged(router, arrive, reader, sorts):
+    taken = arrive(SUSPECT)
+    sorts(taken, "other.product")
+    reader.says = _alarm(alarm=0.9, chinese=True)
+    rereading.sweep(router)
+    ticket = _ticket(router, taken)
+    assert (ticket.category, bool(ticket.security)) == ("other.product", False)
+
+
+@pytest.mark.parametrize(("alarm", "urgency", "asked"), [(0.3, "P1", 0), (0.05, "P2", 1)])
+def test_what_is_kept_of_a_suspicion_is_what_came_of_it(
+    router, arrive, reader, alarm, urgency, asked
+):
+    taken = arrive(SUSPECT)
+    reader.says = _alarm(alarm=alarm, chinese=True)
+    rereading.sweep(router)
+    with router.store.reading() as unit:
+        row = unit.row("SELECT * FROM verdict WHERE message_id = :id", id=taken.message_id)
+        found = splitting.found(unit, [taken.message_id])
+    assert (row.urgency, found.urgency) == (urgency, urgency)
+    assert row.near.count("asked:") == asked
 
 
 def test_a_message_is_read_once(router, arrive, reader):
