@@ -30,6 +30,7 @@ import writes  # noqa: E402
 
 PARTS = {
     "intake": intake.ratio,
+    "steps": intake.steps,
     "growth": intake.growth,
     "import": intake.imported,
     "pages": pages.ratio,

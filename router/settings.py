@@ -234,7 +234,9 @@ class ReaderSettings(Section):
     """The second reader, which reads by meaning."""
 
     enabled: bool = Field(
-        default=True, description="Read a second time, where the extra `meaning` is installed."
+        default=True,
+        description="Read a second time, where the extra `meaning` is installed: it raises what no "
+        "rule saw, and is asked before a suspicion becomes an alarm.",
     )
     threads: int = Field(1, ge=1, le=16, description="Processor threads that reading may take.")
 
