@@ -49,7 +49,7 @@ def ratio(given, folder):
 
 
 def steps(given, folder):
-    """Where the processor time of a mail goes: what is done to it before the commit, and the rest."""
+    """Where the processor time of a mail goes: the steps before the commit, and the rest."""
     _, raws = _files(given, folder)
     router = desk.opened(folder / "steps")
     half = len(raws) // 2

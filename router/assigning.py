@@ -14,7 +14,7 @@ from typing import Any
 
 from router.assemble import Router
 from router.core.turns import Candidate, choose
-from router.store import presence, tickets, timeline
+from router.store import presence, timeline
 from router.store.batch import Draft, load, write
 from router.store.unit import Unit
 
@@ -69,8 +69,6 @@ def _team(
     there: dict[int, Candidate],
 ) -> int:
     ids = presence.unassigned(unit, team_id, _TOGETHER)
-    for ticket_id in sorted(ids):
-        tickets.hold(unit, ticket_id)
     drafts, gone = load(unit, ids), presence.let_go(unit, ids)
     given: list[Draft] = []
     for ticket_id in ids:

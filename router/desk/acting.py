@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from router.assemble import Router
 from router.core.rights import Who, may
 from router.errors import Conflict, NotAllowed, NotFound
-from router.store import acts, snoozes, tickets, timeline
+from router.store import acts, snoozes, timeline
 from router.store.batch import Draft, load, write
 from router.store.unit import Unit
 
@@ -138,7 +138,6 @@ def keep(unit: Unit, deed: Deed, draft: Draft, before: Before) -> int:
 
 def take(unit: Unit, who: Who, action: str, ticket_id: int) -> Draft:
     """The ticket, held against everybody else until the commit, if this person may do this."""
-    tickets.hold(unit, ticket_id)
     draft = load(unit, [ticket_id]).get(ticket_id)
     if draft is None or not may(who, "view", draft.team_id):
         raise NotFound("there is no such ticket among yours")

@@ -85,7 +85,6 @@ def _untie(router: Router, unit: Unit, draft: Draft, who: Who, seen: Mapping[str
 
 def _held(unit: Unit, who: Who, ticket_id: int, team_id: int) -> Draft:
     """The ticket; whoever gave it to a team they are not in may take it back all the same."""
-    tickets.hold(unit, ticket_id)
     draft = load(unit, [ticket_id]).get(ticket_id)
     if draft is None or not may(who, "view", team_id):
         raise NotFound("there is no such ticket among yours")

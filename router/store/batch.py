@@ -23,6 +23,8 @@ from router.store.unit import Unit
 
 #: The category of messages with too little evidence; listed right below security.
 UNSORTED = "other.unsorted"
+#: The room of :meth:`Unit.alone` in which messages are taken in.
+_INTAKE = 1
 
 
 @dataclass(slots=True)
@@ -121,6 +123,9 @@ class Clockface:
 
 _COLUMNS = tuple(one.name for one in fields(Draft) if one.name not in ("new", "before", "clocks"))
 _columns_of = attrgetter(*_COLUMNS)
+_READ = f"SELECT {', '.join(_COLUMNS)} FROM ticket WHERE id IN :ids"  # noqa: S608  # ours
+#: In the order of their ids, so that no two who hold several wait for each other.
+_HELD = f"{_READ} ORDER BY id FOR UPDATE"
 _UPDATE = (
     "UPDATE ticket SET "  # noqa: S608  # column names of ours
     + ", ".join(
@@ -145,13 +150,24 @@ class Wanted:
     budgets: set[str] = field(default_factory=set)
     returned: set[str] = field(default_factory=set)
 
+    def words(self) -> set[str]:
+        """What two batches must not take in at the same time: an item, whatever account it came
+        to, and what somebody says in one conversation."""
+        items = {f"{kind}:{remote_id}" for kind, _, remote_id in self.seen}
+        return items | {":".join(("talk", *one)) for one in self.conversations}
+
 
 class Batch:
     """One transaction's view of what its messages touch."""
 
     def __init__(self, unit: Unit, wanted: Wanted) -> None:
-        """Look everything up: a fixed number of queries, however many messages."""
+        """Look everything up: a fixed number of queries, however many messages.
+
+        Where others write at the same time, whoever takes in the same message or one of the same
+        conversation waits here, so that each sees what the other made of it.
+        """
         self.unit = unit
+        unit.alone(_INTAKE, wanted.words())
         self.seen = _seen(unit, wanted)
         self.twins = {
             (kind, rid): row for (kind, _, rid), row in self.seen.items() if row.ticket_id
@@ -161,11 +177,11 @@ class Batch:
         self.conversation_of = _tickets_of_conversations(unit, wanted.conversations)
         asked = wanted.ticket_ids | set(self.conversation_of.values())
         asked.update(*self.mail_of.values())
+        drafts = load(unit, asked)
+        #: Where merged tickets went; asked once they are held, for they may have gone just now.
         self.merged = merging.into(unit, list(asked))
-        asked.update(self.merged.values())
-        self.tickets = {
-            key: draft for key, draft in load(unit, asked).items() if draft.erased_at is None
-        }
+        drafts |= load(unit, set(self.merged.values()) - asked)
+        self.tickets = {key: draft for key, draft in drafts.items() if draft.erased_at is None}
         self.taking_part = _participants(unit, self.tickets)
         self.participants = {(ticket, one) for ticket, one, _ in self.taking_part}
         self.returned = {one: outbox.sent_as(unit, one) for one in wanted.returned}
@@ -231,15 +247,16 @@ class Batch:
 
 
 def load(unit: Unit, ids: Iterable[int]) -> dict[int, Draft]:
-    """Tickets as drafts, with their unmet clocks; ids that do not exist are left out."""
+    """Tickets as drafts, with their unmet clocks; ids that do not exist are left out.
+
+    In a transaction that writes they are held against everybody else until the commit: a draft is
+    written whole, and must not bring back what somebody changed meanwhile.
+    """
     wanted = list(ids)
     if not wanted:
         return {}
     drafts: dict[int, Draft] = {}
-    for row in unit.rows(
-        f"SELECT {', '.join(_COLUMNS)} FROM ticket WHERE id IN :ids",  # noqa: S608  # ours
-        ids=wanted,
-    ):
+    for row in unit.rows(_HELD if unit.races else _READ, ids=wanted):
         values = row.as_dict()
         for flag in ("security", "parked", "spam"):
             values[flag] = bool(values[flag])

@@ -17,6 +17,8 @@ from router.store.unit import Unit
 _SLOTS = 6
 #: The longest stretch anything is limited by, in microseconds.
 _LONGEST = 86_400_000_000
+#: The room of :meth:`Unit.alone` in which budgets are looked at and spent.
+_ROOM = 2
 _SPEND = (
     "INSERT INTO budget (key, slot, used) VALUES (:key, :slot, 1) "
     "ON CONFLICT (key, slot) DO UPDATE SET used = budget.used + 1"
@@ -50,6 +52,7 @@ class Allowance:
 def spend(unit: Unit, allowances: Iterable[Allowance]) -> Allowance | None:
     """Take one from each; the first exhausted one is returned instead, and nothing is taken."""
     wanted = list(allowances)
+    unit.alone(_ROOM, [one.key for one in wanted])
     for one in wanted:
         if exhausted(unit, one):
             return one
@@ -73,6 +76,7 @@ class Ledger:
     def __init__(self, unit: Unit, keys: Collection[str]) -> None:
         """Read what was spent of these keys."""
         self._unit = unit
+        unit.alone(_ROOM, keys)
         self._spent: dict[str, dict[int, int]] = {}
         self._taken: list[dict[str, object]] = []
         if keys:

@@ -10,6 +10,7 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from router.store import claims
 from router.store.shapes import CounterDelta
 from router.store.unit import Unit
 
@@ -102,8 +103,13 @@ def alarms(unit: Unit) -> dict[int, int]:
 
 
 def fold(unit: Unit, limit: int = 1000) -> int:
-    """Add the oldest deltas into the counts and drop them; how many there were."""
-    rows = unit.rows("SELECT id, key, delta FROM counter_delta ORDER BY id LIMIT :n", n=limit)
+    """Add the oldest deltas into the counts and drop them; how many there were. Two who do it at
+    the same time add different ones."""
+    oldest = claims.among(unit, "SELECT id FROM counter_delta ORDER BY id LIMIT :n")
+    rows = unit.rows(
+        f"DELETE FROM counter_delta WHERE id {oldest} RETURNING key, delta",  # noqa: S608  # ours
+        n=limit,
+    )
     tally: Tally[str] = Tally()
     for row in rows:
         tally[row.key] += row.delta
@@ -112,8 +118,6 @@ def fold(unit: Unit, limit: int = 1000) -> int:
         "ON CONFLICT (key) DO UPDATE SET value = counter.value + excluded.value",
         [{"key": key, "delta": delta} for key, delta in tally.items()],
     )
-    if rows:
-        unit.run_many("DELETE FROM counter_delta WHERE id = :id", [{"id": row.id} for row in rows])
     return len(rows)
 
 

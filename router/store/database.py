@@ -224,7 +224,7 @@ class Store:
         for left in reversed(range(RACES)):
             try:
                 with self.pool.begin() as connection:
-                    unit = Unit(connection, self.ids, self.clock.now())
+                    unit = Unit(connection, self.ids, self.clock.now(), races=True)
                     result = work(unit)
                     unit.flush()
             except DatabaseFault as fault:

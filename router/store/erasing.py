@@ -14,7 +14,7 @@ from typing import Any
 
 from router.core import erasing
 from router.core.keys import Keyring
-from router.store import clocks, journal, search, tickets, timeline
+from router.store import clocks, journal, search, timeline
 from router.store.batch import load, write
 from router.store.erasable import (
     OF_HANDLES,
@@ -74,7 +74,6 @@ def shut(unit: Unit, ticket_id: int, reason: str) -> Tally[str]:
 
     From this commit on nothing joins it. Promises that were open end neither kept nor broken.
     """
-    tickets.hold(unit, ticket_id)
     draft = load(unit, [ticket_id])[ticket_id]
     if draft.erased_at is None:
         timeline.note(unit, ticket_id, CODE, reason=reason)

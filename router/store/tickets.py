@@ -76,11 +76,6 @@ def chain(unit: Unit, ticket_id: int, limit: int = 12) -> list[str]:
     return [row.rfc_id for row in reversed(rows) if " " not in row.rfc_id]
 
 
-def hold(unit: Unit, ticket_id: int) -> None:
-    """Hold the ticket against other writers until the commit."""
-    unit.run("UPDATE ticket SET version = version WHERE id = :id", id=ticket_id)
-
-
 def take_part(unit: Unit, ticket_id: int, identity_id: int) -> None:
     """Let a handle add to a ticket, because a person wrote to it."""
     unit.run(

@@ -7,8 +7,9 @@ tenth of a statement a row.
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -21,6 +22,8 @@ from router.store.pool import Connection
 
 #: Ids are drawn so many at a time.
 _BLOCK = 64
+#: Places in which words are held; see :meth:`Unit.alone`.
+_PLACES = 1024
 #: Stands in the brackets of a list that holds nothing: nothing is in it, whatever its type.
 _NOTHING = "NULL"
 
@@ -84,6 +87,11 @@ def _spread(sql: str, dialect: str, params: Mapping[str, Any]) -> tuple[str, tup
     return "".join(parts), tuple(values)
 
 
+def _place(word: str) -> int:
+    """One of a few places: the server's table of locks is small, and who shares one only waits."""
+    return int.from_bytes(hashlib.sha256(word.encode()).digest()[:4]) % _PLACES
+
+
 class Row(tuple[Any, ...]):
     """What the database answered; its columns are attributes too."""
 
@@ -116,9 +124,13 @@ class _Found(NamedTuple):
 class Unit:
     """A transaction in hand. ``now`` is fixed when it begins, so all its rows agree."""
 
-    def __init__(self, connection: Connection, ids: Ids, now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, ids: Ids, now: datetime, *, races: bool = False
+    ) -> None:
         """Wrap an open transaction; whoever opened it commits it."""
         self.connection = connection
+        #: Whether others may write meanwhile what this one has read. SQLite has one writer.
+        self.races = races
         #: ``sqlite`` or ``postgresql``; only opening, claiming and searching may ask.
         self.dialect = connection.dialect
         self.now = now
@@ -133,6 +145,23 @@ class Unit:
         if not self._fresh:
             self._fresh = self._ids.take(_BLOCK)[::-1]
         return self._fresh.pop()
+
+    def alone(self, room: int, words: Iterable[str]) -> None:
+        """Work alone under these words until the commit: whoever else asks for one of them waits.
+
+        A ``room`` is what the words are of. Rooms are entered in the order of their numbers, and
+        the words of a room in one call, so that no two wait for each other.
+        """
+        if not self.races:
+            return
+        keys = sorted({_place(word) for word in words})
+        if keys:
+            self.rows(
+                "SELECT pg_advisory_xact_lock(CAST(:room AS int), k) "
+                "FROM unnest(CAST(:keys AS int[])) AS k",
+                room=room,
+                keys="{" + ",".join(map(str, keys)) + "}",
+            )
 
     def rows(self, sql: str, /, **params: Any) -> Sequence[Row]:
         """All rows of a query with ``:named`` parameters; a list or tuple serves ``IN :name``."""

@@ -1,0 +1,222 @@
+"""Two processes at the same moment: the later one sees what the earlier one did."""
+
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from router import pipeline, sweeps
+from router.core.rights import Who
+from router.desk import acting
+from router.prepared import Terms
+from router.store import batch, budgets, claims, counters
+from router.store.budgets import Allowance
+from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
+
+MEI = Who(7, "Mei", "admin")
+QUIET = {"per_address_gap_minutes": 0}
+
+
+class Talk(FakeDoor):
+    """A platform that says which conversation a message belongs to."""
+
+    def parse(self, raw):
+        return [replace(one, conversation="ann") for one in super().parse(raw)]
+
+
+class TwoMailboxes(FakeDoors):
+    """Two accounts of one desk."""
+
+    def __init__(self, *doors):
+        super().__init__(doors[0])
+        self.all = {(door.kind, door.account): door for door in doors}
+
+    def __iter__(self):
+        return iter(self.all)
+
+    def open(self, kind, account):
+        return self.all[kind, account]
+
+    def reader(self, kind, account):
+        return self.all[kind, account]
+
+    def speaker(self, _handle_kind, kind, account):
+        return kind, account
+
+
+@pytest.fixture
+def meanwhile(database_kind):
+    """``with meanwhile(router, first): second()`` – the first transaction has done its work and
+    ends only when the second waits for it, or is over."""
+    if database_kind == "sqlite":
+        pytest.skip("needs PostgreSQL: SQLite has one writer")
+
+    @contextmanager
+    def begun(router, first):
+        written, over = threading.Event(), threading.Event()
+
+        def also(_unit):
+            written.set()
+            _until_somebody_waits(router, over)
+
+        one = threading.Thread(target=first, args=[also])
+        one.start()
+        assert written.wait(20)
+        try:
+            yield
+        finally:
+            over.set()
+            one.join(20)
+            assert not one.is_alive()
+
+    return begun
+
+
+def _until_somebody_waits(router, over):
+    for _ in range(500):
+        with router.store.reading() as unit:
+            if unit.value(
+                "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+                "WHERE NOT l.granted AND a.datname = current_database()"
+            ):
+                return
+        if over.wait(0.02):
+            return
+
+
+def _ticket(router, ticket_id):
+    with router.store.reading() as unit:
+        return unit.row("SELECT * FROM ticket WHERE id = :id", id=ticket_id)
+
+
+def _count(router, what):
+    with router.store.reading() as unit:
+        return unit.value(f"SELECT COUNT(*) FROM {what}")
+
+
+def _opened(router, door):
+    raw = door.arrives(text="my transfer is pending", message_id="<one@mail.example>")
+    return pipeline.receive(router, door, [raw], Terms())[0].ticket_id
+
+
+def _follows(door, text):
+    return door.arrives(text=text, thread_ids=["<one@mail.example>"])
+
+
+def _taker(router, door, raw):
+    return lambda also: pipeline.receive(router, door, [raw], Terms(), also=also)
+
+
+def test_an_alarm_that_comes_beside_a_calm_message_stays(assembled, frozen, meanwhile):
+    door = FakeDoor()
+    router = assembled(doors=FakeDoors(door))
+    ticket_id = _opened(router, door)
+    alarm = _follows(door, "my wallet was hacked, somebody is stealing my money")
+    calm = _follows(door, "thank you for looking into it")
+    with meanwhile(router, _taker(router, door, alarm)):
+        pipeline.receive(router, door, [calm], Terms())
+    ticket = _ticket(router, ticket_id)
+    assert (ticket.security, ticket.urgency, ticket.messages) == (True, "P1", 3)
+    with router.store.reading() as unit:
+        assert sum(counters.alarms(unit).values()) == 1
+
+
+def test_what_an_agent_did_while_a_message_came_in_stays(assembled, frozen, meanwhile):
+    door = FakeDoor()
+    router = staffed(assembled(doors=FakeDoors(door)), MEI)
+    ticket_id = _opened(router, door)
+
+    def assigns(also):
+        def work(unit):
+            draft = acting.take(unit, MEI, "assign", ticket_id)
+            draft.assignee_id = MEI.id
+            batch.write(unit, [draft])
+            also(unit)
+
+        router.store.write(work)
+
+    raw = _follows(door, "and another thing")
+    with meanwhile(router, assigns):
+        pipeline.receive(router, door, [raw], Terms())
+    ticket = _ticket(router, ticket_id)
+    assert (ticket.assignee_id, ticket.messages) == (MEI.id, 2)
+
+
+def test_a_mail_to_two_mailboxes_polled_at_once_is_one_ticket(assembled, frozen, meanwhile):
+    support, billing = FakeDoor("support"), FakeDoor("billing")
+    router = assembled(doors=TwoMailboxes(support, billing), acknowledge=QUIET)
+    _opened(router, support)  # somebody we know: the unique handle would hold the two apart
+    frozen.advance(timedelta(days=60))
+    mail = support.arrives(text="to both of your mailboxes")
+    with meanwhile(router, _taker(router, support, mail)):
+        pipeline.receive(router, billing, [mail], Terms())
+    assert (_count(router, "ticket"), _count(router, "message"), _count(router, "outbox")) == (
+        2,
+        2,
+        2,
+    )
+
+
+def test_two_messages_of_a_new_conversation_are_one_ticket(assembled, frozen, meanwhile):
+    door = Talk()
+    router = assembled(doors=FakeDoors(door), acknowledge=QUIET)
+    _opened(router, door)
+    router.store.write(lambda unit: unit.run("UPDATE ticket SET conversation = 'an older one'"))
+    frozen.advance(timedelta(days=60))
+    first, second = door.arrives(text="hello"), door.arrives(text="my transfer is stuck")
+    with meanwhile(router, _taker(router, door, first)):
+        pipeline.receive(router, door, [second], Terms())
+    assert (_count(router, "ticket"), _count(router, "message")) == (2, 3)
+
+
+def test_a_budget_holds_for_all_who_spend_of_it_at_once(assembled, frozen, meanwhile):
+    router = assembled()
+    last = Allowance("form", "form:x", 60, 1)
+    spent = []
+
+    def first(also):
+        def work(unit):
+            spent.append(budgets.spend(unit, [last]))
+            also(unit)
+
+        router.store.write(work)
+
+    with meanwhile(router, first):
+        spent.append(router.store.write(lambda unit: budgets.spend(unit, [last])))
+    assert spent == [None, last]
+
+
+def test_two_who_fold_the_same_deltas_count_them_once(assembled, frozen, meanwhile):
+    router = assembled()
+    router.store.write(lambda unit: counters.append(unit, {"t1:open": 5}))
+
+    def first(also):
+        router.store.write(lambda unit: (counters.fold(unit), also(unit)))
+
+    with meanwhile(router, first):
+        router.store.write(counters.fold)
+    with router.store.reading() as unit:
+        assert counters.read(unit, ["t1:open"]) == {"t1:open": 5}
+
+
+def test_a_duty_that_takes_long_is_done_by_nobody_else(assembled, frozen, monkeypatch):
+    router, taken, renewed = assembled(), [], threading.Event()
+    monkeypatch.setattr(sweeps, "RENEWED_EVERY", 0.01)
+
+    def long(_router):
+        frozen.advance(timedelta(seconds=119))
+        renewed.clear()
+        router.store.on_commit.append(renewed.set)
+        assert renewed.wait(20)
+        frozen.advance(timedelta(seconds=119))
+        taken.append(
+            router.store.write(
+                lambda unit: claims.take(unit, "long", "other", lease_us=120_000_000)
+            )
+        )
+
+    sweeps.tick(router, sweeps.Duty("long", timedelta(1), lambda _: True, long, exclusive=True))
+    assert taken == [False]
