@@ -257,7 +257,7 @@ def publish(router: Router, who: Who, draft_id: int, seen: str) -> str:
 
     def work(unit: Unit) -> None:
         owner = f"agent:{who.id}"
-        if not claims.take(unit, "publish-rules", owner, lease_us=0, every_us=0):
+        if not claims.take(unit, "publish-rules", owner, lease_us=0):
             raise Conflict("draft_changed")
         fresh = _draft(unit, draft_id)
         if fresh.digest != seen or row.digest != seen:

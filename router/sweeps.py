@@ -7,7 +7,9 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -36,7 +38,7 @@ from router import (
 )
 from router.assemble import Router
 from router.core.clock import to_us
-from router.errors import Conflict
+from router.errors import Conflict, StoreError
 from router.store import (
     audit,
     budgets,
@@ -71,6 +73,9 @@ log = logging.getLogger("router.sweeps")
 #: Who this process is when it claims a duty.
 OWNER = f"{os.getpid()}.{secrets.token_hex(4)}"
 _SECOND = 1_000_000
+#: An exclusive duty is ours for so long when we die at it; while we live it is asked for anew every
+#: so many seconds.
+_LEASE_US, RENEWED_EVERY = 120 * _SECOND, 30.0
 #: Batches of pushed items in one tick at most.
 _TURNS = 20
 
@@ -228,16 +233,33 @@ def tick(router: Router, duty: Duty) -> bool:
     if not duty.exclusive:
         duty.work(router)
         return True
-    lease = 120 * _SECOND
-    if not router.store.write(
-        lambda unit: claims.take(unit, duty.name, OWNER, lease_us=lease, every_us=0)
-    ):
+    if not router.store.write(lambda unit: claims.take(unit, duty.name, OWNER, lease_us=_LEASE_US)):
         return False
     try:
-        duty.work(router)
+        with _kept(router, duty.name):
+            duty.work(router)
     finally:
         router.store.write(lambda unit: claims.done(unit, duty.name, OWNER))
     return True
+
+
+@contextmanager
+def _kept(router: Router, name: str) -> Iterator[None]:
+    """Lengthen our lease of this duty meanwhile, however long the work takes."""
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(RENEWED_EVERY):
+            with suppress(StoreError):  # it is asked again soon enough
+                router.store.write(lambda unit: claims.keep(unit, name, OWNER, lease_us=_LEASE_US))
+
+    keeper = threading.Thread(target=keep, name=f"lease-{name}", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
 
 
 def _well_again(router: Router, name: str) -> None:

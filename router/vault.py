@@ -124,7 +124,7 @@ class Vault:
 
     def _lease(self, row: str, owner: str) -> bool:
         return self._ours.write(
-            lambda unit: claims.take(unit, f"token:{row}", owner, lease_us=_LEASE, every_us=0)
+            lambda unit: claims.take(unit, f"token:{row}", owner, lease_us=_LEASE)
         )
 
     def _keep(self, row: str, seed: str, fetched: Token) -> None:

@@ -167,7 +167,7 @@ class Worker:
         def work(unit: Unit) -> bool:
             if claims.keep(unit, name, sweeps.OWNER, lease_us=lease):
                 return True
-            return claims.take(unit, name, sweeps.OWNER, lease_us=lease, every_us=0)
+            return claims.take(unit, name, sweeps.OWNER, lease_us=lease)
 
         return self._router.store.write(work)
 

@@ -7,20 +7,24 @@ from typing import Any
 from router.store.shapes import Health, Lease
 from router.store.unit import Unit
 
+#: Clocks of two hosts differ by no more. A lease that ends later than any could was taken before
+#: the clock was set back.
+_SKEW_US = 300_000_000
 
-def take(unit: Unit, name: str, owner: str, *, lease_us: int, every_us: int) -> bool:
-    """Whether the duty is ours until the lease ends; not before ``every_us`` after the last time.
+
+def take(unit: Unit, name: str, owner: str, *, lease_us: int) -> bool:
+    """Whether the duty is ours until the lease ends.
 
     A duty that ended early is given back by :func:`done`, so ``lease_us`` only bounds a death.
     """
     if unit.run(
         "UPDATE lease SET owner = :owner, until = :until, last_at = :now "
-        "WHERE name = :name AND until <= :now AND last_at <= :latest",
+        "WHERE name = :name AND (until <= :now OR until > :never)",
         owner=owner,
         until=unit.now_us + lease_us,
         now=unit.now_us,
         name=name,
-        latest=unit.now_us - every_us,
+        never=unit.now_us + lease_us + _SKEW_US,
     ):
         return True
     if unit.value("SELECT 1 FROM lease WHERE name = :name", name=name):

@@ -97,7 +97,7 @@ def test_many_who_ask_at_once_renew_once(store, keys):
 def test_while_another_renews_one_waits_and_then_says_later(vault, store, monkeypatch):
     monkeypatch.setattr("router.vault._PATIENCE", 0.1)
     lease = f"token:email:a:{REFRESH}"
-    store.write(lambda unit: claims.take(unit, lease, "other", lease_us=60_000_000, every_us=0))
+    store.write(lambda unit: claims.take(unit, lease, "other", lease_us=60_000_000))
     with pytest.raises(Transient):
         vault.token(REFRESH, Provider().renew, seed="seed")
 

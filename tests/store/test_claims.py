@@ -8,10 +8,8 @@ from router.store.budgets import Allowance
 LEASE = 10_000_000
 
 
-def _take(store, owner, every_us=0):
-    return store.write(
-        lambda unit: claims.take(unit, "fold", owner, lease_us=LEASE, every_us=every_us)
-    )
+def _take(store, owner):
+    return store.write(lambda unit: claims.take(unit, "fold", owner, lease_us=LEASE))
 
 
 def test_a_duty_has_one_holder(store):
@@ -31,10 +29,23 @@ def test_a_duty_given_back_is_free_at_once(store):
     assert _take(store, "b")
 
 
-def test_a_duty_is_not_done_more_often_than_it_should(store):
+def test_a_clock_that_was_set_back_stops_no_duty(store, frozen):
+    _take(store, "a")
+    frozen.advance(timedelta(hours=-5))
+    assert _take(store, "b")
+
+
+def test_a_host_whose_clock_is_a_little_behind_takes_no_lease_away(store, frozen):
+    _take(store, "a")
+    frozen.advance(timedelta(minutes=-4))
+    assert not _take(store, "b")
+
+
+def test_a_duty_given_back_before_the_clock_was_set_back_is_free(store, frozen):
     _take(store, "a")
     store.write(lambda unit: claims.done(unit, "fold", "a"))
-    assert not _take(store, "b", every_us=60_000_000)
+    frozen.advance(timedelta(hours=-5))
+    assert _take(store, "b")
 
 
 def test_a_lease_that_was_lost_is_not_kept(store, frozen):
