@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -40,7 +41,9 @@ _WEIGHT = 280
 _PAGE = 100
 #: Mentions reach back so many pages at most; X gives no more.
 _MENTION_PAGES = 8
-_LONGEST_CRC = 512
+#: A challenge is answered with what also signs deliveries, so it must be one that no delivery could
+#: be: those are JSON objects.
+_CHALLENGE = re.compile(r"[A-Za-z0-9_+/=.-]{1,128}")
 _SKEW = timedelta(minutes=2)
 
 
@@ -112,11 +115,9 @@ class X(Channel):
         secret = self.vault.secret("consumer_secret").encode()
         if request.method == "GET":
             word = request.query.get("crc_token", "")
-            if not word or len(word) > _LONGEST_CRC:
+            if not _CHALLENGE.fullmatch(word):
                 raise BadRequest("a challenge without its word")
-            said = json.dumps(
-                {"response_token": _signature(secret, word.encode("utf-8", "replace"))}
-            )
+            said = json.dumps({"response_token": _signature(secret, word.encode())})
             return Heard(answer=Answer(body=said.encode(), mime="application/json"))
         given = request.headers.get("x-twitter-webhooks-signature", "")
         wanted = _signature(secret, request.body)

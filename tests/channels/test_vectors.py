@@ -15,7 +15,7 @@ from twilio.request_validator import RequestValidator
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.exceptions import InvalidAppIdException, InvalidSignatureException
 
-from channels.contract import BadSignature
+from channels.contract import BadRequest, BadSignature
 from channels.wechat import envelope, pushes
 from router.sandbox import wechat as far_side
 from router.sandbox.ledger import Ledger
@@ -119,6 +119,12 @@ def test_xs_challenge_and_signature():
     again = json.dumps(json.loads(X["body"]))
     with pytest.raises(BadSignature):
         door("x").receive(hook(body=again, headers={X["header"]: X["signature"]}))
+
+
+@pytest.mark.parametrize("word", ["", X["body"], '{"a":1}', "a b", "转账", "a" * 129])
+def test_x_is_told_no_signature_of_what_could_be_a_delivery(word):
+    with pytest.raises(BadRequest):
+        door("x").receive(hook(method="GET", query={"crc_token": word}))
 
 
 def test_messengers_challenge_signature_and_proof():
