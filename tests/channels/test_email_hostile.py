@@ -79,6 +79,10 @@ HOSTILE = {
     "brackets in the sender": lambda: b"From: " + b"(<" * 100_000 + b"\r\n\r\nhelp",
     "encoded words without end": lambda: b"Subject: " + b"=?utf-8?b?" * 20_000 + b"\r\n\r\nx",
     "question marks in the sender": lambda: b"From: " + b"=?a?q?" * 20_000 + b"\r\n\r\nx",
+    "encoded words in the header of a part": lambda: many_parts(1).replace(
+        b"name=a.png", b"=?" * 500_000
+    ),
+    "encoded words in many parts": lambda: many_parts(4_000).replace(b"name=a.png", b"=?" * 2_000),
     "references without end": lambda: FROM + b"References: " + b"<a@b> " * 100_000 + b"\r\n\r\nx",
     "parameters without end": lambda: text("text/plain" + "; a=b" * 50_000, b"help"),
     "quotes without end": lambda: many_parts(1).replace(b"a.png", b'"' + b'\\"' * 50_000),
