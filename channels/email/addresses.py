@@ -87,6 +87,14 @@ class _Entry:
             self.angle.append(_ASIDE.sub("", angle))
             return
         word = (plain or odd).strip() if quoted is None else _QUOTED.sub(r"\1", quoted)
+        if (
+            quoted is None
+            and word.startswith("@")
+            and self.quoted
+            and self.words[-1:] == self.quoted[-1:]
+        ):
+            self.words.pop()  # what stood in quotes was the local part of an address
+            word = f'"{self.quoted.pop()}"{word}'
         (self.plain if quoted is None else self.quoted).append(word)
         self.words.append(word)
 

@@ -11,9 +11,14 @@ from channels.contract import Verification
 from channels.email.headers import Headers
 
 _LONGEST = 8_000
-_COMMENT = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"^\s*([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
-_PROPERTY = re.compile(r"\b(header\.(?:from|d|i))\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+_PROPERTY = re.compile(r"(?<!\S)(header\.(?:from|d|i))\s*=\s*([^\s;]+)", re.IGNORECASE)
+#: A quoted string, or what else decides where one or a comment ends.
+_MARK = re.compile(r'"((?:[^"\\]|\\.)*+)"|\\.|[^"()\\]+|.', re.DOTALL)
+_ROUND = re.compile(r"[()]")
+#: What may stand in quotes and still be read; anything else there is the sender's own writing.
+_PLAIN = re.compile(r"[A-Za-z0-9.@_-]+")
+_ILLEGIBLE = "\0"
 
 
 def verify(
@@ -38,7 +43,7 @@ def verify(
 
 def _said(headers: Headers, domain: str, authserv_id: str) -> Verification:
     topmost = headers.raw("authentication-results")[:_LONGEST]
-    server, *results = _uncommented(topmost).split(";")
+    server, *results = _bare(topmost).split(";")
     if server.split(" ")[0].strip().lower() != authserv_id.lower():
         return Verification.UNVERIFIED
     found = Verification.UNVERIFIED
@@ -47,7 +52,9 @@ def _said(headers: Headers, domain: str, authserv_id: str) -> Verification:
         if not result:
             continue
         method, outcome = result[1].lower(), result[2].lower()
-        about = {name.lower(): value.lower() for name, value in _PROPERTY.findall(written)}
+        about: dict[str, str] = {}
+        for name, value in _PROPERTY.findall(written):
+            about.setdefault(name.lower(), value.lower())  # what follows the first is no result
         if method == "dmarc" and outcome == "fail":
             return Verification.FAILED
         if outcome == "pass" and _aligned(method, about, domain):
@@ -55,13 +62,30 @@ def _said(headers: Headers, domain: str, authserv_id: str) -> Verification:
     return found
 
 
-def _uncommented(text: str) -> str:
-    for _ in range(5):
-        without = _COMMENT.sub(" ", text)
-        if without == text:
-            break
-        text = without
-    return text.strip()
+def _bare(text: str) -> str:
+    """The header without its comments, what stands in quotes taken as one word.
+
+    Nothing at all when a quote or a comment never ends, or one stands across the other's end: then
+    what the sender wrote may stand outside of it, and no word of it is the server's for certain.
+    """
+    kept: list[str] = []
+    depth = 0
+    for mark in _MARK.finditer(text):
+        word, quoted = mark[0], mark[1]
+        if word == '"' or (depth and quoted is not None and _ROUND.search(quoted)):
+            return ""
+        if word == "(":
+            depth += 1
+        elif word == ")" and depth:
+            depth -= 1
+            kept.append(" ")
+        elif not depth:
+            kept.append(word if quoted is None else _legible(quoted))
+    return "" if depth else "".join(kept).strip()
+
+
+def _legible(quoted: str) -> str:
+    return quoted if _PLAIN.fullmatch(quoted) else _ILLEGIBLE
 
 
 def _aligned(method: str, about: dict[str, str], domain: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address
 
-from channels.contract import Bounce, Handle, Inbound
+from channels.contract import Bounce, Handle, Inbound, Verification
 from channels.email import authentication, automatic, bounces, contents, dates, headers, returns
 from channels.email.addresses import handles, shown_name, tokens
 from channels.email.characters import words
@@ -30,6 +30,8 @@ _TAKEN_FROM = re.compile(rb"\[(?:IPv6:)?([0-9a-fA-F:.]{7,45})\]")
 _RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 _SENDERS = ("from", "sender", "reply-to", "return-path")
 # Begins with one certain character, so that most of a mail's headers are passed over at once.
+#: Something like an address behind the address.
+_MORE = re.compile(r">[^<>\"(]*@|<[^<>]*<")
 _TRACE = re.compile(
     rb"\n(?=[acdelrsx])(?:received(?:-spf)?|delivered-to|return-path|authentication-results"
     rb"|arc-[a-z-]+|envelope-to|delivery-date|status|content-length|lines"
@@ -67,14 +69,16 @@ def parse_mail(
     ``signed_by`` are domains whose signature was found good then.
     """
     found, body = _read(headers.straight(data))
-    senders = _senders(found)
+    senders, sure = _senders(found)
     sender = senders[0] if senders else Handle("email", "", shown_name(found.raw("from")))
     if not sender.value:
         body.defects.append("no_sender")
     why, bounce = _machine(found, body, sender.value, own_addresses)
     if body.forwarded and not bounce:
         body.text = "\n\n".join(filter(str.strip, (body.text.rstrip("\n"), body.forwarded)))
-    alone = sender.value if len(senders) == 1 else ""
+    trust = Verification.FAILED
+    if sure:
+        trust = authentication.verify(found, sender.value, authserv_id, signed_by)
     to, cc = handles(_joined(found, "to")), handles(_joined(found, "cc"))
     return Inbound(
         kind="email",
@@ -90,7 +94,7 @@ def parse_mail(
         tokens=_tokens(found),
         to=to,
         cc=cc,
-        verification=authentication.verify(found, alone, authserv_id, signed_by),
+        verification=trust,
         automatic=why,
         bounce=bounce,
         attachments=tuple(body.attachments),
@@ -126,11 +130,14 @@ def _read(data: bytes) -> tuple[Headers, contents.Body]:
     return found, body
 
 
-def _senders(found: Headers) -> tuple[Handle, ...]:
+def _senders(found: Headers) -> tuple[tuple[Handle, ...], bool]:
+    """Who wrote it, and whether that is for certain: one From header that names one person. A
+    receiver may have checked another one than we would read of anything else."""
     for name in _SENDERS:
         if name in found.values and (people := handles(found.raw(name))):
-            return people
-    return ()
+            sure = name == "from" and len(people) == len(found.values[name]) == 1
+            return people, sure and not _MORE.search(found.raw(name))
+    return (), False
 
 
 def _joined(found: Headers, name: str) -> str:

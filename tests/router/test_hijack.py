@@ -1,4 +1,4 @@
-"""Sixty attempts to get into somebody's ticket: it stays as it is, byte for byte.
+"""Eighty attempts to get into somebody's ticket: it stays as it is, byte for byte.
 
 Then each guard is taken away by itself, and some attempt gets through: a guard nobody misses would
 be none.
@@ -9,7 +9,7 @@ import hashlib
 import pytest
 
 from channels.contract import Verification
-from channels.email import authentication
+from channels.email import authentication, parse
 from router import deliver, desk, joining
 from router.core import threads
 from router.core.rights import Who
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.one_database
 ADMIN = Who(id=1, name="Mei", role="admin")
 MEI = "mei@desk.example"
 PASS = "mx.desk.example; dmarc=pass header.from=mail.example"
+EVES = "mx.desk.example; dmarc=pass header.from=evil.example"
 STRANGER = "Eve <eve@evil.example>"
 VICTIM = "Lin <lin@mail.example>"
 
@@ -186,6 +187,37 @@ def two_senders(v):
         yield mail(From=froms, In_Reply_To=v.ours[0], Authentication_Results=PASS)
 
 
+def senders_in_disguise(v):
+    """What a receiver checks is Eve's own domain; what is read must not be Lin's."""
+    passed = {"To": v.address, "Authentication_Results": EVES}
+    yield mail(From='"lin@mail.example"@evil.example', **passed)
+    yield mail(From='"lin@mail.example" @evil.example', **passed)
+    yield mail(From="<lin@mail.example> <eve@evil.example>", **passed)
+    yield mail(From="<<lin@mail.example>eve@evil.example>", **passed)
+    yield mail(From="People: lin@mail.example;, eve@evil.example", **passed)
+
+
+def stand_ins(v):
+    """No sender at all, and another header that names Lin."""
+    for name in ("Sender", "Reply_To", "Return_Path"):
+        yield mail(**{"From": "", "To": v.address, name: VICTIM, "Authentication_Results": EVES})
+    yield mail(From="Eve", To=v.address, Reply_To=VICTIM, Authentication_Results=EVES)
+    yield mail(From="Eve", To=v.address, Sender=VICTIM)
+
+
+def vouched_for_by_themselves(v):
+    """The receiver repeats what the sender wrote: a return path, a signer's name."""
+    for said in (
+        'spf=pass smtp.mailfrom="x; dkim=pass header.d=mail.example"@evil.example; dmarc=none',
+        'spf=pass (domain of "x) ; dkim=pass header.d=mail.example ("@evil.example designates it)',
+        'dkim=pass header.d=evil.example header.i="a header.d=mail.example"@evil.example',
+        "dkim=pass header.d=evil.example header.b=x header.d=mail.example",
+        'spf=pass (of x\\); dkim=pass header.d=mail.example) smtp.mailfrom="x',
+    ):
+        told = f"mx.desk.example; {said}"
+        yield mail(From=VICTIM, In_Reply_To=v.ours[0], Authentication_Results=told)
+
+
 def look_alikes(v):
     for sender in (
         "Lin <1in@mail.example>",
@@ -262,7 +294,8 @@ def subscribed(v):
 ATTEMPTS = [
     *(stolen_token, forged_token, quoted_ids, subject_numbers, spoofed_unverified),
     *(spoofed_failed, two_senders, look_alikes, other_senders, forged_reports),
-    *(agents_by_mail, subscribed, forged_returns),
+    *(agents_by_mail, subscribed, forged_returns, senders_in_disguise, stand_ins),
+    vouched_for_by_themselves,
 ]
 
 
@@ -372,13 +405,23 @@ def _numbers_in_subjects(monkeypatch):
 
 
 def _any_sender_of_several(monkeypatch):
+    _anything_that_names_a_sender(monkeypatch)
     real = authentication.verify
 
     def verify(headers, sender, authserv_id, signed_by=()):
         headers.values["from"] = headers.values["from"][:1]
-        return real(headers, sender or "lin@mail.example", authserv_id, signed_by)
+        return real(headers, sender, authserv_id, signed_by)
 
     monkeypatch.setattr(authentication, "verify", verify)
+
+
+def _anything_that_names_a_sender(monkeypatch):
+    real = parse._senders  # the guard itself
+    monkeypatch.setattr(parse, "_senders", lambda found: (real(found)[0], True))
+
+
+def _whatever_a_receiver_repeats(monkeypatch):
+    monkeypatch.setattr(authentication, "_bare", lambda text: text)
 
 
 @pytest.mark.parametrize(
@@ -395,6 +438,9 @@ def _any_sender_of_several(monkeypatch):
         (_any_report, forged_returns),
         (_numbers_in_subjects, subject_numbers),
         (_any_sender_of_several, two_senders),
+        (_anything_that_names_a_sender, senders_in_disguise),
+        (_anything_that_names_a_sender, stand_ins),
+        (_whatever_a_receiver_repeats, vouched_for_by_themselves),
     ],
 )
 def test_without_this_guard_somebody_gets_in(router, door, victim, monkeypatch, guard, attempts):
