@@ -187,11 +187,10 @@ def load(unit: Unit, teams: Teams, period: Period, cut: Cut = Cut()) -> Load:  #
     """The load of a period, and what stands now."""
     period = Period(period.span, period.zone)  # what stands now has no other moment
     hours: dict[str, dict[str, int]] = {}
-    only = Cut(team_id=cut.team_id)
-    for (kind, hour), n in pages.sums(
-        unit, ("hour",), ("kind", "detail"), period, only, teams=teams
-    ).items():
-        hours.setdefault(kind, {})[hour] = n
+    if cut.whole:  # hours are kept for whole teams
+        found = pages.sums(unit, ("hour",), ("kind", "detail"), period, cut, teams=teams)
+        for (kind, hour), n in found.items():
+            hours.setdefault(kind, {})[hour] = n
     agents: dict[int, dict[str, int]] = {}
     opened = pages.standing(unit, cut, teams)
     today = day_of(unit.now.astimezone(period.zone).date())
@@ -209,7 +208,7 @@ def load(unit: Unit, teams: Teams, period: Period, cut: Cut = Cut()) -> Load:  #
         mine = agents.setdefault(row.agent_id, {"in_hand": 0, "waiting": 0, "soon": 0})
         mine[row.detail] += row.n
     ahead = AHEAD * 3600 * _MICRO
-    soon = pages.soon(unit, unit.now_us + ahead, teams)
+    soon = pages.soon(unit, unit.now_us + ahead, teams, cut=cut)
     for row in soon:
         mine = agents.setdefault(row.assignee_id or 0, {"in_hand": 0, "waiting": 0, "soon": 0})
         mine["soon"] += 1
@@ -221,8 +220,8 @@ def load(unit: Unit, teams: Teams, period: Period, cut: Cut = Cut()) -> Load:  #
         ages,
         dict(sorted(agents.items(), key=lambda one: -one[1]["in_hand"])),
         soon,
-        pages.happened(unit, "kept", unit.now_us - ahead, teams)
-        + pages.happened(unit, "late", unit.now_us - ahead, teams),
+        pages.happened(unit, "kept", unit.now_us - ahead, teams, cut)
+        + pages.happened(unit, "late", unit.now_us - ahead, teams, cut),
     )
 
 

@@ -17,15 +17,16 @@ from router.store.pages_reports import Cut
 def load(words: Words, told: Load, cut: Cut) -> Document:
     """The load report: what is about to break first."""
     sections = [_soon(words, told), _loaded(words, told), _ages(words, told)]
-    sections += [
-        _heat(words, kind, told.hours.get(kind, {})) for kind in dict.fromkeys(HOURLY.values())
-    ]
+    if cut.whole:
+        sections += [
+            _heat(words, kind, told.hours.get(kind, {})) for kind in dict.fromkeys(HOURLY.values())
+        ]
     return Document(
         "load",
         words.say("title.load"),
         facts_of(words, told.period, None, told.until, cut),
         sections,
-        words.define("soon", "ages", "hours"),
+        words.define("soon", "ages", "hours" if cut.whole else "hours_whole"),
         query(told.period, cut),
     )
 
@@ -84,10 +85,9 @@ def _ages(words: Words, told: Load) -> Section:
 
 def _opened(told: Load, low: int, high: int) -> dict[str, str]:
     """What leads to the tickets that are open since so many days."""
-    days = {"to": dated(told.today - low).isoformat()}
-    if high:
-        days["from"] = dated(told.today - high + 1).isoformat()
-    return {"what": "open", "aged": "yes", **days}
+    first = dated(told.today - high + 1).isoformat() if high else ""  # … or whenever
+    last = dated(told.today - low).isoformat()
+    return {"what": "open", "aged": "yes", "from": first, "to": last}
 
 
 def _age(words: Words, low: int, high: int) -> str:

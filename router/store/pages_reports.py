@@ -278,30 +278,29 @@ _SOON = (
 )
 
 
-def soon(unit: Unit, until: int, teams: Teams, limit: int = 2000) -> list[Any]:
+def soon(
+    unit: Unit,
+    until: int,
+    teams: Teams,
+    limit: int = 2000,
+    cut: Cut = Cut(),  # frozen
+) -> list[Any]:
     """Promises that are open and due by then, the next first: due_at, kind, number, subject,
     urgency, category, team_id, assignee_id, security."""
-    columns = (
-        "SELECT c.due_at, c.kind, t.number, t.subject, t.urgency, t.category, t.team_id, "
-        "t.assignee_id, t.security"
-    )
-    if teams is None:  # tickets are looked up for those that are told, not for all that are due
-        return list(
-            unit.rows(
-                f"{columns} FROM (SELECT c.due_at, c.kind, c.ticket_id FROM sla_clock c "  # noqa: S608  # ours
-                f"WHERE {_SOON} ORDER BY c.due_at LIMIT :n) c "
-                "JOIN ticket t ON t.id = c.ticket_id ORDER BY c.due_at",
-                until=until,
-                n=limit,
-            )
-        )
+    asked = narrowed(cut, teams)
+    clocks = f"SELECT c.due_at, c.kind, c.ticket_id FROM sla_clock c WHERE {_SOON}"  # noqa: S608  # ours
+    ahead = " ORDER BY c.due_at LIMIT :n"
+    if not asked.said:  # tickets are looked up for those that are told, not for all that are due
+        clocks += ahead
     return list(
         unit.rows(
-            f"{columns} FROM sla_clock c JOIN ticket t ON t.id = c.ticket_id "  # ours
-            f"WHERE {_SOON} AND t.team_id IN :teams ORDER BY c.due_at LIMIT :n",
+            "SELECT * FROM (SELECT c.due_at, c.kind, t.number, t.subject, t.urgency, "  # noqa: S608  # ours
+            "t.category, t.channel, t.team_id, t.assignee_id, COALESCE(t.assignee_id, 0) "
+            f"AS agent_id, t.security FROM ({clocks}) c JOIN ticket t ON t.id = c.ticket_id) c "
+            f"{f'WHERE {asked}' if asked.said else ''}{ahead}",
             until=until,
             n=limit,
-            teams=list(teams),
+            **asked.params,
         )
     )
 
@@ -333,9 +332,9 @@ def standing(unit: Unit, cut: Cut, teams: Teams) -> Sequence[Any]:
     )
 
 
-def happened(unit: Unit, what: str, since: int, teams: Teams) -> int:
+def happened(unit: Unit, what: str, since: int, teams: Teams, cut: Cut) -> int:
     """How often something happened since a moment; only for a few hours."""
-    asked = narrowed(Cut(), teams)
+    asked = narrowed(cut, teams)
     asked.add("what = :what AND kind IN :kinds AND at >= :since")
     found = unit.value(
         f"SELECT COUNT(*) FROM happening WHERE {asked}",  # noqa: S608  # ours

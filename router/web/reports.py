@@ -248,7 +248,7 @@ def _opened(period: Period) -> Period:
     """What is open now, whenever it was opened, or opened in those days when they are asked for."""
     today = here().clock.now().astimezone(period.zone).date()
     aged = "aged" in request.args
-    first = period.span.first if aged and "from" in request.args else FIRST
+    first = period.span.first if aged and request.args.get("from") else FIRST
     last = period.span.last if aged else today
     return period._replace(span=Span(first, last), as_of=0)
 

@@ -1,6 +1,7 @@
 """The reports over HTTP: right figures, each leading to its tickets, within rights, as files."""
 
 import csv
+import html
 import io
 import re
 from datetime import timedelta
@@ -211,6 +212,28 @@ def test_a_picture_has_a_title_and_a_table(worked, browser_of):
         assert all(f'id="{one}"' in page for one in labels.split())
     assert page.count("The figures of this chart") == 3
     assert "style=" not in page
+
+
+def test_the_oldest_that_wait_are_led_to(worked, browser_of, frozen, alarm):
+    frozen.advance(timedelta(days=40))
+    page = _text(browser_of("manager"), "/reports/load?lang=en")
+    ages = page.split('id="s-ages"')[1].split("</section>")[0]
+    link = html.unescape(re.findall(r'href="(/reports/tickets[^"]+)"', ages)[-1])
+    assert alarm.number in _text(browser_of("manager"), link)
+
+
+def test_the_load_of_another_channel_tells_nothing_of_this_one(browser_of, agents, alarm):
+    whole = _text(browser_of("manager"), "/reports/load?lang=en")
+    page = _text(browser_of("manager"), "/reports/load?lang=en&channel=wechat")
+    assert "promises are due within two hours" in whole
+    assert "No promise is due" in page
+    assert "told for whole teams only" in page
+    assert "<svg" not in page
+
+
+def test_the_load_of_a_channel_tells_what_is_due_in_it(browser_of, agents, alarm):
+    page = _text(browser_of("manager"), "/reports/load?lang=en&channel=webform")
+    assert "promises are due within two hours" in page
 
 
 def test_every_report_leads_to_all_others(worked, browser_of):
