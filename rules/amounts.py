@@ -85,7 +85,7 @@ def _han(written: str) -> float:
     """三万五千 as a number; 千万 ("be sure to") and 万一 ("in case") are none."""
     if written[0] not in _DIGIT and written[0] != "十":
         return 0
-    total = section = 0.0
+    total = below = section = 0.0  # closed by 亿, by 万, by neither yet
     digits, last = "", 1.0
     for letter in written:
         if letter in _DIGIT:
@@ -97,8 +97,11 @@ def _han(written: str) -> float:
             section += (number or 1) * _UNIT[letter]
             last = _UNIT[letter]
         else:
-            total = (total + section + number) * _LARGE[letter]
+            if letter == "亿":
+                total, below = (total + below + section + number) * _LARGE[letter], 0.0
+            else:
+                below += (section + number) * _LARGE[letter]
             section, last = 0.0, _LARGE[letter]
     rest = int(digits) if digits else 0
     tenths = last > 10 and len(digits) == 1  # 一万二 is 12,000, but 十二 twelve
-    return total + section + (rest * last / 10 if tenths else rest)
+    return total + below + section + (rest * last / 10 if tenths else rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Protocol
@@ -116,6 +117,13 @@ def strings(value: object) -> tuple[str, ...] | None:
     return found if len(found) == len(value) else None
 
 
+#: A class, in which brackets are letters and the first "]" too; an escape with what belongs to it.
+_TOKEN = re.compile(
+    r"\[\^?\]?(?:[^\]\\\[]|\\.|\[:\^?\w+:\]|\[)*\]|\\Q.*?(?:\\E|\Z)|\\[pPx]\{[^}]*\}|\\[pP].|\\.|.",
+    re.DOTALL,
+)
+
+
 def mandatory(pattern: str) -> tuple[str, ...]:
     """Strings of which one stands in every match of ``pattern``; none when that is unclear.
 
@@ -127,22 +135,19 @@ def mandatory(pattern: str) -> tuple[str, ...]:
 
 def _outside(pattern: str) -> list[str]:
     """``pattern`` cut at its outermost ``|``, groups, classes and escapes replaced by a gap."""
-    parts, depth, at = [""], 0, 0
-    while at < len(pattern):
-        char = pattern[at]
-        if char == "\\":
-            parts[-1] += "" if depth else "\0"
-            at += 1
-        elif char in "([":
+    parts, depth = [""], 0
+    for one in _TOKEN.findall(pattern):
+        if len(one) > 1 or one == "\\":
+            parts[-1] += "" if depth else "\0"  # a class or an escape
+        elif one == "(":
             depth += 1
-        elif char in ")]":
+        elif one == ")":
             depth -= 1
             parts[-1] += "\0"
-        elif char == "|" and not depth:
+        elif one == "|" and not depth:
             parts.append("")
         elif not depth:
-            parts[-1] += char
-        at += 1
+            parts[-1] += one
     return parts
 
 

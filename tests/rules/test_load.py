@@ -7,6 +7,7 @@ import pytest
 
 from rules.contract import Facts, Urgency
 from rules.engine import RulesFault, compile_book, compile_files, load
+from rules.entry import mandatory
 from rules.lint import SHIPPED
 from rules.load import read
 
@@ -167,6 +168,22 @@ def test_a_word_list_that_cannot_be_read_is_told_with_its_file(words, told):
 )
 def test_spellings_that_cannot_be_read_are_told(spellings, told):
     assert any(told in fault for fault in faults_of(a=spellings))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("broken[(]bee|wasp", ("broken", "wasp")),
+        ("x[]|]broken", ("broken",)),
+        ("[^]]broken", ("broken",)),
+        (r"\p{Han}broken", ("broken",)),
+        (r"[[:digit:]]broken|\[wasp", ("broken", "wasp")),
+        (r"\Qbee|wasp\Ebroken", ("broken",)),
+        ("x[(]|y", ()),
+    ],
+)
+def test_what_a_pattern_cannot_do_without_is_read_past_its_brackets(pattern, words):
+    assert mandatory(pattern) == words
 
 
 def test_a_site_pattern_runs_where_its_word_stands():
