@@ -34,8 +34,9 @@ _NEVER_IN_FILE = re.compile(r"(password|secret|token|private_key|aes_key)$")
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the file and the environment; raise SettingsFault with everything wrong in them."""
     environ = os.environ if environ is None else environ
+    named = path is not None or "ROUTER_CONFIG" in environ
     path = path or Path(environ.get("ROUTER_CONFIG", "config.toml"))
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = _read(path) if named or path.exists() else ""
     try:
         given: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
@@ -53,6 +54,17 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     if faults or settings is None:
         raise SettingsFault(faults)
     return settings
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as fault:
+        message = f"is not UTF-8 (byte {fault.start}); save it as UTF-8"
+        raise SettingsFault([Fault(str(path), message)]) from fault
+    except OSError as fault:
+        message = f"cannot be read ({fault.strerror}); name a file with --config or ROUTER_CONFIG"
+        raise SettingsFault([Fault(str(path), message)]) from fault
 
 
 def _set_by(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -8,6 +8,22 @@ from router.errors import SettingsFault
 from router.wallet import Wallet
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [(None, "cannot be read"), (b"\xff\xfe[web]", "not UTF-8"), ("folder", "cannot be read")],
+)
+def test_a_settings_file_that_was_named_must_be_one(tmp_path, written, told):
+    path = tmp_path / "desk.toml"
+    if written == "folder":
+        path.mkdir()
+    elif written is not None:
+        path.write_bytes(written)
+    with pytest.raises(SettingsFault, match=told):
+        load(path, {})
+    with pytest.raises(SettingsFault, match=told):
+        load(None, {"ROUTER_CONFIG": str(path)})
+
+
 def _write(tmp_path, text):
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
@@ -20,8 +36,9 @@ def _faults(tmp_path, text, environ=None):
     return [str(fault) for fault in caught.value.faults]
 
 
-def test_no_file_means_the_defaults(tmp_path):
-    settings = load(tmp_path / "none.toml", {})
+def test_no_file_means_the_defaults(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = load(None, {})
     assert (settings.web.port, settings.desk.zone) == (8080, "Asia/Shanghai")
 
 
@@ -33,12 +50,12 @@ def test_the_environment_outranks_the_file(tmp_path, monkeypatch):
 
 def test_the_environment_that_is_given_counts_and_no_other(tmp_path, monkeypatch):
     monkeypatch.setenv("ROUTER__WEB__PORT", "9001")
-    assert load(tmp_path / "none.toml", {"ROUTER__WEB__PORT": "9002"}).web.port == 9002
+    assert load(_write(tmp_path, ""), {"ROUTER__WEB__PORT": "9002"}).web.port == 9002
 
 
 def test_the_environment_sets_lists_and_tables_as_json(tmp_path):
     settings = load(
-        tmp_path / "none.toml",
+        _write(tmp_path, ""),
         {
             "ROUTER__DESK__GUARDED_NAMES": '["Wallet", "钱包"]',
             "ROUTER__DESK__HOTLINE": "400100200",
@@ -150,7 +167,7 @@ def test_a_secret_comes_from_the_environment_or_from_a_file(tmp_path):
 
 
 def test_the_effective_settings_name_every_known_key(tmp_path):
-    shown = {key for key, _ in effective(load(tmp_path / "none.toml", {}))}
+    shown = {key for key, _ in effective(load(_write(tmp_path, ""), {}))}
     leaves = {key for key, _ in known_keys()}
     assert {key for key in leaves if not any(one.startswith(key) for one in shown)} <= {
         "calendars",
