@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from router import configuration
+from router.errors import Invalid
 
 app = typer.Typer()
 calendar_app = typer.Typer(help="The desk's calendars: look at them, import dates.")
@@ -100,6 +101,14 @@ class Form(StrEnum):
     PDF = "pdf"
 
 
+class Language(StrEnum):
+    """In which language a report is told."""
+
+    DESK = ""
+    ZH = "zh"
+    EN = "en"
+
+
 class Kind(StrEnum):
     """Which report."""
 
@@ -117,7 +126,7 @@ def report(  # noqa: PLR0913, PLR0917  # one argument an option
     out: Annotated[
         Path | None, typer.Option("--out", help="a file; without one, the terminal")
     ] = None,
-    language: Annotated[str, typer.Option("--language", help="zh or en; empty: the desk's")] = "",
+    language: Annotated[Language, typer.Option(help="zh or en; empty: the desk's")] = Language.DESK,
     config: Config = None,
 ) -> None:
     """The reports of the pages, from the terminal."""
@@ -127,12 +136,20 @@ def report(  # noqa: PLR0913, PLR0917  # one argument an option
     settings = configuration.load(config)
     with recounting.opened(settings) as router:
         body = making.made(
-            router, kind.value, (first, last), form.value, language or settings.desk.language
+            router, kind.value, (first, last), form.value, language.value or settings.desk.language
         )
-    if out is not None:
-        out.write_bytes(body)
-    else:
+    if out is None:
         sys.stdout.buffer.write(body)
+        return
+    try:
+        out.write_bytes(body)
+    except OSError as fault:
+        raise Invalid(
+            "--out",
+            "unwritable",
+            given=f"{out}: {fault.strerror}",
+            write="a file in a folder there is",
+        ) from fault
 
 
 @app.command()
@@ -150,7 +167,7 @@ def whatif(  # noqa: PLR0913, PLR0917  # one argument an option
     goal: Annotated[int, typer.Option("--goal", help="answers in time, of a hundred")] = 95,
     first: Annotated[str, typer.Option("--from", help="first day; empty: 30 days ago")] = "",
     last: Annotated[str, typer.Option("--to", help="last day; empty: today")] = "",
-    language: Annotated[str, typer.Option("--language", help="zh or en; empty: the desk's")] = "",
+    language: Annotated[Language, typer.Option(help="zh or en; empty: the desk's")] = Language.DESK,
     config: Config = None,
 ) -> None:
     """The desk's own history under other hours, targets, holidays and people."""
@@ -162,7 +179,9 @@ def whatif(  # noqa: PLR0913, PLR0917  # one argument an option
     wanted = tuple(one for given in targets or () for one in given.replace(",", " ").split())
     supposed = Supposed(hours, wanted, holidays, agents, on_call, handle, goal)
     with recounting.opened(settings) as router:
-        said = whatif.supposed(router, supposed, (first, last), language or settings.desk.language)
+        said = whatif.supposed(
+            router, supposed, (first, last), language.value or settings.desk.language
+        )
     typer.echo(said, nl=False)
 
 

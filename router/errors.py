@@ -94,12 +94,14 @@ class Conflict(RouterError):
 
 class Invalid(RouterError):
     """The input cannot be accepted. ``field`` names it, ``code`` is translated for the reader;
-    ``more`` lists everything wrong, this included."""
+    ``more`` lists everything wrong, this included. At the terminal the parameters ``given`` and
+    ``write`` say what was wrong and what to write instead."""
 
     def __init__(
         self, field: str, code: str, more: Sequence[tuple[str, str]] = (), **params: str
     ) -> None:
-        super().__init__(f"{field}: {code}")
+        told = f" ({params['given']}); write {params['write']}" if "write" in params else ""
+        super().__init__(f"{field}: {code}{told}")
         self.more = tuple(more) or ((field, code),)
         self.field = field
         self.code = code

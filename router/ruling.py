@@ -108,7 +108,11 @@ def _named(word: str, settings: Settings, store: Store) -> Source:
     if Path(word).is_dir():
         return _folder(Path(word))[0]
     with store.reading() as unit:
-        row = rulesets.find(unit, int(word)) if word.isdecimal() else rulesets.named(unit, word)
+        row = (
+            rulesets.find(unit, int(word))
+            if word.isdecimal() and len(word) < 19
+            else rulesets.named(unit, word)
+        )
     if row is None:
         raise RouterError(
             f"{word!r} is no folder, draft or version; write a folder, published, shipped, or "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,9 @@ from router.reports import asking, load, promises, rows
 from router.reports.words import Words
 from router.store.pages_reports import Cut, Period, Teams
 from router.store.unit import Unit
+
+#: As far back and ahead as a report can be asked for, and the days it can be of at most.
+_FIRST_YEAR, _LAST_YEAR, _LONGEST = 1980, 2200, 3660
 
 
 def made(router: Router, kind: str, days: tuple[str, str], form: str, language: str) -> bytes:
@@ -66,13 +70,17 @@ def _period(router: Router, days: tuple[str, str]) -> Period:
     today = router.clock.now().astimezone(zone).date()
     first = _day("from", days[0]) or today.replace(day=1)
     last = _day("to", days[1]) or max(today, first)
-    if last < first:
-        raise Invalid("to", "bad_period", given=days[1], write="a day not before the first")
+    if not 0 <= (last - first).days < _LONGEST:
+        given, write = f"{first} {last}", "a day not before the first, ten years at most"
+        raise Invalid("to", "bad_period", given=given, write=write)
     return Period(Span(first, last), zone)
 
 
 def _day(name: str, given: str) -> date | None:
-    try:
-        return date.fromisoformat(given) if given else None
-    except ValueError as fault:
-        raise Invalid(name, "bad_period", given=given, write="a day like 2026-11-01") from fault
+    if not given:
+        return None
+    with suppress(ValueError):
+        day = date.fromisoformat(given)
+        if _FIRST_YEAR <= day.year <= _LAST_YEAR:
+            return day
+    raise Invalid(name, "bad_period", given=given, write="a day like 2026-11-01")

@@ -40,8 +40,14 @@ def test_a_report_is_made_as_a_file(desk, form, begins):
 
 
 def test_days_that_are_none_are_refused(desk):
-    for days in (("soon", ""), ("2026-11-02", "2026-11-01")):
-        with pytest.raises(Invalid):
+    for days in (
+        ("soon", ""),
+        ("2026-11-02", "2026-11-01"),
+        ("0001-01-01", ""),
+        ("", "9999-12-31"),
+        ("1990-01-01", "2026-11-01"),
+    ):
+        with pytest.raises(Invalid, match="; write "):
             making.made(desk, "sla", days, "text", "en")
 
 
