@@ -139,6 +139,25 @@ def test_a_draft_survives_a_desk_that_is_away_and_another_browser_has_it(
     assert other.locator("#reply-text").input_value() == "Dear Ann"
 
 
+@pytest.mark.slow
+def test_a_draft_that_is_slow_on_its_way_does_not_come_back_after_the_reply(tickets, signed_in):
+    path = f"/ticket/{tickets[0].number}"
+    page = signed_in(path)
+    held = []
+    page.route("**/draft", lambda route: route.continue_() if held else held.append(route))
+    page.keyboard.press("r")
+    page.keyboard.type("We refund 5000")
+    page.wait_for_timeout(1000)
+    page.keyboard.type(" cents")
+    page.wait_for_timeout(1000)
+    page.keyboard.press("Control+Enter")
+    held[0].continue_()
+    page.wait_for_selector(".message.out >> text=5000 cents")
+    page.wait_for_timeout(500)
+    page.goto(path)
+    assert not page.locator("#reply-text").input_value()
+
+
 def test_a_message_that_comes_while_somebody_writes_is_shown_before_theirs_leaves(
     router, tickets, arrive, signed_in, complaints
 ):

@@ -2,6 +2,7 @@
 // which keeps it sealed; what has not arrived there yet stays in this browser meanwhile.
 const WAIT = 250;
 const SETTLED = 700;
+const PATIENCE = 5000; // a reply waits for its draft no longer
 
 const keyOf = (form) => {
   const agent = document.getElementById("panes")?.dataset.agent ?? "";
@@ -50,22 +51,25 @@ export function keep(form) {
   let pause = 0;
   let settle = 0;
   let kept = area.dataset.begun === undefined ? "" : area.value;
-  let under = null;
+  let under = Promise.resolve(); // one after the other: a slow one must not overtake what is newer
   const left = read(key);
   if (left && (!area.value || area.dataset.begun !== undefined) && left !== area.value) area.value = left;
   if (area.value && (left || area.dataset.begun !== undefined)) {
     say(form, "back");
     form.closest("details").open = true;
   }
-  const bring = () => {
-    clearTimeout(settle);
+  const post = async () => {
     const text = area.value;
     if (text === kept) { write(key, ""); return; }
-    under = fetch(place, { method: "POST", body: bodyOf(form, text) }).then((answer) => {
-      if (!answer.ok) return;
-      kept = text;
-      if (area.value === text) { write(key, ""); say(form, text ? "saved" : ""); }
-    }).catch(() => { /* it stays in this browser until the desk is back */ });
+    const signal = AbortSignal.timeout(PATIENCE);
+    const answer = await fetch(place, { method: "POST", body: bodyOf(form, text), signal });
+    if (!answer.ok) return;
+    kept = text;
+    if (area.value === text) { write(key, ""); say(form, text ? "saved" : ""); }
+  };
+  const bring = () => {
+    clearTimeout(settle);
+    under = under.then(post).catch(() => { /* it stays in this browser until the desk is back */ });
   };
   area.addEventListener("input", () => {
     clearTimeout(pause);
