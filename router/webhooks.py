@@ -16,7 +16,7 @@ from router import codes
 from router.assemble import Router
 from router.core import standard_webhooks
 from router.core.clock import to_us
-from router.errors import NotAllowed, SettingsFault
+from router.errors import NotAllowed, SettingsFault, StoreError
 from router.store import climbs, timeline, webhooks
 from router.store.unit import Unit
 from router.wallet import WALLET, Silent
@@ -40,9 +40,20 @@ def sweep(router: Router) -> int:
     """Make every call that is due and tell of confirmations that did not come; how many calls."""
     rows = router.store.write(lambda unit: webhooks.claim(unit, _TOGETHER, _LEASE_US))
     for row in rows:
-        _try(router, row)
+        _counted(router, row)
     router.store.write(lambda unit: _tell_overdue(router, unit))
     return len(rows)
+
+
+def _counted(router: Router, row: Any) -> None:
+    """Make one call; whatever it raises is a try of this call and harms no other."""
+    try:
+        _try(router, row)
+    except StoreError:
+        raise
+    except Exception:  # counted as a try, told in the log and, after three, by an alarm
+        log.exception("the call %s (%s) could not be made", row.id, row.kind)
+        _later(router, row, "fault")
 
 
 def _try(router: Router, row: Any) -> None:

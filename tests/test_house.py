@@ -28,6 +28,7 @@ CATCH_ALL = {
     "router/deliver.py": "each kind of failure has its place on the ticket",
     "router/pipeline.py": "parked with its traceback, as a visible ticket",
     "router/sweeps.py": "told in the log and in the health table",
+    "router/webhooks.py": "counted as a try of that call, told in the log and by an alarm",
     "router/worker.py": "told in the log and in the health table",
     "router/store/database.py": "handed to whoever waits for the job",
 }
