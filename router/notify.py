@@ -58,9 +58,14 @@ def _outcome(router: Router, row: Any, error: str) -> Any:
 
 
 def _send(router: Router, row: Any) -> str:
-    """Send one; why it was not taken, as a code, or nothing."""
-    title, body = told(router, row)
-    return post(router, row.target, title, body)
+    """Send one; why it was not taken, as a code, or nothing. Whatever that raises is a try of this
+    notice and harms no other."""
+    try:
+        title, body = told(router, row)
+        return post(router, row.target, title, body)
+    except Exception:  # counted as a try of that notice, told in the log
+        log.exception("the notice %s (%s) could not be sent", row.id, row.code)
+        return "fault"
 
 
 def post(router: Router, name: str, title: str, body: str) -> str:
@@ -117,12 +122,18 @@ def _of_channel(
 ) -> tuple[str, str]:
     """The same for a notice about a channel."""
     told = words["channel"]
-    label = registry.labels(str(params["channel"]))
-    name = f"{label[0 if router.settings.desk.language == 'zh' else 1]} ({params['account']})"
+    name = f"{_label(router, str(params['channel']))} ({params['account']})"
     trouble = told["trouble"].get(params.get("trouble"), "")
     url = f"{router.settings.public_url}/status"
     more = {**named, "channel": name, "trouble": trouble, "url": url}
     return str(told[f"{code}_title"]).format(**more), str(told[f"{code}_body"]).format(**more)
+
+
+def _label(router: Router, kind: str) -> str:
+    """What people call a channel; one whose plug-in was taken out has its kind for a name."""
+    if kind not in registry.kinds():
+        return kind
+    return registry.labels(kind)[0 if router.settings.desk.language == "zh" else 1]
 
 
 @cache

@@ -218,6 +218,23 @@ def test_a_notice_without_an_address_fails_visibly_and_harms_no_other(
     assert ledger.posts == []
 
 
+def test_a_notice_that_cannot_be_worded_is_a_try_of_its_own_and_harms_no_other(
+    router, door, ledger, frozen
+):
+    router.store.write(lambda unit: notices.tell(unit, "odd", "no such code", [], ["oncall"]))
+    frozen.advance(timedelta(seconds=1))
+    takes(router, door)
+    escalate.climb(router)
+    notify.sweep(router)
+    assert len(ledger.posts) == 1
+    for _ in range(8):
+        frozen.advance(timedelta(hours=2))
+        notify.sweep(router)
+    with router.store.reading() as unit:
+        row = unit.row("SELECT state, error FROM notice WHERE code = 'no such code'")
+    assert (row.state, row.error) == ("failed", "fault")
+
+
 def test_what_an_agent_was_told_is_shown_until_they_have_seen_it(router, door):
     takes(router, door)
     escalate.climb(router)
