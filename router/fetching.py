@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from channels.contract import Attachment, ChannelError, FetchesMedia, Refused
+from router import one_by_one
 from router.assemble import Router
 from router.core.secret_parts import Secrets
 from router.errors import NotFound, RouterError, StoreError
@@ -19,13 +20,18 @@ from router.store.unit import Unit
 
 log = logging.getLogger("router.fetching")
 
-_LEASE = 120_000_000
+#: Files fetched before others' turn has come.
+_A_TURN = 10
+#: How long one may take.
+_LEASE_US = 120_000_000
 
 
 def sweep(router: Router) -> int:
-    """Fetch what is due; how many files were had."""
-    rows = router.store.write(lambda unit: remote_files.claim(unit, lease_us=_LEASE))
-    return sum(_fetch(router, row) for row in rows)
+    """Fetch files that are due; how many were had."""
+    due = one_by_one.claimed(
+        router, lambda unit: remote_files.claim(unit, 1, _LEASE_US), at_most=_A_TURN
+    )
+    return sum(_fetch(router, row) for row in due)
 
 
 def _fetch(router: Router, row: Any) -> bool:

@@ -17,7 +17,7 @@ from importlib import resources
 from typing import Any
 
 from channels import registry
-from router import configuration
+from router import configuration, one_by_one
 from router.assemble import Router
 from router.core.clock import to_us
 from router.core.wording import LANGUAGES
@@ -27,17 +27,21 @@ from router.store.unit import Unit
 
 log = logging.getLogger("router.notify")
 
-_TOGETHER = 50
+#: Notices sent before others' turn has come.
+_A_TURN = 50
+#: How long one may take.
 _LEASE_US = 60_000_000
 #: Waits between tries, in minutes; after the last a notice is given up.
 _WAITS = (1, 2, 5, 15, 60)
 
 
 def sweep(router: Router) -> int:
-    """Send every notice that is due; how many were taken."""
-    rows = router.store.write(lambda unit: notices.claim(unit, _TOGETHER, _LEASE_US))
+    """Send notices that are due; how many were taken."""
     taken = 0
-    for row in rows:
+    due = one_by_one.claimed(
+        router, lambda unit: notices.claim(unit, 1, _LEASE_US), at_most=_A_TURN
+    )
+    for row in due:
         error = _send(router, row)
         taken += not error
         router.store.write(_outcome(router, row, error))

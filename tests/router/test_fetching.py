@@ -13,11 +13,13 @@ from tests.fakes import FakeDoor, FakeDoors
 
 
 class FilesElsewhere(FakeDoor):
-    """Its messages have a picture that must be fetched; what it was asked for is in ``asked``."""
+    """Its messages have a picture that must be fetched; what it was asked for is in ``asked``,
+    and ``meanwhile`` is what else happens while it is had."""
 
     def __init__(self):
         super().__init__()
         self.asked = []
+        self.meanwhile = lambda: None
 
     def parse(self, raw):
         remote = json.loads(raw.data)["remote"]
@@ -26,6 +28,7 @@ class FilesElsewhere(FakeDoor):
 
     def fetch(self, remote):
         self.asked.append(remote)
+        self.meanwhile()
         if remote == "broken":
             message = "an answer nobody foresaw"
             raise ValueError(message)
@@ -73,3 +76,18 @@ def test_a_file_that_always_raises_is_given_up_with_its_reason(router, arrive, f
         fetching.sweep(router)
         frozen.advance(timedelta(days=1))
     assert left(router) == [("broken", 8, "ValueError")]
+
+
+def test_two_workers_fetch_each_file_once_however_long_files_take(router, arrive, door, frozen):
+    names = [f"file {number}" for number in range(9)]
+    for name in names:
+        arrive(name)
+
+    def meanwhile():
+        frozen.advance(timedelta(seconds=20))
+        if len(door.asked) == 7:
+            fetching.sweep(router)
+
+    door.meanwhile = meanwhile
+    fetching.sweep(router)
+    assert sorted(door.asked) == names

@@ -1,6 +1,7 @@
 """Calls to the wallet: whatever an answer or a row is like, it is a try of that call alone."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from router import pipeline, webhooks
 from router.prepared import Terms
 from router.store import webhooks as outgoing
+from router.wallet import Answer
 from tests.channels.far_side import FarSide
 from tests.fakes import FakeDoor, FakeDoors
 
@@ -55,6 +57,21 @@ def asks(router, ticket, frozen):
         )
 
     return queue
+
+
+class SlowWallet:
+    """A far side that takes eleven seconds for an answer; ``meanwhile`` is what else happens while
+    the seventh is awaited. ``called`` has the ids of the calls."""
+
+    def __init__(self, frozen):
+        self.frozen, self.called, self.meanwhile = frozen, [], None
+
+    def call(self, target, message_id, body, now):
+        self.called.append(message_id)
+        self.frozen.advance(timedelta(seconds=11))
+        if len(self.called) == 7:
+            self.meanwhile()
+        return Answer(200, {})
 
 
 def call(router, row_id):
@@ -115,3 +132,12 @@ def test_an_overdue_confirmation_is_told_whatever_another_call_is_like(router, f
     frozen.advance(timedelta(minutes=3))
     webhooks.sweep(router)
     assert alarms(router) == ["wallet_unconfirmed"]
+
+
+def test_two_workers_make_each_call_once_however_long_calls_take(router, asks, frozen):
+    made = [f"call_{asks()}" for _ in range(9)]
+    slow = SlowWallet(frozen)
+    worker = replace(router, wallet=slow)
+    slow.meanwhile = lambda: webhooks.sweep(worker)
+    webhooks.sweep(worker)
+    assert sorted(slow.called) == sorted(made)
