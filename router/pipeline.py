@@ -22,7 +22,7 @@ from channels.contract import Channel, Raw
 from router import acknowledge, forwards, intake, parking, returning, signals, triage
 from router.assemble import Router
 from router.core.clock import from_us
-from router.errors import Conflict, NotFound, StoreError
+from router.errors import Conflict, NotFound, SealBroken, StoreError
 from router.prepared import Failed, Prepared, Terms
 from router.store import journal, playbooks, timeline
 from router.store.batch import Batch, Wanted
@@ -272,7 +272,9 @@ def journalled(router: Router, *, limit: int = 10) -> int:
     A few a commit: whoever is called meanwhile waits for the writer no longer than that takes.
     """
     lease = router.settings.deliver.lease_seconds * 1_000_000
-    rows = router.store.write(lambda unit: journal.claim(unit, lease_us=lease, limit=limit))
+    rows = router.store.write(
+        lambda unit: journal.claim(unit, router.keys, lease_us=lease, limit=limit)
+    )
     left = [row.id for row in rows]
     try:
         router.rules.follow(router.store)
@@ -290,21 +292,47 @@ def again(router: Router, *rows: Any, bulk: bool = False) -> list[Taken]:
     read: list[Prepared | Failed] = []
     waiting: dict[tuple[str, str], list[tuple[Any, Raw]]] = {}
     for row in rows:
-        raw = _unsealed(router, row)
-        if row.attempts >= router.settings.intake.attempts:
-            item = Item(row.kind, row.account, row.remote_id)
-            lost = parking.unread(item, raw, row.attempts, Terms())
-            lost.row_id = row.id
-            read.append(lost)
+        raw = _opened(router, row)
+        if isinstance(raw, Failed):
+            read.append(raw)
         else:
             waiting.setdefault((row.kind, row.account), []).append((row, raw))
-    for place, some in waiting.items():
-        read += _read_again(router, router.doors.reader(*place), some)
+    for (kind, account), some in waiting.items():
+        try:
+            door = router.doors.reader(kind, account)
+        except Exception as fault:  # parked with its traceback, as a visible ticket
+            log.warning(_UNREADABLE, kind, account, exc_info=True)
+            read += [_lost(row, parking.failed(_of(row), raw, fault, Terms())) for row, raw in some]
+        else:
+            read += _read_again(router, door, some)
     return commit(router, read, bulk=bulk) if read else []
 
 
+def _opened(router: Router, row: Any) -> Raw | Failed:
+    """The bytes of an item; or that it is parked, for they do not open or ended the process."""
+    try:
+        raw = _unsealed(router, row)
+    except SealBroken as fault:
+        log.warning(_UNREADABLE, row.kind, row.account, exc_info=True)
+        raw = Raw(row.remote_id, b"", received_at=from_us(row.received_at))
+        return _lost(row, parking.failed(_of(row), raw, fault, Terms()))
+    if row.attempts < router.settings.intake.attempts:
+        return raw
+    return _lost(row, parking.unread(_of(row), raw, row.attempts, Terms()))
+
+
+def _lost(row: Any, failed: Failed) -> Failed:
+    """Its row is written already, and keeps the bytes."""
+    failed.row_id = row.id
+    return failed
+
+
+def _of(row: Any) -> Item:
+    return Item(row.kind, row.account, row.remote_id)
+
+
 def _unsealed(router: Router, row: Any) -> Raw:
-    item = Item(row.kind, row.account, row.remote_id)
+    item = _of(row)
     data = router.keys.unseal(row.key_id, row.wrapped_key, row.raw, journal.about(item))
     return Raw(item.remote_id, data, received_at=from_us(row.received_at))
 
@@ -320,7 +348,7 @@ def _read_again(
     for row, raw in some:
         if raw.remote_id in first:
             message = first[raw.remote_id]
-            message.item, message.row_id = Item(row.kind, row.account, row.remote_id), row.id
+            message.item, message.row_id = _of(row), row.id
             continue
         try:
             events = door.events(raw)
@@ -329,9 +357,7 @@ def _read_again(
             raise
         except Exception as fault:  # parked with its traceback, as a visible ticket
             log.warning(_UNREADABLE, door.kind, door.account, exc_info=True)
-            lost = parking.failed(_item(door, raw), raw, fault, Terms())
-            lost.row_id = row.id
-            read.append(lost)
+            read.append(_lost(row, parking.failed(_item(door, raw), raw, fault, Terms())))
     return read
 
 

@@ -36,7 +36,7 @@ from router import (
 )
 from router.assemble import Router
 from router.core.clock import to_us
-from router.errors import Conflict
+from router.errors import Conflict, KeyMissing
 from router.store import (
     audit,
     budgets,
@@ -140,6 +140,18 @@ def _journal(router: Router) -> None:
             return
 
 
+def _keys(router: Router) -> None:
+    """Say that items wait which this process cannot open; another one may have their key."""
+    with router.store.reading() as unit:
+        lacking = journal.lacking(unit, router.keys)
+    if lacking:
+        raise KeyMissing(
+            f"pushed items wait that were sealed under {', '.join(lacking)}, which this process "
+            "does not have; restart it if the key file has that key, else put the key file back "
+            "from its own backup"
+        )
+
+
 def _beat(router: Router) -> None:
     router.store.write(lambda unit: claims.report(unit, "clock", ok=True), bulk=True)
 
@@ -214,6 +226,7 @@ DUTIES = (
     Duty("waves", timedelta(seconds=5), incidents.pending, waves.sweep, exclusive=True),
     Duty("rules", timedelta(seconds=5), _always, _follow),
     Duty("beat", timedelta(seconds=30), _always, _beat),
+    Duty("keys", timedelta(seconds=30), journal.pending, _keys),
     Duty("pace", timedelta(seconds=30), _always, _pace),
     Duty("holidays", timedelta(hours=6), _always, _official, exclusive=True),
     Duty("purge", timedelta(hours=1), _always, _purge, exclusive=True),

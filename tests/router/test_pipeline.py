@@ -1,13 +1,15 @@
 """From raw mail to an acknowledged ticket: once, on the right ticket, and never lost."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from router import deliver, desk, pipeline, polling
+from router import deliver, desk, pipeline, polling, sweeps
+from router.core.keys import Keyring
 from router.core.rights import Who
-from router.errors import NotFound
+from router.errors import KeyMissing, NotFound
 from router.prepared import Terms
 from router.store import journal
 from tests.fakes import FakeDoor, FakeDoors
@@ -51,6 +53,19 @@ def _codes(router, ticket_id):
 def _arrive(router, door, **mail):
     raw = door.arrives(**mail)
     return pipeline.receive(router, door, [raw], Terms())[0]
+
+
+def _push(router, door, **mail):
+    """Journal an item as a webhook does; it is answered, and nobody has read it yet."""
+    raw = door.arrives(**mail)
+    item = journal.Item(door.kind, door.account, raw.remote_id)
+    sealed = router.keys.seal(raw.data, journal.about(item))
+    router.store.write(lambda unit: journal.receive(unit, router.keys, item, sealed))
+
+
+def _journal(router):
+    rows = _rows(router, "SELECT state, attempts, error FROM journal ORDER BY id")
+    return [(row.state, row.attempts, row.error) for row in rows]
 
 
 def _token(router, ticket_id):
@@ -306,3 +321,58 @@ def test_html_that_holds_a_secret_is_not_kept(router, door):
     (message,) = _rows(router, "SELECT html, masked FROM message WHERE id = :m", m=taken.message_id)
     assert message.html == ""
     assert "card" in message.masked
+
+
+# ---------------------------------------------------------------- what was pushed
+
+
+def test_a_pushed_item_whose_seal_is_broken_is_parked_and_not_its_neighbours(router, door):
+    _push(router, door, text="one")
+    _push(router, door, text="two")
+    router.store.write(
+        lambda unit: unit.run(
+            "UPDATE journal SET raw = :other WHERE id = (SELECT MIN(id) FROM journal)",
+            other=b"these bytes were sealed by nobody at all",
+        )
+    )
+    pipeline.journalled(router)
+    assert _journal(router) == [("parked", 1, "SealBroken"), ("done", 1, "")]
+    assert len(_rows(router, "SELECT id FROM ticket WHERE parked")) == 1
+
+
+def test_a_pushed_item_of_a_channel_that_is_gone_is_parked_and_not_its_neighbours(router, door):
+    gone = FakeDoor()
+    gone.kind = "carrier_pigeon"
+    _push(router, gone, text="one")
+    _push(router, door, text="two")
+    pipeline.journalled(router)
+    assert _journal(router) == [("parked", 1, "KeyError"), ("done", 1, "")]
+
+
+def test_an_item_whose_key_is_elsewhere_is_left_to_whoever_has_it(router, door):
+    elsewhere = replace(router, keys=Keyring.ephemeral())
+    _push(elsewhere, door, text="sealed under a newer key")
+    _push(router, door, text="sealed under ours", **{"from": "bo@mail.example"})
+    for _ in range(5):
+        pipeline.journalled(router)
+    assert _journal(router) == [("received", 0, ""), ("done", 1, "")]
+    pipeline.journalled(elsewhere)
+    assert _journal(router)[0] == ("done", 1, "")
+
+
+def test_items_whose_key_is_elsewhere_keep_no_others_waiting(router, door):
+    elsewhere = replace(router, keys=Keyring.ephemeral())
+    for number in range(20):
+        _push(elsewhere, door, text=f"sealed under a newer key {number}")
+    _push(router, door, text="sealed under ours")
+    assert pipeline.journalled(router) == 1
+
+
+def test_a_key_that_is_not_here_is_told_until_nothing_waits_for_it(router, door):
+    duty = next(one for one in sweeps.DUTIES if one.name == "keys")
+    elsewhere = replace(router, keys=Keyring.ephemeral())
+    _push(elsewhere, door, text="sealed under a newer key")
+    with pytest.raises(KeyMissing, match=elsewhere.keys.current):
+        sweeps.tick(router, duty)
+    pipeline.journalled(elsewhere)
+    sweeps.tick(router, duty)
