@@ -6,16 +6,33 @@ from datetime import timedelta
 
 import pytest
 
-from router import deliver, desk, pipeline, polling, sweeps
+from channels.contract import Event, Handle
+from router import deliver, desk, parking, pipeline, polling, sweeps
 from router.core.keys import Keyring
 from router.core.rights import Who
-from router.errors import KeyMissing, NotFound
+from router.errors import Conflict, KeyMissing, NotFound
 from router.prepared import Terms
 from router.store import journal
 from tests.fakes import FakeDoor, FakeDoors
 
 ADMIN = Who(id=1, name="Mei", role="admin")
 SECURITY = "There is a payment I did not make, somebody hacked my account"
+
+
+class Telling(FakeDoor):
+    """Some of what comes is no message but says that somebody is gone; ``broken``, it cannot be
+    read."""
+
+    broken = False
+
+    def parse(self, raw):
+        return [] if json.loads(raw.data).get("gone") else super().parse(raw)
+
+    def events(self, raw):
+        if self.broken:
+            message = "an event nobody foresaw"
+            raise ValueError(message)
+        return [Event("gone", person=Handle("email", json.loads(raw.data)["gone"]))]
 
 
 @pytest.fixture
@@ -376,3 +393,76 @@ def test_a_key_that_is_not_here_is_told_until_nothing_waits_for_it(router, door)
         sweeps.tick(router, duty)
     pipeline.journalled(elsewhere)
     sweeps.tick(router, duty)
+
+
+# ---------------------------------------------------------------- what is sent through again
+
+
+@pytest.fixture
+def only_parked(router):
+    """The journal row of the one parked item."""
+
+    def find():
+        with router.store.reading() as unit:
+            (row,) = journal.parked_rows(unit)
+            return row
+
+    return find
+
+
+@pytest.fixture
+def telling(assembled):
+    """A desk whose only parked item says that Ann is gone."""
+    door = Telling()
+    router = assembled(doors=FakeDoors(door))
+    _arrive(router, door, text="hello")
+    _push(router, door, gone="ann@mail.example")
+    door.broken = True
+    pipeline.journalled(router)
+    door.broken = False
+    return router
+
+
+def test_a_replayed_item_that_is_no_message_is_acted_on_and_its_placeholder_closed(telling):
+    ((row_id, ticket_id),) = _rows(
+        telling, "SELECT id, ticket_id FROM journal WHERE state = 'parked'"
+    )
+    taken = pipeline.replay(telling, row_id, "agent:1")
+    assert (taken.outcome, taken.ticket_id) == ("event", ticket_id)
+    (ticket,) = _rows(telling, "SELECT state, parked FROM ticket WHERE id = :t", t=ticket_id)
+    assert (ticket.state, bool(ticket.parked)) == ("closed", False)
+    assert _codes(telling, ticket_id)[-1] == "replayed_event"
+    assert _journal(telling)[-1] == ("done", 1, "")
+    assert len(_rows(telling, "SELECT 1 FROM reach WHERE gone")) == 1
+
+
+def test_an_event_that_still_cannot_be_read_stays_parked(telling):
+    telling.doors.door.broken = True
+    (row,) = _rows(telling, "SELECT id FROM journal WHERE state = 'parked'")
+    with pytest.raises(Conflict, match="still_fails"):
+        pipeline.replay(telling, row.id, "agent:1")
+    assert _journal(telling)[-1][0] == "parked"
+
+
+def test_a_replay_goes_through_with_its_placeholder_or_not_at_all(
+    router, door, only_parked, monkeypatch
+):
+    _arrive(router, door, poison=True)
+    row_id = only_parked().id
+    monkeypatch.setattr(json, "loads", lambda data, real=json.loads: {**real(data), "poison": 0})
+    with monkeypatch.context() as broken:
+        broken.setattr(parking, "unpark", lambda *_: 1 // 0)
+        with pytest.raises(Conflict, match="still_fails"):
+            pipeline.replay(router, row_id, "agent:1")
+    assert only_parked().id == row_id
+    assert _rows(router, "SELECT id FROM message") == []
+    pipeline.replay(router, row_id, "agent:1")
+    assert _rows(router, "SELECT id FROM ticket WHERE parked") == []
+
+
+def test_a_replay_of_what_does_not_open_says_so_and_changes_nothing(router, door, only_parked):
+    _arrive(router, door, poison=True)
+    router.store.write(lambda unit: unit.run("UPDATE journal SET raw = :other", other=b"x" * 40))
+    with pytest.raises(Conflict, match="still_fails"):
+        pipeline.replay(router, only_parked().id, "agent:1")
+    assert len(_rows(router, "SELECT id FROM ticket")) == 1
