@@ -111,14 +111,15 @@ def _by_turns(router: Router, work: Callable[[Unit], int]) -> int:
 def _purge(router: Router) -> None:
     now = router.clock.now()
     raw = to_us(now - timedelta(days=router.settings.intake.keep_raw_days))
+    sends = to_us(now - timedelta(days=8))
 
     def work(unit: Unit) -> None:
         budgets.forget(unit, to_us(now - timedelta(days=2)))
         tickets.forget_answers(unit)
-        reach.forget(unit, to_us(now - timedelta(days=8)))
-        journal.erase_raw(unit, raw)
 
     router.store.write(work, bulk=True)
+    _by_turns(router, lambda unit: reach.forget(unit, sends))
+    _by_turns(router, lambda unit: journal.erase_raw(unit, raw))
     calls.forget(router)
     retention.age(router)
 
