@@ -6,6 +6,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from channels.contract import Attachment, Refused, Transient
 
@@ -24,7 +25,7 @@ def fetched(
 ) -> Attachment:
     """The file at an address; ``what`` it is (`file`, `recording`) stands in the errors.
 
-    Raises Transient when it cannot be had now, Refused when it is gone or too large.
+    Raises Transient when it cannot be had now or breaks off, Refused when it is gone or too large.
     """
     try:
         with session.get(
@@ -36,7 +37,8 @@ def fetched(
                 raise Refused(f"the {what} is gone ({answer.status_code})")
             data = answer.raw.read(_LARGEST + 1, decode_content=True)
             mime = answer.headers.get("Content-Type", "").partition(";")[0].strip()
-    except requests.RequestException as fault:
+    # The body is read from the library below, whose errors are none of requests'.
+    except (requests.RequestException, HTTPError) as fault:
         raise Transient(f"the {what} cannot be had now: {type(fault).__name__}") from fault
     if len(data) > _LARGEST:
         raise Refused(f"the {what} is too large")

@@ -11,37 +11,57 @@ from functools import partial
 from typing import Any
 
 from channels.contract import Attachment, ChannelError, FetchesMedia, Refused
+from router import one_by_one
 from router.assemble import Router
 from router.core.secret_parts import Secrets
-from router.errors import NotFound, RouterError
+from router.errors import NotFound, RouterError, StoreError
 from router.store import remote_files
 from router.store.unit import Unit
 
 log = logging.getLogger("router.fetching")
 
-_LEASE = 120_000_000
+#: Files fetched before others' turn has come.
+_A_TURN = 10
+#: How long one may take.
+_LEASE_US = 120_000_000
 
 
 def sweep(router: Router) -> int:
-    """Fetch what is due; how many files were had."""
-    rows = router.store.write(lambda unit: remote_files.claim(unit, lease_us=_LEASE))
-    return sum(_fetch(router, row) for row in rows)
+    """Fetch files that are due; how many were had."""
+    due = one_by_one.claimed(
+        router, lambda unit: remote_files.claim(unit, 1, _LEASE_US), at_most=_A_TURN
+    )
+    return sum(_fetch(router, row) for row in due)
 
 
 def _fetch(router: Router, row: Any) -> bool:
+    """Fetch one file; whatever that raises is a try of this file and harms no other."""
     try:
-        door = router.doors.open(row.channel, row.account)
-        if not isinstance(door, FetchesMedia):
-            raise Refused(f"{row.channel} fetches nothing")
-        file = door.fetch(row.remote)
+        file = _file(router, row)
+        router.store.write(partial(_keep, router=router, row=row, file=file))
+    except StoreError:
+        raise
     except (ChannelError, RouterError) as fault:
-        log.warning("a file of %s.%s could not be fetched: %s", row.channel, row.account, fault)
-        lost = isinstance(fault, Refused | NotFound)
-        said = type(fault).__name__
-        router.store.write(partial(remote_files.failed, row=row, error=said, for_good=lost))
-        return False
-    router.store.write(partial(_keep, router=router, row=row, file=file))
-    return True
+        log.warning("a file of %s.%s could not be had: %s", row.channel, row.account, fault)
+        _failed(router, row, fault, for_good=isinstance(fault, Refused | NotFound))
+    except Exception as fault:  # counted as a try of that file, told in the log
+        log.exception("a file of %s.%s could not be fetched", row.channel, row.account)
+        _failed(router, row, fault, for_good=False)
+    else:
+        return True
+    return False
+
+
+def _file(router: Router, row: Any) -> Attachment:
+    door = router.doors.open(row.channel, row.account)
+    if not isinstance(door, FetchesMedia):
+        raise Refused(f"{row.channel} fetches nothing")
+    return door.fetch(row.remote)
+
+
+def _failed(router: Router, row: Any, fault: Exception, *, for_good: bool) -> None:
+    said = type(fault).__name__
+    router.store.write(partial(remote_files.failed, row=row, error=said, for_good=for_good))
 
 
 def _keep(unit: Unit, router: Router, row: Any, file: Attachment) -> None:

@@ -106,7 +106,9 @@ def _item(door: object, raw: Raw) -> Item:
 def _acknowledgement(router: Router, item: Item, until: float) -> str:
     """What to tell the writer of this item; empty when there is nothing, or not in time."""
     lease = router.settings.deliver.lease_seconds * 1_000_000
-    row = router.store.write(lambda unit: journal.claim_one(unit, item, lease_us=lease))
+    row = router.store.write(
+        lambda unit: journal.claim_one(unit, router.keys, item, lease_us=lease)
+    )
     if row is not None:
         pipeline.again(router, row)
     pause = threading.Event()

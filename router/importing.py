@@ -25,10 +25,6 @@ from router.prepared import Terms
 _MARKED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
-#: Mails a commit: agents who write meanwhile wait for one commit, so it is a short one.
-_MOST = 10
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """One file, mailbox or Maildir, and how many mails it holds."""
@@ -89,8 +85,7 @@ def take(router: Router, door: Channel, found: Sequence[Source]) -> Iterator[Tal
     tally = Tally()
     terms = Terms(old=True, bulk=True)
     waiting = (raw for source in found for raw in mails(source))
-    most = min(router.settings.intake.batch, _MOST)
-    while batch := list(islice(waiting, most)):
+    while batch := list(islice(waiting, router.settings.intake.batch)):
         raws = {raw.remote_id: raw for raw in (Raw(door.identify(one), one) for one in batch)}
         taken = pipeline.receive(router, door, list(raws.values()), terms)
         tally.fetched += len(batch)

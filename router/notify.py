@@ -17,7 +17,7 @@ from importlib import resources
 from typing import Any
 
 from channels import registry
-from router import configuration
+from router import configuration, one_by_one
 from router.assemble import Router
 from router.core.clock import to_us
 from router.core.wording import LANGUAGES
@@ -27,17 +27,21 @@ from router.store.unit import Unit
 
 log = logging.getLogger("router.notify")
 
-_TOGETHER = 50
+#: Notices sent before others' turn has come.
+_A_TURN = 50
+#: How long one may take.
 _LEASE_US = 60_000_000
 #: Waits between tries, in minutes; after the last a notice is given up.
 _WAITS = (1, 2, 5, 15, 60)
 
 
 def sweep(router: Router) -> int:
-    """Send every notice that is due; how many were taken."""
-    rows = router.store.write(lambda unit: notices.claim(unit, _TOGETHER, _LEASE_US))
+    """Send notices that are due; how many were taken."""
     taken = 0
-    for row in rows:
+    due = one_by_one.claimed(
+        router, lambda unit: notices.claim(unit, 1, _LEASE_US), at_most=_A_TURN
+    )
+    for row in due:
         error = _send(router, row)
         taken += not error
         router.store.write(_outcome(router, row, error))
@@ -58,9 +62,14 @@ def _outcome(router: Router, row: Any, error: str) -> Any:
 
 
 def _send(router: Router, row: Any) -> str:
-    """Send one; why it was not taken, as a code, or nothing."""
-    title, body = told(router, row)
-    return post(router, row.target, title, body)
+    """Send one; why it was not taken, as a code, or nothing. Whatever that raises is a try of this
+    notice and harms no other."""
+    try:
+        title, body = told(router, row)
+        return post(router, row.target, title, body)
+    except Exception:  # counted as a try of that notice, told in the log
+        log.exception("the notice %s (%s) could not be sent", row.id, row.code)
+        return "fault"
 
 
 def post(router: Router, name: str, title: str, body: str) -> str:
@@ -117,12 +126,18 @@ def _of_channel(
 ) -> tuple[str, str]:
     """The same for a notice about a channel."""
     told = words["channel"]
-    label = registry.labels(str(params["channel"]))
-    name = f"{label[0 if router.settings.desk.language == 'zh' else 1]} ({params['account']})"
+    name = f"{_label(router, str(params['channel']))} ({params['account']})"
     trouble = told["trouble"].get(params.get("trouble"), "")
     url = f"{router.settings.public_url}/status"
     more = {**named, "channel": name, "trouble": trouble, "url": url}
     return str(told[f"{code}_title"]).format(**more), str(told[f"{code}_body"]).format(**more)
+
+
+def _label(router: Router, kind: str) -> str:
+    """What people call a channel; one whose plug-in was taken out has its kind for a name."""
+    if kind not in registry.kinds():
+        return kind
+    return registry.labels(kind)[0 if router.settings.desk.language == "zh" else 1]
 
 
 @cache

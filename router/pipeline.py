@@ -21,8 +21,7 @@ from typing import Any
 from channels.contract import Channel, Raw
 from router import acknowledge, forwards, intake, parking, returning, signals, triage
 from router.assemble import Router
-from router.core.clock import from_us
-from router.errors import Conflict, NotFound, StoreError
+from router.errors import Conflict, KeyMissing, NotFound, StoreError
 from router.prepared import Failed, Prepared, Terms
 from router.store import journal, playbooks, timeline
 from router.store.batch import Batch, Wanted
@@ -41,7 +40,8 @@ Also = Callable[[Unit], None]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one message. ``outcome`` is new, joined, seen or parked."""
+    """What became of one item. ``outcome`` is new, joined, seen, parked, or event: then the ticket
+    is the placeholder of what was no message."""
 
     outcome: str
     item: Item
@@ -272,13 +272,15 @@ def journalled(router: Router, *, limit: int = 10) -> int:
     A few a commit: whoever is called meanwhile waits for the writer no longer than that takes.
     """
     lease = router.settings.deliver.lease_seconds * 1_000_000
-    rows = router.store.write(lambda unit: journal.claim(unit, lease_us=lease, limit=limit))
+    rows = router.store.write(
+        lambda unit: journal.claim(unit, router.keys, lease_us=lease, limit=limit)
+    )
     left = [row.id for row in rows]
     try:
         router.rules.follow(router.store)
         router.articles.follow(router.store)
         again(router, *rows, bulk=True)
-    except StoreError:  # a database that takes nothing now is no fault of the items'
+    except (StoreError, KeyMissing):  # what the house lacks now is no fault of the items'
         with suppress(StoreError):
             router.store.write(lambda unit: journal.release(unit, left))
         raise
@@ -290,23 +292,22 @@ def again(router: Router, *rows: Any, bulk: bool = False) -> list[Taken]:
     read: list[Prepared | Failed] = []
     waiting: dict[tuple[str, str], list[tuple[Any, Raw]]] = {}
     for row in rows:
-        raw = _unsealed(router, row)
-        if row.attempts >= router.settings.intake.attempts:
-            item = Item(row.kind, row.account, row.remote_id)
-            lost = parking.unread(item, raw, row.attempts, Terms())
-            lost.row_id = row.id
-            read.append(lost)
+        raw = parking.opened(router, row)
+        if isinstance(raw, Failed):
+            read.append(raw)
         else:
             waiting.setdefault((row.kind, row.account), []).append((row, raw))
-    for place, some in waiting.items():
-        read += _read_again(router, router.doors.reader(*place), some)
+    for (kind, account), some in waiting.items():
+        try:
+            door = router.doors.reader(kind, account)
+        except (StoreError, KeyMissing):
+            raise
+        except Exception as fault:  # parked with its traceback, as a visible ticket
+            log.warning(_UNREADABLE, kind, account, exc_info=True)
+            read += [parking.failed_row(row, raw, fault) for row, raw in some]
+        else:
+            read += _read_again(router, door, some)
     return commit(router, read, bulk=bulk) if read else []
-
-
-def _unsealed(router: Router, row: Any) -> Raw:
-    item = Item(row.kind, row.account, row.remote_id)
-    data = router.keys.unseal(row.key_id, row.wrapped_key, row.raw, journal.about(item))
-    return Raw(item.remote_id, data, received_at=from_us(row.received_at))
 
 
 def _read_again(
@@ -320,7 +321,7 @@ def _read_again(
     for row, raw in some:
         if raw.remote_id in first:
             message = first[raw.remote_id]
-            message.item, message.row_id = Item(row.kind, row.account, row.remote_id), row.id
+            message.item, message.row_id = parking.item_of(row), row.id
             continue
         try:
             events = door.events(raw)
@@ -329,25 +330,48 @@ def _read_again(
             raise
         except Exception as fault:  # parked with its traceback, as a visible ticket
             log.warning(_UNREADABLE, door.kind, door.account, exc_info=True)
-            lost = parking.failed(_item(door, raw), raw, fault, Terms())
-            lost.row_id = row.id
-            read.append(lost)
+            read.append(parking.failed_row(row, raw, fault))
     return read
 
 
 def replay(router: Router, row_id: int, actor: str) -> Taken:
-    """Send a parked item through again; its placeholder ticket is closed when that succeeds."""
+    """Send a parked item through again; its placeholder ticket is closed by the same commit.
+
+    Raises NotFound, or Conflict ``still_fails``: then everything is as it was.
+    """
     with router.store.reading() as unit:
         router.rules.notice(unit)
         router.articles.notice(unit)
         row = journal.find(unit, row_id)
     if row is None or row.state != "parked" or row.raw is None:
         raise NotFound("there is no such parked item")
-    item, raw = Item(row.kind, row.account, row.remote_id), _unsealed(router, row)
-    read = _read(router, router.doors.reader(item.kind, item.account), [raw], Terms())
-    if isinstance(read[0], Failed):
-        raise Conflict("still_fails", error=read[0].error)
-    read[0].item, read[0].row_id = item, row.id
-    taken = commit(router, read)[0]
-    router.store.write(lambda unit: parking.unpark(unit, row.ticket_id, taken.ticket_id, actor))
-    return taken
+    try:
+        return _through(router, row, actor)
+    except (StoreError, NotFound, Conflict):
+        raise
+    except Exception as fault:  # it stays parked, and whoever asked is told
+        log.warning(_UNREADABLE, row.kind, row.account, exc_info=True)
+        raise Conflict("still_fails", error=type(fault).__name__) from fault
+
+
+def _through(router: Router, row: Any, actor: str) -> Taken:
+    door, raw = router.doors.reader(row.kind, row.account), parking.unsealed(router, row)
+    read = _read(router, door, [raw], Terms())
+    for one in read[:1]:
+        if isinstance(one, Failed):
+            raise Conflict("still_fails", error=one.error)
+        one.item, one.row_id = parking.item_of(row), row.id
+    events = [] if read else door.events(raw)
+
+    def work(unit: Unit) -> Taken:
+        router.hours.notice(unit)
+        parking.hold(unit, row)
+        if not read:
+            signals.note(router, unit, door, events)
+            return Taken("event", parking.item_of(row), *parking.acted_on(router, unit, row, actor))
+        taken = _write(router, unit, read)[0]
+        unit.flush()
+        parking.unpark(unit, row.ticket_id, taken.ticket_id, actor)
+        return taken
+
+    return router.store.write(work)

@@ -13,7 +13,7 @@ from router.core.reach import Allowed, Known, May, may
 from router.store import claims, reach
 from router.store.unit import Unit
 
-Kind = Literal["acknowledgement", "bot", "human"]
+Kind = Literal["acknowledgement", "human"]
 _DAY = timedelta(days=1)
 
 
@@ -33,11 +33,8 @@ def limited(router: Router, channel: str, account: str) -> bool:
     return bool(limits.quotas) or limits.reply_within is not None
 
 
-def can_send(
-    router: Router, unit: Unit, place: reach.Place, kind: Kind, *, besides: int = 0
-) -> May:
-    """Whether, until when and how often still. ``place`` is (identity, channel, account);
-    ``besides`` are sends of the row in hand that are counted already."""
+def can_send(router: Router, unit: Unit, place: reach.Place, kind: Kind) -> May:
+    """Whether, until when and how often still. ``place`` is (identity, channel, account)."""
     _, channel, account = place
     if claims.stopped(unit, channel, account):
         return May(ok=False, code="stopped")
@@ -50,7 +47,7 @@ def can_send(
         limits.sends_per_message,
         tuple((one.sends, one.within) for one in limits.quotas),
     )
-    return may(allowed, _known(unit, place, allowed, besides), human=kind == "human")
+    return may(allowed, _known(unit, place, allowed), human=kind == "human")
 
 
 def quota(router: Router, unit: Unit, channel: str, account: str) -> int | None:
@@ -59,7 +56,7 @@ def quota(router: Router, unit: Unit, channel: str, account: str) -> int | None:
     if not limits.quotas:
         return None
     allowed = Allowed(quotas=tuple((one.sends, one.within) for one in limits.quotas))
-    return may(allowed, _known(unit, (0, channel, account), allowed, 0), human=True).quota_left or 0
+    return may(allowed, _known(unit, (0, channel, account), allowed), human=True).quota_left or 0
 
 
 def ways(router: Router, unit: Unit, place: reach.Place, kind: Kind) -> tuple[Way, ...]:
@@ -74,7 +71,7 @@ def ways(router: Router, unit: Unit, place: reach.Place, kind: Kind) -> tuple[Wa
     return tuple(dict.fromkeys(found))
 
 
-def _known(unit: Unit, place: reach.Place, allowed: Allowed, besides: int) -> Known:
+def _known(unit: Unit, place: reach.Place, allowed: Allowed) -> Known:
     _, channel, account = place
     heard = reach.last_heard(unit, place) if allowed.reply_within is not None else None
     row = reach.found(unit, place)
@@ -87,10 +84,10 @@ def _known(unit: Unit, place: reach.Place, allowed: Allowed, besides: int) -> Kn
     return Known(
         now=unit.now,
         heard_at=None if heard is None else from_us(heard),
-        sends=max(0, reach.sends_to(unit, place, heard) - besides) if heard is not None else 0,
+        sends=reach.sends_to(unit, place, heard) if heard is not None else 0,
         gone=row is not None and bool(row.gone),
         opened_at=from_us(row.opened_at) if opened else None,
         closes_at=from_us(row.closes_at) if opened else None,
-        opened_left=max(0, row.sends - used + besides) if opened else 0,
+        opened_left=max(0, row.sends - used) if opened else 0,
         account_sends=[from_us(at) for at in sends],
     )

@@ -131,7 +131,13 @@ class IntakeSettings(Section):
         description="Days the sealed raw copy is kept after processing; 0 erases it at once.",
     )
     attempts: int = Field(3, ge=1, le=10, description="Tries before an item is parked.")
-    batch: int = Field(100, ge=1, le=500, description="Messages a transaction at most.")
+    batch: int = Field(
+        10,
+        ge=1,
+        le=500,
+        description="Mails of an import that one transaction takes in; agents who write meanwhile "
+        "wait for it.",
+    )
     search_characters: int = Field(
         4000, ge=200, description="Characters of a message that are indexed for search."
     )

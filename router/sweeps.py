@@ -38,7 +38,7 @@ from router import (
 )
 from router.assemble import Router
 from router.core.clock import to_us
-from router.errors import Conflict, StoreError
+from router.errors import Conflict, KeyMissing, StoreError
 from router.store import (
     audit,
     budgets,
@@ -116,14 +116,15 @@ def _by_turns(router: Router, work: Callable[[Unit], int]) -> int:
 def _purge(router: Router) -> None:
     now = router.clock.now()
     raw = to_us(now - timedelta(days=router.settings.intake.keep_raw_days))
+    sends = to_us(now - timedelta(days=8))
 
     def work(unit: Unit) -> None:
         budgets.forget(unit, to_us(now - timedelta(days=2)))
         tickets.forget_answers(unit)
-        reach.forget(unit, to_us(now - timedelta(days=8)))
-        journal.erase_raw(unit, raw)
 
     router.store.write(work, bulk=True)
+    _by_turns(router, lambda unit: reach.forget(unit, sends))
+    _by_turns(router, lambda unit: journal.erase_raw(unit, raw))
     calls.forget(router)
     retention.age(router)
 
@@ -143,6 +144,18 @@ def _journal(router: Router) -> None:
     for _ in range(_TURNS):
         if not pipeline.journalled(router):
             return
+
+
+def _keys(router: Router) -> None:
+    """Say that items wait which this process cannot open; another one may have their key."""
+    with router.store.reading() as unit:
+        lacking = journal.lacking(unit, router.keys)
+    if lacking:
+        raise KeyMissing(
+            f"pushed items wait that were sealed under {', '.join(lacking)}, which this process "
+            "does not have; restart it if the key file has that key, else put the key file back "
+            "from its own backup"
+        )
 
 
 def _beat(router: Router) -> None:
@@ -219,6 +232,7 @@ DUTIES = (
     Duty("waves", timedelta(seconds=5), incidents.pending, waves.sweep, exclusive=True),
     Duty("rules", timedelta(seconds=5), _always, _follow),
     Duty("beat", timedelta(seconds=30), _always, _beat),
+    Duty("keys", timedelta(seconds=30), journal.pending, _keys),
     Duty("pace", timedelta(seconds=30), _always, _pace),
     Duty("holidays", timedelta(hours=6), _always, _official, exclusive=True),
     Duty("purge", timedelta(hours=1), _always, _purge, exclusive=True),

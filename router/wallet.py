@@ -60,13 +60,20 @@ class Look(NamedTuple):
 
 
 class Silent(OSError):
-    """The far side could not be reached, or its answer was no answer."""
+    """The far side could not be reached, or its answer was cut or no answer."""
 
 
 @cache
 def _library() -> Any:
     """``requests``, where there is anything to call; its errors are OSErrors."""
     return importlib.import_module("requests")
+
+
+@cache
+def _faults() -> tuple[type[Exception], ...]:
+    """What a call may raise. While a body is read it is the library below that raises, and its
+    errors are not OSErrors."""
+    return OSError, importlib.import_module("urllib3.exceptions").HTTPError
 
 
 class Wallet:
@@ -133,7 +140,7 @@ class Wallet:
             ) as answer:
                 text = answer.raw.read(_LONGEST_ANSWER, decode_content=True)
                 return Answer(answer.status_code, _object(text))
-        except OSError as fault:
+        except _faults() as fault:
             raise Silent(type(fault).__name__) from fault
 
     # ------------------------------------------------------------ looking up
@@ -186,7 +193,7 @@ class Wallet:
 def _object(text: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested too deep to be read
         return {}
     return found if isinstance(found, dict) else {}
 

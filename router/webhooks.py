@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from channels.contract import Refused
-from router import codes
+from router import codes, one_by_one
 from router.assemble import Router
 from router.core import standard_webhooks
 from router.core.clock import to_us
-from router.errors import NotAllowed, SettingsFault
+from router.errors import NotAllowed, SettingsFault, StoreError
 from router.store import climbs, timeline, webhooks
 from router.store.unit import Unit
 from router.wallet import WALLET, Silent
@@ -24,7 +24,9 @@ from router.wallet import WALLET, Silent
 log = logging.getLogger("router.webhooks")
 
 _SECOND = 1_000_000
-_TOGETHER = 20
+#: Calls made, or told of, before others' turn has come.
+_A_TURN = 20
+#: How long one may take.
 _LEASE_US = 60 * _SECOND
 #: Waits between tries, in seconds: a freeze is a matter of seconds, a far side that is down is not
 #: hammered. After the last the call is given up, and people are told.
@@ -37,12 +39,27 @@ SECURITY = "security"
 
 
 def sweep(router: Router) -> int:
-    """Make every call that is due and tell of confirmations that did not come; how many calls."""
-    rows = router.store.write(lambda unit: webhooks.claim(unit, _TOGETHER, _LEASE_US))
-    for row in rows:
-        _try(router, row)
+    """Make calls that are due and tell of confirmations that did not come; how many calls."""
+    made = 0
+    due = one_by_one.claimed(
+        router, lambda unit: webhooks.claim(unit, 1, _LEASE_US), at_most=_A_TURN
+    )
+    for row in due:
+        _counted(router, row)
+        made += 1
     router.store.write(lambda unit: _tell_overdue(router, unit))
-    return len(rows)
+    return made
+
+
+def _counted(router: Router, row: Any) -> None:
+    """Make one call; whatever it raises is a try of this call and harms no other."""
+    try:
+        _try(router, row)
+    except StoreError:
+        raise
+    except Exception:  # counted as a try, told in the log and, after three, by an alarm
+        log.exception("the call %s (%s) could not be made", row.id, row.kind)
+        _later(router, row, "fault")
 
 
 def _try(router: Router, row: Any) -> None:
@@ -124,7 +141,7 @@ def _give_up(router: Router, row: Any, reason: str) -> None:
 
 
 def _tell_overdue(router: Router, unit: Unit) -> None:
-    for row in webhooks.overdue(unit, _TOGETHER):
+    for row in webhooks.overdue(unit, _A_TURN):
         timeline.note(unit, row.ticket_id, "wallet_unconfirmed", call=row.kind)
         _alarm(router, unit, row, "wallet_unconfirmed")
 

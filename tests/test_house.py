@@ -26,8 +26,11 @@ LATE_IMPORTS = ("router/cli.py", "router/commands.py")
 CATCH_ALL = {
     "channels/email/signatures.py": "whatever a mail holds: not verified, told in the log",
     "router/deliver.py": "each kind of failure has its place on the ticket",
+    "router/fetching.py": "counted as a try of that file, told in the log",
+    "router/notify.py": "counted as a try of that notice, told in the log",
     "router/pipeline.py": "parked with its traceback, as a visible ticket",
     "router/sweeps.py": "told in the log and in the health table",
+    "router/webhooks.py": "counted as a try of that call, told in the log and by an alarm",
     "router/worker.py": "told in the log and in the health table",
     "router/store/database.py": "handed to whoever waits for the job",
 }

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 
 from router.core.calls import digits_of
+from router.core.identity import written
 
 #: Stands where something was.
 GONE = "…"
@@ -29,6 +31,10 @@ _KEPT = frozenset(
 _NAMES = frozenset({"agent"})
 _CODE = re.compile(r"[A-Za-z0-9_.:+-]{1,64}")
 _PARTED = "[ -]?"
+#: Domains are looked up with the one for the other, and kept with the first.
+_SHARP, _DOTS = "(?:ss|\u00df)", "[.\u3002\uff0e\uff61]"
+#: Stands where anything may stand.
+_OPEN = "\0"
 #: A handle is no part of a longer one. Before it may stand a line's end as JSON writes it.
 _BEGINS = r"(?:(?<![A-Za-z0-9_.+-])|(?<=\\[nrt])|(?<=\+))"
 _ENDS = r"(?![A-Za-z0-9_-])"
@@ -59,8 +65,11 @@ def spellings(handles: Iterable[tuple[str, str]]) -> list[str]:
     found: set[str] = set()
     for kind, value in handles:
         found.add(value)
+        if kind == "email":
+            found.add(written(value))
         if kind == "phone":
             found |= {digits_of(value), digits_of(value).removeprefix("86")}
+    found |= {unicodedata.normalize("NFD", one) for one in found}
     return sorted((one for one in found if len(one) >= SHORTEST), key=len, reverse=True)
 
 
@@ -72,10 +81,48 @@ def is_number(word: str) -> bool:
 def without(text: str, wanted: Iterable[str]) -> str:
     """The text with a sign in place of each of these words, whatever their case; of numbers also
     where they are written in groups."""
-    pattern = "|".join(_PARTED.join(one) if is_number(one) else re.escape(one) for one in wanted)
+    pattern = _any_of(wanted)
     if not pattern:
         return text
     return re.sub(f"{_BEGINS}(?:{pattern}){_ENDS}", GONE, text, flags=re.IGNORECASE)
+
+
+def holds(text: str, wanted: Iterable[str]) -> bool:
+    """Whether one of these words is in the text, also as a part of another."""
+    pattern = _any_of(wanted)
+    return bool(pattern) and re.search(pattern, text, flags=re.IGNORECASE) is not None
+
+
+def _any_of(wanted: Iterable[str]) -> str:
+    return "|".join(_pattern(one) for one in wanted)
+
+
+def _pattern(word: str) -> str:
+    if is_number(word):
+        return _PARTED.join(word)
+    escaped = re.escape(word).replace("ss", _SHARP)
+    return escaped.replace(r"\.", _DOTS) if "@" in word else escaped
+
+
+def sure_parts(word: str) -> list[str]:
+    """The parts of a word that are in every text :func:`without` would find it in, in this order,
+    once the ASCII letters of that text are made small.
+
+    For a database, which knows the case of ASCII letters only or writes letters its own way: it
+    looks for these with anything between them, and what it finds is looked at closely here.
+    """
+    if is_number(word):
+        return [word]
+    small = word.lower().replace("ss", _OPEN)
+    signs = [one if _is_sure(one) and (one != "." or "@" not in word) else _OPEN for one in small]
+    return [part for part in "".join(signs).split(_OPEN) if part]
+
+
+def _is_sure(sign: str) -> bool:
+    """Whether a sign is written in one way only, but for the case of an ASCII letter."""
+    if sign.isascii():
+        return sign != _OPEN
+    return sign.lower() == sign.upper() and unicodedata.normalize("NFD", sign) == sign
 
 
 def lines_of(text: str) -> set[str]:

@@ -218,10 +218,6 @@ class Calendar:
         )
         return _merged(found)
 
-    def open_minutes(self, begin: datetime, end: datetime) -> float:
-        """The same in minutes."""
-        return self.open_time(begin, end) / timedelta(minutes=1)
-
     # ------------------------------------------------------------ intervals
 
     def _closing(self, moment: int) -> int | None:

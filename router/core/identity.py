@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 _LONGEST_DOMAIN = 253
 _NAMED = re.compile(r"[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
+_ENCODED = "xn--"
 _AFTER_DOMAIN = " .\t\r\n"
 _DIGITS = frozenset("0123456789")
 #: Letters of other scripts, and digits, that a hurried reader takes for these Latin letters.
@@ -56,6 +57,22 @@ def _domain(domain: str) -> str:
         return domain.encode("idna").decode("ascii").lower().rstrip(".")
     except UnicodeError:
         return domain
+
+
+def written(address: str) -> str:
+    """An address as people write it: the labels of its domain that are kept in ASCII (``xn--``) in
+    their own letters. Whatever was encoded by another rule than ours is decoded all the same."""
+    local, at, domain = address.rpartition("@")
+    return f"{local}{at}{'.'.join(_in_letters(label) for label in domain.split('.'))}"
+
+
+def _in_letters(label: str) -> str:
+    if not label.startswith(_ENCODED):
+        return label
+    try:
+        return label.removeprefix(_ENCODED).encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label
 
 
 def _number(value: str) -> str:

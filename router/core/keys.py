@@ -71,6 +71,11 @@ class Keyring:
         """The id of the key that new seals are made under."""
         return self._current
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all keys of the ring."""
+        return tuple(self._keys)
+
     def holds(self, key_id: str) -> bool:
         """Whether the ring has the key that a seal names."""
         return key_id in self._keys

@@ -11,8 +11,6 @@ import re
 from collections import Counter
 
 import nh3
-from inscriptis import get_text
-from inscriptis.model.config import ParserConfig
 
 _LONGEST = 1_000_000
 _DEEPEST = 200
@@ -108,13 +106,3 @@ def tag_stripped(html: str) -> str:
     """The readable characters, roughly: for scanning, never for showing."""
     bare = _ANY_TAG.sub(" ", _HIDDEN.sub(" ", html[:_LONGEST]))
     return entities.unescape(bare) if "&" in bare else bare
-
-
-def to_text(html: str) -> str:
-    """The mail as plain text, laid out as its reader would have seen it."""
-    if too_deep(html):
-        return tag_stripped(html)
-    try:
-        return str(get_text(html, ParserConfig(display_links=False))).strip()
-    except (ValueError, AssertionError, RecursionError, TypeError):
-        return tag_stripped(html)

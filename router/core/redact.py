@@ -83,11 +83,6 @@ def _kept(secret: Secret, value: str, fingerprint: Callable[[str], str], at: int
     return Kept(secret.kind, len(same), fingerprint(f"{secret.kind}:{same}"), at)
 
 
-def holds_secret(text: str) -> bool:
-    """Whether anything in it would be masked."""
-    return bool(_found(text))
-
-
 def _found(text: str) -> list[Secret]:
     """The secrets in the order they stand, none inside another."""
     plain, places = _plain(text)

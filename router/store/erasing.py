@@ -219,8 +219,8 @@ def _rewrite(unit: Unit, row: Any, columns: dict[str, str], limit: int) -> None:
 def look(
     unit: Unit, table: str, after: int, words: Sequence[str], limit: int
 ) -> tuple[list[Any], int | None]:
-    """Of the next rows of a table those that hold one of these words, and the last row's id; None
-    when there are no more."""
+    """Of the next rows of a table those that may hold one of these words, and the last row's id;
+    None when there are no more."""
     upto = _upto(unit, table, after, limit)
     if upto is None or not words:
         return [], None
@@ -237,21 +237,22 @@ def look(
 
 
 def _holds(said: str, words: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """The condition that an expression holds one of these words, and its parameters. Of numbers
-    the groups in which they are written do not matter."""
+    """The condition that an expression may hold one of these words, and its parameters: whoever
+    gets the rows looks closely. Of numbers the groups in which they are written do not matter."""
     whole, joined = f"lower({said})", f"replace(replace({said}, ' ', ''), '-', '')"
     known, either = {}, []
     for place, word in enumerate(words):
-        known[f"w{place}"] = f"%{_plain(word)}%"
+        parts = [_plain(part) for part in erasing.sure_parts(word)]
+        known[f"w{place}"] = "%".join(["", *parts, ""])
         looked = joined if erasing.is_number(word) else whole
         either.append(f"{looked} LIKE :w{place} ESCAPE '!'")
     return f"({' OR '.join(either)})", known
 
 
-def _plain(word: str) -> str:
+def _plain(part: str) -> str:
     for sign in "!%_":
-        word = word.replace(sign, f"!{sign}")
-    return word.lower()
+        part = part.replace(sign, f"!{sign}")
+    return part
 
 
 def unname(unit: Unit, table: str, rows: Iterable[Any], words: Sequence[str], limit: int) -> int:
@@ -326,9 +327,14 @@ def forget_places(unit: Unit, words: Sequence[str]) -> None:
     if not words:
         return
     held, known = _holds("params", words)
-    unit.run(f"UPDATE health SET params = '' WHERE {held}", **known)  # noqa: S608  # ours
-    held, known = _holds("key || ' ' || answer", words)
-    unit.run(f"DELETE FROM idempotency WHERE {held}", **known)  # noqa: S608  # ours
+    rows = unit.rows(f"SELECT name, params FROM health WHERE {held}", **known)  # noqa: S608  # ours
+    names = [row.name for row in rows if erasing.holds(row.params, words)]
+    unit.run("UPDATE health SET params = '' WHERE name IN :names", names=names)
+    said = "key || ' ' || answer"
+    held, known = _holds(said, words)
+    rows = unit.rows(f"SELECT key, {said} AS said FROM idempotency WHERE {held}", **known)  # noqa: S608  # ours
+    keys = [row.key for row in rows if erasing.holds(row.said, words)]
+    unit.run("DELETE FROM idempotency WHERE key IN :keys", keys=keys)
     given = [word.lower() for word in words]
     unit.run("DELETE FROM given_handle WHERE lower(value) IN :words", words=given)
 

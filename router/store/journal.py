@@ -172,26 +172,30 @@ def kept_raw(unit: Unit, message_id: int, ticket_id: int) -> Any:
     )
 
 
-def claim(unit: Unit, *, lease_us: int, limit: int) -> list[Any]:
+def claim(unit: Unit, keys: Keyring, *, lease_us: int, limit: int) -> list[Any]:
     """Take pushed items that nobody works on; ``attempts`` is raised by this very commit.
 
     An item that was tried before is taken alone: should it end the process, its neighbours do not
-    pay for it.
+    pay for it. One that was sealed under a key which is not here is left to whoever has the key.
     """
     rows = unit.rows(
         "SELECT * FROM journal WHERE state <> 'done' AND state = 'received' "
-        "AND leased_until < :now ORDER BY id LIMIT :n",
+        "AND leased_until < :now AND key_id IN :held ORDER BY id LIMIT :n",
         now=unit.now_us,
+        held=keys.ids,
         n=limit,
     )
     fresh = [row for row in rows if not row.attempts]
     return [row for row in fresh or rows[:1] if _take(unit, row, lease_us)]
 
 
-def claim_one(unit: Unit, item: Item, *, lease_us: int) -> Any:
-    """Take this very item, unless somebody works on it or has; the row, or None."""
+def claim_one(unit: Unit, keys: Keyring, item: Item, *, lease_us: int) -> Any:
+    """Take this very item, unless somebody works on it or has, or its key is not here; the row, or
+    None."""
     row = of_item(unit, item)
     if row is None or row.state != "received" or row.leased_until >= unit.now_us:
+        return None
+    if not keys.holds(row.key_id):
         return None
     return row if _take(unit, row, lease_us) else None
 
@@ -217,6 +221,16 @@ def release(unit: Unit, row_ids: Sequence[int]) -> None:
         "WHERE id = :id AND state = 'received'",
         [{"id": row_id, "past": unit.now_us - 1} for row_id in row_ids],
     )
+
+
+def lacking(unit: Unit, keys: Keyring) -> list[str]:
+    """The ids of keys which are not here and under which waiting items are sealed."""
+    rows = unit.rows(
+        "SELECT DISTINCT key_id FROM journal WHERE state <> 'done' AND state = 'received' "
+        "AND key_id NOT IN :held ORDER BY key_id",
+        held=keys.ids,
+    )
+    return [row.key_id for row in rows]
 
 
 def pending(unit: Unit) -> bool:

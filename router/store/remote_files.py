@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from router.core.keys import Sealed
+from router.store import claims
 from router.store.shapes import AttachmentBody, RemoteFile
 from router.store.unit import Unit
 
@@ -34,25 +35,27 @@ def pending(unit: Unit) -> bool:
     )
 
 
-def claim(unit: Unit, *, lease_us: int, limit: int = 10) -> list[Any]:
-    """Take files that are due, so that nobody else fetches them meanwhile."""
-    return [
-        row
-        for row in unit.rows(
+def claim(unit: Unit, limit: int, lease_us: int) -> list[Any]:
+    """Take files that are due, for as long as the lease lasts; an attempt is counted."""
+    due = claims.among(
+        unit,
+        "SELECT attachment_id FROM remote_file WHERE error = '' AND due_at <= :now "
+        "ORDER BY due_at LIMIT :n",
+    )
+    taken = unit.rows(
+        "UPDATE remote_file SET due_at = :until, attempts = attempts + 1 "  # noqa: S608  # ours
+        f"WHERE attachment_id {due} RETURNING attachment_id",
+        until=unit.now_us + lease_us,
+        now=unit.now_us,
+        n=limit,
+    )
+    return list(
+        unit.rows(
             "SELECT r.*, a.token, a.name, a.mime FROM remote_file r "
-            "JOIN attachment a ON a.id = r.attachment_id WHERE r.error = '' AND r.due_at <= :now "
-            "ORDER BY r.due_at LIMIT :n",
-            now=unit.now_us,
-            n=limit,
+            "JOIN attachment a ON a.id = r.attachment_id WHERE r.attachment_id IN :ids",
+            ids=[row.attachment_id for row in taken] or [0],
         )
-        if unit.run(
-            "UPDATE remote_file SET due_at = :until, attempts = attempts + 1 "
-            "WHERE attachment_id = :id AND due_at = :seen",
-            until=unit.now_us + lease_us,
-            id=row.attachment_id,
-            seen=row.due_at,
-        )
-    ]
+    )
 
 
 def fetched(unit: Unit, attachment_id: int, sealed: Sealed, **columns: Any) -> None:
@@ -75,8 +78,8 @@ def fetched(unit: Unit, attachment_id: int, sealed: Sealed, **columns: Any) -> N
 
 def failed(unit: Unit, row: Any, error: str, *, for_good: bool) -> None:
     """It could not be had: later, or never."""
-    over = for_good or row.attempts >= len(_WAITS)
-    wait = 0 if over else _WAITS[row.attempts] * _MINUTE
+    over = for_good or row.attempts > len(_WAITS)
+    wait = 0 if over else _WAITS[row.attempts - 1] * _MINUTE
     unit.run(
         "UPDATE remote_file SET due_at = :due, error = :error WHERE attachment_id = :id",
         due=unit.now_us + wait,

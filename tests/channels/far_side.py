@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class FarSide:
     """An HTTP server on loopback. A reply is ``{"path", "status", "headers", "body"}``; one with a
-    path serves every request there, the others serve in turn. Status 0 cuts the line."""
+    path serves every request there, the others serve in turn. Status 0 cuts the line; a ``length``
+    beyond that of the body cuts it within the body."""
 
     def __init__(self, replies):
         self.fixed = {one["path"]: one for one in replies if "path" in one}
@@ -49,9 +50,11 @@ class FarSide:
         handler.send_response_only(reply["status"])
         for name, value in reply.get("headers", {}).items():
             handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(data)))
+        length = reply.get("length", len(data))
+        handler.send_header("Content-Length", str(length))
         handler.end_headers()
         handler.wfile.write(data)
+        handler.close_connection = handler.close_connection or length > len(data)
 
     def __enter__(self):
         self._thread.start()

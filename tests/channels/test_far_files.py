@@ -11,11 +11,14 @@ from tests.channels.test_conformance import door
 
 @pytest.fixture
 def far():
-    """A platform's file server on loopback; ``answer`` is the status it gives."""
+    """A platform's file server on loopback; ``answer`` is the status it gives, ``headers`` what it
+    says besides."""
 
     class Files(BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(self.server.answer)
+            for name, value in self.server.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(b"bytes")
 
@@ -23,6 +26,7 @@ def far():
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Files)
+    server.headers = {}
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -52,3 +56,10 @@ def test_what_is_busy_is_asked_again_and_what_is_gone_is_not(far, opened, status
 def test_a_file_that_is_there_is_taken(far, opened):
     far.answer = 200
     assert opened.fetch(f"http://127.0.0.1:{far.server_port}/a").data == b"bytes"
+
+
+@pytest.mark.parametrize("headers", [{"Content-Length": "100"}, {"Content-Encoding": "gzip"}])
+def test_a_file_that_breaks_off_is_asked_for_again(far, opened, headers):
+    far.answer, far.headers = 200, headers
+    with pytest.raises(Transient, match="cannot be had now"):
+        opened.fetch(f"http://127.0.0.1:{far.server_port}/a")

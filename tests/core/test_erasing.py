@@ -51,3 +51,49 @@ def test_quoted_lines_are_known_again_and_short_ones_are_nobodys():
     assert known == {"my whole sentence"}
     text = "> > my whole sentence\nyes\nand mine"
     assert erasing.without_lines(text, known) == "…\nyes\nand mine"
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("zhang@xn--55qx5d.example", "zhang@公司.example"),
+        ("zhang@xn--55qx5d.example", "zhang@公司。example"),
+        ("zhang@xn--55qx5d.example", "zhang@XN--55QX5D.example"),
+        ("info@xn--mller-kva.example", "INFO@MÜLLER.example"),
+        ("info@strasse.example", "info@straße.example"),
+        ("info@xn--strae-oqa.example", "info@straße.example"),
+        ("jörg@mail.example", "JÖRG@mail.example"),
+        ("jörg@mail.example", "jo\u0308rg@mail.example"),
+        ("иванов@почта.example", "ИВАНОВ@ПОЧТА.example"),
+        ("boss@mail.example", "Boss@Mail.example"),
+    ],
+)
+def test_an_address_is_found_as_people_write_it(kept, said):
+    words = erasing.spellings([("email", kept)])
+    assert erasing.without(f"Ask {said}, please", words) == "Ask …, please"
+
+
+@pytest.mark.parametrize("said", ["jorg@mail.example", "jörg@mailxexample", "björg@mail.example"])
+def test_another_address_is_not_taken_for_it(said):
+    words = erasing.spellings([("email", "jörg@mail.example")])
+    assert erasing.without(said, words) == said
+
+
+@pytest.mark.parametrize(
+    ("word", "parts"),
+    [
+        ("ann@mail.example", ["ann@mail", "example"]),
+        ("zhang@公司.example", ["zhang@公司", "example"]),
+        ("Jörg@mail.example", ["j", "rg@mail", "example"]),
+        ("boss@mail.example", ["bo", "@mail", "example"]),
+        ("13800000000", ["13800000000"]),
+        ("иванов", []),
+    ],
+)
+def test_a_database_is_asked_for_what_is_written_in_one_way_only(word, parts):
+    assert erasing.sure_parts(word) == parts
+
+
+@pytest.mark.parametrize("domain", ["xn--", "xn--\u00fc", "xn--99999999999"])
+def test_a_domain_that_decodes_to_nothing_is_left_as_it_is(domain):
+    assert f"ann@{domain}.example" in erasing.spellings([("email", f"ann@{domain}.example")])

@@ -258,8 +258,8 @@ def test_answers_are_in_utc_whatever_was_asked():
     assert DESK.due(at("2026-11-24T12:00"), 5).utcoffset() == timedelta()
 
 
-def test_minutes_and_time_say_the_same():
-    assert DESK.open_minutes(at("2026-11-24T21:30"), at("2026-11-25T08:15")) == 45
+def test_time_passes_while_the_desk_is_open_only():
+    assert DESK.open_time(at("2026-11-24T21:30"), at("2026-11-25T08:15")) == 45 * MINUTE
 
 
 # ---------------------------------------------------------------- holidays, nights, whole days
@@ -339,7 +339,7 @@ def test_a_long_open_stretch_closes_when_the_closed_date_comes():
 
 def test_periods_that_overlap_count_once():
     desk = Calendar("UTC", {"mon": [("08:00", "12:00"), ("10:00", "14:00")]})
-    assert desk.open_minutes(*(at(f"2026-11-{day}T00:00", "UTC") for day in (23, 24))) == 360
+    assert desk.open_time(*(at(f"2026-11-{day}T00:00", "UTC") for day in (23, 24))) == 360 * MINUTE
 
 
 def test_round_the_clock_never_closes():
@@ -359,16 +359,16 @@ def berlin(*periods):
 
 def test_the_day_the_clock_goes_forward_is_an_hour_short():
     whole = berlin(("00:00", "24:00"))
-    assert whole.open_minutes(
+    assert whole.open_time(
         at("2026-03-29T00:00", "Europe/Berlin"), at("2026-03-30T00:00", "Europe/Berlin")
-    ) == pytest.approx(23 * 60)
+    ) == timedelta(hours=23)
 
 
 def test_the_day_the_clock_goes_back_is_an_hour_long():
     night = berlin(("00:00", "06:00"))
-    assert night.open_minutes(
+    assert night.open_time(
         at("2026-10-25T00:00", "Europe/Berlin"), at("2026-10-25T12:00", "Europe/Berlin")
-    ) == pytest.approx(7 * 60)
+    ) == timedelta(hours=7)
 
 
 def test_an_opening_in_the_hour_that_is_skipped_is_at_the_jump():

@@ -116,6 +116,15 @@ def test_what_goes_outside_names_the_channel_and_its_trouble_and_nobody(assemble
     assert "channel_back" in {one.code for one in rows}
 
 
+def test_a_channel_whose_plug_in_is_gone_is_told_by_its_kind(assembled):
+    router = assembled(notices={"ops": {}}, doors=FakeDoors(FakeDoor()))
+    gone = "speaks:carrier_pigeon:desk"
+    router.store.write(lambda unit: claims.report(unit, gone, ok=False, detail="stopped"))
+    channel_watch.sweep(router)
+    (row,) = router.store.write(lambda unit: notices.claim(unit, 10, 1))
+    assert "carrier_pigeon (desk)" in notify.told(router, row)[0]
+
+
 def test_a_desk_that_wants_no_such_notices_gets_none(assembled):
     router = assembled(escalation={"chains": {}}, doors=FakeDoors(FakeDoor()))
     router.store.write(lambda unit: claims.report(unit, STOPPED, ok=False, detail="stopped"))

@@ -302,6 +302,43 @@ def test_a_handle_that_others_wrote_down_is_taken_out_of_their_texts(router, doo
     assert view.query == "sender=…"
 
 
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("zhang@公司.example", "zhang@公司.example"),
+        ("info@müller.example", "INFO@MÜLLER.example"),
+        ("jörg@mail.example", "JÖRG@mail.example"),
+        ("info@straße.example", "info@straße.example"),
+    ],
+)
+def test_a_handle_in_letters_of_its_own_is_taken_out_however_it_is_written(router, door, own, said):
+    theirs = arrives(router, door, **{"from": own}, text="hello")
+    other = arrives(router, door, **{"from": BO}, text=f"Ask {said} please")
+    erase(router, requester_of(router, theirs.ticket_id))
+    with router.store.reading() as unit:
+        text = unit.value("SELECT text FROM message WHERE id = :id", id=other.message_id)
+    assert text == "Ask … please"
+
+
+def test_only_answers_that_name_them_are_forgotten(router, door):
+    theirs = arrives(router, door, **{"from": "jörg@mail.example"}, text="hello")
+
+    def answered(unit):
+        for key, answer in (("a", "to JÖRG@mail.example"), ("b", "to jürg@mail.example")):
+            unit.run(
+                "INSERT INTO idempotency (key, body_hash, answer, expires_at) "
+                "VALUES (:key, '', :answer, :later)",
+                key=key,
+                answer=answer,
+                later=unit.now_us + 1,
+            )
+
+    router.store.write(answered)
+    erase(router, requester_of(router, theirs.ticket_id))
+    with router.store.reading() as unit:
+        assert [row.key for row in unit.rows("SELECT key FROM idempotency")] == ["b"]
+
+
 def test_what_they_wrote_on_somebody_elses_ticket_goes_too(router, door, mei):
     ann = arrives(router, door, **{"from": ANN}, text="the words of canarytext")
     bo = arrives(router, door, **{"from": BO}, text="mine stays")

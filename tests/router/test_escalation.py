@@ -32,17 +32,19 @@ def at(text):
 
 
 class Ledger(ThreadingHTTPServer):
-    """The far side of a notice: keeps what it was posted, answers what it is told to."""
+    """The far side of a notice: keeps what it was posted, answers what it is told to; ``meanwhile``
+    is what else happens while it does."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.posts, self.answers = [], []
+        self.posts, self.answers, self.meanwhile = [], [], lambda: None
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         size = int(self.headers["Content-Length"])
         self.server.posts.append(json.loads(self.rfile.read(size)))
+        self.server.meanwhile()
         self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
         self.end_headers()
 
@@ -216,6 +218,43 @@ def test_a_notice_without_an_address_fails_visibly_and_harms_no_other(
         assert unit.value("SELECT error FROM notice WHERE target = 'oncall'") == "no_address"
         assert notices.unseen(unit, 1) == 1
     assert ledger.posts == []
+
+
+def test_a_notice_that_cannot_be_worded_is_a_try_of_its_own_and_harms_no_other(
+    router, door, ledger, frozen
+):
+    router.store.write(lambda unit: notices.tell(unit, "odd", "no such code", [], ["oncall"]))
+    frozen.advance(timedelta(seconds=1))
+    takes(router, door)
+    escalate.climb(router)
+    notify.sweep(router)
+    assert len(ledger.posts) == 1
+    for _ in range(8):
+        frozen.advance(timedelta(hours=2))
+        notify.sweep(router)
+    with router.store.reading() as unit:
+        row = unit.row("SELECT state, error FROM notice WHERE code = 'no such code'")
+    assert (row.state, row.error) == ("failed", "fault")
+
+
+def test_two_workers_send_each_notice_once_however_long_posts_take(router, ledger, frozen):
+    for account in range(9):
+        named = {"channel": "email", "account": f"desk {account}"}
+        router.store.write(
+            lambda unit, named=named: notices.tell(
+                unit, named["account"], "channel_stopped", [], ["oncall"], **named
+            )
+        )
+
+    def meanwhile():
+        frozen.advance(timedelta(seconds=10))
+        if len(ledger.posts) == 7:
+            notify.sweep(router)
+
+    ledger.meanwhile = meanwhile
+    notify.sweep(router)
+    titles = [post["title"] for post in ledger.posts]
+    assert len(titles) == len(set(titles)) == 9
 
 
 def test_what_an_agent_was_told_is_shown_until_they_have_seen_it(router, door):

@@ -1,19 +1,38 @@
 """From raw mail to an acknowledged ticket: once, on the right ticket, and never lost."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from router import deliver, desk, pipeline, polling
+from channels.contract import Event, Handle
+from router import deliver, desk, parking, pipeline, polling, sweeps
+from router.core.keys import Keyring
 from router.core.rights import Who
-from router.errors import NotFound
+from router.errors import Conflict, KeyMissing, NotFound
 from router.prepared import Terms
 from router.store import journal
 from tests.fakes import FakeDoor, FakeDoors
 
 ADMIN = Who(id=1, name="Mei", role="admin")
 SECURITY = "There is a payment I did not make, somebody hacked my account"
+
+
+class Telling(FakeDoor):
+    """Some of what comes is no message but says that somebody is gone; ``broken``, it cannot be
+    read."""
+
+    broken = False
+
+    def parse(self, raw):
+        return [] if json.loads(raw.data).get("gone") else super().parse(raw)
+
+    def events(self, raw):
+        if self.broken:
+            message = "an event nobody foresaw"
+            raise ValueError(message)
+        return [Event("gone", person=Handle("email", json.loads(raw.data)["gone"]))]
 
 
 @pytest.fixture
@@ -51,6 +70,19 @@ def _codes(router, ticket_id):
 def _arrive(router, door, **mail):
     raw = door.arrives(**mail)
     return pipeline.receive(router, door, [raw], Terms())[0]
+
+
+def _push(router, door, **mail):
+    """Journal an item as a webhook does; it is answered, and nobody has read it yet."""
+    raw = door.arrives(**mail)
+    item = journal.Item(door.kind, door.account, raw.remote_id)
+    sealed = router.keys.seal(raw.data, journal.about(item))
+    router.store.write(lambda unit: journal.receive(unit, router.keys, item, sealed))
+
+
+def _journal(router):
+    rows = _rows(router, "SELECT state, attempts, error FROM journal ORDER BY id")
+    return [(row.state, row.attempts, row.error) for row in rows]
 
 
 def _token(router, ticket_id):
@@ -306,3 +338,131 @@ def test_html_that_holds_a_secret_is_not_kept(router, door):
     (message,) = _rows(router, "SELECT html, masked FROM message WHERE id = :m", m=taken.message_id)
     assert message.html == ""
     assert "card" in message.masked
+
+
+# ---------------------------------------------------------------- what was pushed
+
+
+def test_a_pushed_item_whose_seal_is_broken_is_parked_and_not_its_neighbours(router, door):
+    _push(router, door, text="one")
+    _push(router, door, text="two")
+    router.store.write(
+        lambda unit: unit.run(
+            "UPDATE journal SET raw = :other WHERE id = (SELECT MIN(id) FROM journal)",
+            other=b"these bytes were sealed by nobody at all",
+        )
+    )
+    pipeline.journalled(router)
+    assert _journal(router) == [("parked", 1, "SealBroken"), ("done", 1, "")]
+    assert len(_rows(router, "SELECT id FROM ticket WHERE parked")) == 1
+
+
+def test_a_pushed_item_of_a_channel_that_is_gone_is_parked_and_not_its_neighbours(router, door):
+    gone = FakeDoor()
+    gone.kind = "carrier_pigeon"
+    _push(router, gone, text="one")
+    _push(router, door, text="two")
+    pipeline.journalled(router)
+    assert _journal(router) == [("parked", 1, "KeyError"), ("done", 1, "")]
+
+
+def test_an_item_whose_key_is_elsewhere_is_left_to_whoever_has_it(router, door):
+    elsewhere = replace(router, keys=Keyring.ephemeral())
+    _push(elsewhere, door, text="sealed under a newer key")
+    _push(router, door, text="sealed under ours", **{"from": "bo@mail.example"})
+    for _ in range(5):
+        pipeline.journalled(router)
+    assert _journal(router) == [("received", 0, ""), ("done", 1, "")]
+    pipeline.journalled(elsewhere)
+    assert _journal(router)[0] == ("done", 1, "")
+
+
+def test_items_whose_key_is_elsewhere_keep_no_others_waiting(router, door):
+    elsewhere = replace(router, keys=Keyring.ephemeral())
+    for number in range(20):
+        _push(elsewhere, door, text=f"sealed under a newer key {number}")
+    _push(router, door, text="sealed under ours")
+    assert pipeline.journalled(router) == 1
+
+
+def test_a_key_that_is_not_here_is_told_until_nothing_waits_for_it(router, door):
+    duty = next(one for one in sweeps.DUTIES if one.name == "keys")
+    elsewhere = replace(router, keys=Keyring.ephemeral())
+    _push(elsewhere, door, text="sealed under a newer key")
+    with pytest.raises(KeyMissing, match=elsewhere.keys.current):
+        sweeps.tick(router, duty)
+    pipeline.journalled(elsewhere)
+    sweeps.tick(router, duty)
+
+
+# ---------------------------------------------------------------- what is sent through again
+
+
+@pytest.fixture
+def only_parked(router):
+    """The journal row of the one parked item."""
+
+    def find():
+        with router.store.reading() as unit:
+            (row,) = journal.parked_rows(unit)
+            return row
+
+    return find
+
+
+@pytest.fixture
+def telling(assembled):
+    """A desk whose only parked item says that Ann is gone."""
+    door = Telling()
+    router = assembled(doors=FakeDoors(door))
+    _arrive(router, door, text="hello")
+    _push(router, door, gone="ann@mail.example")
+    door.broken = True
+    pipeline.journalled(router)
+    door.broken = False
+    return router
+
+
+def test_a_replayed_item_that_is_no_message_is_acted_on_and_its_placeholder_closed(telling):
+    ((row_id, ticket_id),) = _rows(
+        telling, "SELECT id, ticket_id FROM journal WHERE state = 'parked'"
+    )
+    taken = pipeline.replay(telling, row_id, "agent:1")
+    assert (taken.outcome, taken.ticket_id) == ("event", ticket_id)
+    (ticket,) = _rows(telling, "SELECT state, parked FROM ticket WHERE id = :t", t=ticket_id)
+    assert (ticket.state, bool(ticket.parked)) == ("closed", False)
+    assert _codes(telling, ticket_id)[-1] == "replayed_event"
+    assert _journal(telling)[-1] == ("done", 1, "")
+    assert len(_rows(telling, "SELECT 1 FROM reach WHERE gone")) == 1
+
+
+def test_an_event_that_still_cannot_be_read_stays_parked(telling):
+    telling.doors.door.broken = True
+    (row,) = _rows(telling, "SELECT id FROM journal WHERE state = 'parked'")
+    with pytest.raises(Conflict, match="still_fails"):
+        pipeline.replay(telling, row.id, "agent:1")
+    assert _journal(telling)[-1][0] == "parked"
+
+
+def test_a_replay_goes_through_with_its_placeholder_or_not_at_all(
+    router, door, only_parked, monkeypatch
+):
+    _arrive(router, door, poison=True)
+    row_id = only_parked().id
+    monkeypatch.setattr(json, "loads", lambda data, real=json.loads: {**real(data), "poison": 0})
+    with monkeypatch.context() as broken:
+        broken.setattr(parking, "unpark", lambda *_: 1 // 0)
+        with pytest.raises(Conflict, match="still_fails"):
+            pipeline.replay(router, row_id, "agent:1")
+    assert only_parked().id == row_id
+    assert _rows(router, "SELECT id FROM message") == []
+    pipeline.replay(router, row_id, "agent:1")
+    assert _rows(router, "SELECT id FROM ticket WHERE parked") == []
+
+
+def test_a_replay_of_what_does_not_open_says_so_and_changes_nothing(router, door, only_parked):
+    _arrive(router, door, poison=True)
+    router.store.write(lambda unit: unit.run("UPDATE journal SET raw = :other", other=b"x" * 40))
+    with pytest.raises(Conflict, match="still_fails"):
+        pipeline.replay(router, only_parked().id, "agent:1")
+    assert len(_rows(router, "SELECT id FROM ticket")) == 1

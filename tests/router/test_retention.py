@@ -214,6 +214,21 @@ def test_every_figure_is_the_same_after_an_erasure_and_equal_to_a_recount(
     assert _kept(router) == before
 
 
+def test_every_raw_copy_that_is_old_enough_goes_however_many_there_are(router, frozen):
+    sealed = router.keys.seal(b"a mail")
+
+    def work(unit):
+        for number in range(1100):
+            item = journal.Item("email", "support", f"mail {number}")
+            journal.put(unit, item, "done", sealed=sealed)
+
+    router.store.write(work)
+    frozen.advance(timedelta(days=router.settings.intake.keep_raw_days, seconds=1))
+    sweeps.tick(router, next(one for one in sweeps.DUTIES if one.name == "purge"))
+    with router.store.reading() as unit:
+        assert unit.value("SELECT COUNT(*) FROM journal WHERE raw IS NOT NULL") == 0
+
+
 def test_open_promises_end_neither_kept_nor_broken(router, arrives, frozen):
     taken = arrives()
     erase(router, taken)
