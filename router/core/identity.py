@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from router.core import redact
+
 _LONGEST_DOMAIN = 253
 _NAMED = re.compile(r"[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
 _AFTER_DOMAIN = " .\t\r\n"
@@ -27,6 +29,15 @@ _SEEN_AS = str.maketrans(
 #: A name with nothing around it that would make it part of another.
 _ALONE = r"(?<![\w.+-])%s(?![\w-])"
 _SEEN_AS_ONE = (("rn", "m"), ("vv", "w"), ("ci", "d"))  # "cl" has become "ci" by then
+
+
+#: What is read of a name. Masked before it is cut: half a phrase is none to a mask, and still half.
+_NAME_READ, _NAME = 4000, 200
+
+
+def called(name: str) -> str:
+    """What somebody is called, as it may be kept: on one line, masked, and then cut."""
+    return redact.mask(" ".join(name[:_NAME_READ].split())).text[:_NAME]
 
 
 def normalise(kind: str, value: str) -> str:

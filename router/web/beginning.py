@@ -55,7 +55,7 @@ def begin() -> Response:
     letter = desk.Opening(
         channel=given.get("channel", ""),
         handle=given.get("handle", ""),
-        name=" ".join(given.get("name", "").split())[:120],
+        name=given.get("name", ""),
         subject=given.get("subject", ""),
         text=given.get("text", ""),
         category=given.get("category", ""),
