@@ -16,7 +16,7 @@ from router.errors import Invalid, NotFound, OverLimit
 from router.store import budgets, people, second_steps, timeline
 from router.store.budgets import Allowance
 from router.store.unit import Unit
-from router.web.rights import allowed, cookie_name, here, public, secure, source
+from router.web.rights import allowed, cookie_name, here, path_of_ours, public, secure, source
 from router.web.speech import LANGUAGES
 
 blueprint = Blueprint("signing", __name__)
@@ -33,13 +33,6 @@ def _nobody() -> str:
     """Checked when nobody has the address, so that a stranger learns nothing from the time it
     takes. Made when it is first needed: it takes as long as it should."""
     return _HASHER.hash("nobody has this password")
-
-
-def _safe_next(path: str) -> str:
-    """Only a path of ours: never another site."""
-    if path.startswith("/") and not path.startswith(("//", "/\\")):
-        return path
-    return "/"
 
 
 def _signed_in(agent_id: int, target: str) -> Response:
@@ -69,7 +62,7 @@ def _signed_in(agent_id: int, target: str) -> Response:
 @public
 def sign_in() -> str:
     """The form."""
-    return render_template("signing/sign_in.html", next=_safe_next(request.args.get("next", "/")))
+    return render_template("signing/sign_in.html", next=path_of_ours(request.args.get("next", "/")))
 
 
 @blueprint.post("/sign-in")
@@ -77,7 +70,7 @@ def sign_in() -> str:
 def sign_in_now() -> Response | str | tuple[str, int]:
     """Check the password; as slow for a stranger as for a colleague."""
     email = request.form.get("email", "")
-    target = _safe_next(request.form.get("next", "/"))
+    target = path_of_ours(request.form.get("next", "/"))
     _spend(email)
     with here().store.reading() as unit:
         known = people.find_agent(unit, email)
@@ -109,7 +102,7 @@ def _entered(agent_id: int, target: str) -> Response | str:
 def second() -> Response | tuple[str, int]:
     """Check the code of the app, or one of those that stand in for it."""
     token, given = request.form.get("token", ""), request.form.get("code", "")
-    target = _safe_next(request.form.get("next", "/"))
+    target = path_of_ours(request.form.get("next", "/"))
     router = here()
     with router.store.reading() as unit:
         agent_id = people.holder(unit, token, "second")

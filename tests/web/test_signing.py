@@ -82,10 +82,35 @@ def test_guessing_is_slowed_down(browser_of, password):
     assert set(codes[:-1]) == {401}
 
 
-def test_signing_in_leads_only_to_our_own_pages(browser_of, password):
-    for target in ("https://evil.example/", "//evil.example", "/\\evil.example"):
-        data = {"email": "agent@desk.example", "password": password, "next": target}
-        assert browser_of(None).post("/sign-in", data).headers["Location"] == "/"
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example/x",
+        "/\n/evil.example",
+        "/\r//evil.example",
+        "/\r\nSet-Cookie: a=b",
+        "/ /evil.example",
+        "/inbox\\..\\evil",
+        "/\u2028/evil.example",
+        "/\x85/evil.example",
+        "javascript:alert(1)",
+        "",
+    ],
+)
+def test_signing_in_leads_only_to_our_own_pages(browser_of, password, target):
+    data = {"email": "agent@desk.example", "password": password, "next": target}
+    assert browser_of(None).post("/sign-in", data).headers["Location"] == "/"
+
+
+def test_signing_in_leads_back_to_the_list_as_it_was_searched(browser_of, password):
+    at = "/?q=%E8%BD%AC%E8%B4%A6&view=open"
+    sent = browser_of(None).get(at)
+    assert sent.status_code == 303
+    data = {"email": "agent@desk.example", "password": password, "next": at}
+    assert browser_of(None).post("/sign-in", data).headers["Location"] == at
 
 
 def test_the_list_of_sessions_says_which_browser_each_is_of(browser_of, password):
