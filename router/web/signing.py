@@ -157,7 +157,7 @@ def enter(token: str) -> str:
 @public
 def enter_now(token: str) -> Response | str:
     """Use the link."""
-    agent_id = here().store.write(lambda unit: people.use_link(unit, token, "enter"))
+    agent_id = here().store.write(lambda unit: people.use_link(unit, token, people.ENTER))
     if agent_id is None:
         raise NotFound("this link was used, is over, or is nobody's")
     with here().store.reading() as unit:

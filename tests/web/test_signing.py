@@ -55,6 +55,48 @@ def test_a_link_that_is_over_opens_nothing(browser_of, link, frozen):
     assert browser_of(None).post(f"/enter/{link}").status_code == 404
 
 
+def test_an_unused_link_is_over_once_its_person_is_signed_out_everywhere(browser_of, agents, link):
+    browser_of("admin").post(f"/people/{agents['agent']}/sign-out")
+    assert browser_of(None).post(f"/enter/{link}").status_code == 404
+
+
+@pytest.mark.parametrize("changed", [{"role": "lead", "active": "yes"}, {"role": "agent"}])
+def test_an_unused_link_is_over_once_its_person_is_changed(browser_of, agents, link, changed):
+    admin, person = browser_of("admin"), f"/people/{agents['agent']}"
+    admin.post(person, changed)
+    admin.post(person, {"role": "agent", "active": "yes"})
+    assert browser_of(None).post(f"/enter/{link}").status_code == 404
+
+
+def test_an_unused_link_is_over_once_its_person_has_a_new_password(browser_of, link):
+    browser_of("agent").post("/me/password", {"fresh": "another password"})
+    assert browser_of(None).post(f"/enter/{link}").status_code == 404
+
+
+def test_a_half_made_sign_in_is_over_once_its_person_is_signed_out_everywhere(
+    router, browser_of, agents
+):
+    half = router.store.write(lambda unit: people.one_time_link(unit, agents["agent"], "second", 5))
+    browser_of("admin").post(f"/people/{agents['agent']}/sign-out")
+    with router.store.reading() as unit:
+        assert people.holder(unit, half, "second") is None
+
+
+def test_whoever_came_in_by_one_link_leaves_no_other_behind(router, browser_of, agents, link):
+    other, of_lead = (
+        router.store.write(lambda unit, one=one: people.one_time_link(unit, one, "enter", 60))
+        for one in (agents["agent"], agents["lead"])
+    )
+    assert browser_of(None).post(f"/enter/{other}").status_code == 303
+    assert browser_of(None).post(f"/enter/{link}").status_code == 404
+    assert browser_of(None).post(f"/enter/{of_lead}").status_code == 303
+
+
+def test_signing_out_one_browser_leaves_a_link_that_was_asked_for(browser_of, link):
+    browser_of("agent").post("/sign-out")
+    assert browser_of(None).post(f"/enter/{link}").status_code == 303
+
+
 def test_the_right_password_signs_in(browser_of, password):
     data = {"email": "Agent@desk.example", "password": password, "next": "/me"}
     answer = browser_of(None).post("/sign-in", data)
