@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -26,6 +27,17 @@ _SHORTEST = 10
 _THEMES = ("light", "dark")
 #: How long the form of the second step works.
 _SECOND_MINUTES = 5
+#: How long a browser is known by which somebody signed in.
+_KNOWN = timedelta(days=90)
+#: Tries at a password, as (seconds, tries). Whoever sits in one network has ten at one address in
+#: five minutes and thirty at all, and locks out nobody elsewhere. Whoever has many networks meets
+#: the limit of the address: 100 an hour, 2,400 a day from all of them together, which is less than
+#: one network could try by itself (2,880), and nothing against a password of ten characters behind
+#: argon2. It lies ten networks' worth above what people mistype, so only an attack reaches it; then
+#: it holds up browsers that nobody signed in by, and those alone. A known browser has tries of its
+#: own, ten in five minutes: it is no way around, since it is known for one address and to whoever
+#: signed in there. Who is attacked and has no known browser comes in by a link.
+_OF_PAIR, _OF_NETWORK, _OF_ADDRESS, _OF_BROWSER = (300, 10), (300, 30), (3600, 100), (300, 10)
 
 
 @cache
@@ -55,7 +67,28 @@ def _signed_in(agent_id: int, target: str) -> Response:
         secure=secure(),
         path="/",
     )
+    response.set_cookie(
+        _known_name(agent_id),
+        router.tokens.browser_token(agent_id, router.clock.now() + _KNOWN),
+        max_age=int(_KNOWN.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=secure(),
+        path="/sign-in",
+    )
     return response
+
+
+def _known_name(agent_id: int) -> str:
+    """The cookie by which a browser is known to somebody; each of those who share it has one."""
+    return f"known-{here().keys.fingerprint(f'known:{agent_id}')[:8]}"
+
+
+def _known_browser(agent_id: int) -> str:
+    """The word of a browser in which this person signed in before; empty for any other. It opens
+    nothing: its holder still has to know the password."""
+    token = request.cookies.get(_known_name(agent_id), "")
+    return token if here().tokens.open_browser(token, here().clock.now()) == agent_id else ""
 
 
 @blueprint.get("/sign-in")
@@ -71,9 +104,9 @@ def sign_in_now() -> Response | str | tuple[str, int]:
     """Check the password; as slow for a stranger as for a colleague."""
     email = request.form.get("email", "")
     target = path_of_ours(request.form.get("next", "/"))
-    _spend(email)
     with here().store.reading() as unit:
         known = people.find_agent(unit, email)
+    _spend(email, _known_browser(known.id) if known is not None else "")
     usable = known is not None and known.active and known.password_hash
     nobody = _nobody()  # made before, whoever asks
     try:
@@ -133,14 +166,20 @@ def proven(unit: Unit, keys: Keyring, agent_id: int, given: str) -> bool:
     return False
 
 
-def _spend(email: str) -> None:
+def _spend(email: str, browser: str) -> None:
+    """Pay for one try at a password. Raises OverLimit."""
     router = here()
-    address = router.keys.fingerprint(email.strip().lower())
-    network = router.keys.fingerprint(network_of(source()))
-    wanted = [
-        Allowance("sign_in_source", f"signin:source:{network}", 300, 30),
-        Allowance("sign_in_address", f"signin:address:{address}", 300, 10),
-    ]
+    if browser:
+        word = router.keys.fingerprint(browser)
+        wanted = [Allowance("sign_in_browser", f"signin:browser:{word}", *_OF_BROWSER)]
+    else:
+        address = router.keys.fingerprint(email.strip().lower())
+        network = router.keys.fingerprint(network_of(source()))
+        wanted = [
+            Allowance("sign_in_pair", f"signin:pair:{address}:{network}", *_OF_PAIR),
+            Allowance("sign_in_source", f"signin:source:{network}", *_OF_NETWORK),
+            Allowance("sign_in_address", f"signin:address:{address}", *_OF_ADDRESS),
+        ]
     spent = router.store.write(lambda unit: budgets.spend(unit, wanted))
     if spent is not None:
         raise OverLimit(spent.name, spent.seconds)

@@ -36,6 +36,11 @@ def password(router, agents):
     return "made-up password"
 
 
+def signing_name(router, agent_id):
+    """The cookie by which a browser is known to this person."""
+    return f"known-{router.keys.fingerprint(f'known:{agent_id}')[:8]}"
+
+
 def test_a_link_signs_in_once(browser_of, link):
     browser = browser_of(None)
     assert browser.get(f"/enter/{link}").status_code == 200
@@ -122,6 +127,85 @@ def test_guessing_is_slowed_down(browser_of, password):
     ]
     assert codes[-1] == 429
     assert set(codes[:-1]) == {401}
+
+
+@pytest.fixture
+def guess(browser_of):
+    """Tries a wrong password for an address from a network; what came of it."""
+
+    def go(network, email="agent@desk.example", browser=None, word="x"):
+        data = {"email": email, "password": word}
+        of = {"REMOTE_ADDR": network}
+        return (browser or browser_of(None)).post("/sign-in", data, environ_base=of).status_code
+
+    return go
+
+
+def test_guesses_from_ten_networks_lock_nobody_out(password, guess):
+    assert [guess(f"198.51.{n}.1") for n in range(12)] == [401] * 12
+    assert guess("203.0.113.9", word=password) == 303
+
+
+def test_one_network_has_ten_tries_at_an_address_and_locks_only_itself_out(password, guess):
+    assert [guess("198.51.100.1") for _ in range(12)] == [401] * 10 + [429] * 2
+    assert guess("198.51.100.1", word=password) == 429
+    assert guess("203.0.113.9", word=password) == 303
+
+
+def test_one_network_has_thirty_tries_at_all_addresses(guess):
+    codes = [guess("198.51.100.1", email=f"p{n}@desk.example") for n in range(32)]
+    assert codes == [401] * 30 + [429] * 2
+
+
+def test_a_thousand_networks_have_a_hundred_tries_an_hour_at_one_address(password, guess, frozen):
+    def attack(seconds):
+        found = 0
+        for n in range(seconds // 30):
+            frozen.advance(timedelta(seconds=30))
+            found += guess(f"198.{n // 250}.{n % 250}.1") == 401
+        return found
+
+    assert attack(3600) == 100
+    assert attack(2 * 3600) <= 2 * 100
+
+
+def test_the_owners_known_browser_signs_in_while_many_networks_guess(browser_of, password, guess):
+    own = browser_of(None)
+    assert guess("203.0.113.9", browser=own, word=password) == 303
+    own.client.delete_cookie("desk")
+    assert [guess(f"198.51.{n}.1") for n in range(101)][-1] == 429
+    assert guess("203.0.113.9", word=password) == 429
+    assert guess("203.0.113.200", browser=own, word=password) == 303
+
+
+def test_a_known_browser_has_ten_tries_too(browser_of, password, guess):
+    own = browser_of(None)
+    guess("203.0.113.9", browser=own, word=password)
+    codes = [guess(f"198.51.{n}.1", browser=own) for n in range(12)]
+    assert codes == [401] * 10 + [429] * 2
+
+
+def test_a_browser_is_known_to_those_alone_who_signed_in_by_it(browser_of, agents, guess, link):
+    other = browser_of(None)
+    other.post(f"/enter/{link}")
+    codes = [guess(f"198.51.{n}.1", "lead@desk.example", browser=other) for n in range(101)]
+    assert codes[-1] == 429
+
+
+def test_a_browser_is_forgotten_after_three_months(router, agents, browser_of, guess, frozen):
+    own = browser_of(None)
+    name = signing_name(router, agents["agent"])
+    token = router.tokens.browser_token(agents["agent"], frozen.now() + timedelta(days=90))
+    own.client.set_cookie(name, token, path="/sign-in")
+    frozen.advance(timedelta(days=91))
+    assert [guess(f"198.51.{n}.1", browser=own) for n in range(11)] == [401] * 11
+
+
+@pytest.mark.parametrize("word", ["", "x", "a" * 40])
+def test_a_made_up_word_makes_no_browser_known(router, agents, browser_of, guess, word):
+    own = browser_of(None)
+    own.client.set_cookie(signing_name(router, agents["agent"]), word, path="/sign-in")
+    assert [guess(f"198.51.{n}.1", browser=own) for n in range(11)] == [401] * 11
 
 
 @pytest.mark.parametrize(
