@@ -87,7 +87,7 @@ class ChatOptions(ChannelOptions):
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Who the wallet's server says it is. ``once`` names the token, which works one time; a bare
-    proof of a user id has none."""
+    proof of a user id has none. ``name`` is whole: masked before it is cut."""
 
     user: str
     name: str = ""
@@ -199,7 +199,7 @@ class Chat(Channel):
             raise BadSignature("the token is for somebody else")
         if not now - _SKEW < until <= now + _LASTS + _SKEW:
             raise BadSignature("the token's time is over, or it lasts too long")
-        return Visitor(user, clean(name)[: _WORDS["name"]], once)
+        return Visitor(user, clean(name), once)
 
 
 def remote_id(conversation: str, client_msg_id: str) -> str:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from channels.contract import Verification
 from router.assemble import NO_DOMAIN, Router
-from router.core import facts, identity, pace
+from router.core import facts, identity, mailboxes, pace
 from router.core.articles import Article
 from router.core.bilingual import for_reader
 from router.core.clock import from_us, to_us
@@ -71,17 +71,15 @@ def allowances(router: Router, message: Prepared) -> list[Allowance]:
     """The budgets this acknowledgement draws on, tightest first."""
     settings = router.settings.acknowledge
     kind, value = message.handle
-    person = router.keys.fingerprint(f"{kind}:{value}")
+    counted = mailboxes.mailbox(value) if kind == "email" else value
+    person = router.keys.fingerprint(f"{kind}:{counted}")
     wanted = [
         Allowance("gap", f"ack:gap:{person}", settings.per_address_gap_minutes * 60, 1),
         Allowance("address", f"ack:day:{person}", _DAY, settings.per_address_day),
         Allowance("total", "ack:total", _HOUR, settings.total_hour),
     ]
     if kind == "email":
-        domain = router.keys.fingerprint(identity.domain_of(value))
-        wanted.insert(
-            2, Allowance("domain", f"ack:domain:{domain}", _HOUR, settings.per_domain_hour)
-        )
+        wanted.insert(2, _of_domain(router, message))
     if source := message.terms.source or message.inbound.source:
         network = router.keys.fingerprint(identity.network_of(source))
         wanted.insert(
@@ -97,6 +95,18 @@ def allowances(router: Router, message: Prepared) -> list[Allowance]:
         back = to_us(hours.next_open(router.clock.now()))
         wanted.insert(0, Allowance("night", f"ack:night:{person}", _DAY, 1, back))
     return [one for one in wanted if one.seconds]
+
+
+def _of_domain(router: Router, message: Prepared) -> Allowance:
+    """The budget of whoever owns the sender's domain. Mail that the domain itself vouches for has
+    one of its own: nobody else can spend that, and nobody else is answered from it."""
+    settings = router.settings.acknowledge
+    domain = mailboxes.owned(identity.domain_of(message.handle[1]))
+    owner = router.keys.fingerprint(domain)
+    if message.inbound.verification is Verification.VERIFIED:
+        limit = settings.per_verified_domain_hour
+        return Allowance("domain", f"ack:verified:{owner}", _HOUR, limit)
+    return Allowance("domain", f"ack:domain:{owner}", _HOUR, settings.per_domain_hour)
 
 
 def breaker(router: Router) -> Allowance:

@@ -162,7 +162,7 @@ def forget(router: Router) -> int:
 
 #: How a call may have ended that somebody writes down.
 BY_HAND = ("answered", "missed", "voicemail")
-_LONGEST_NOTE = 10_000
+_LONGEST_NOTE, _LONGEST_WRAP_UP = 10_000, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,8 @@ def _noted(router: Router, who: Who, told: ByHand, note: str) -> int:
         row = pages_calls.visible(unit, told.call_id, who)
         if row is None:
             raise NotFound("there is no such call among yours")
-        news = replace(calls.of_row(row), note=_mask(note), wrap_up=_mask(told.wrap_up[:60]))
+        wrap_up = _mask(told.wrap_up)[:_LONGEST_WRAP_UP]
+        news = replace(calls.of_row(row), note=_mask(note), wrap_up=wrap_up)
         calls.hear(unit, row.channel, row.account, news)
         calls.by(unit, row.id, who.id)
         timeline.audit(unit, f"agent:{who.id}", "call.noted", f"call:{row.id}")
@@ -234,7 +235,7 @@ def _by_hand(router: Router, who: Who, told: ByHand, note: str, once: str) -> in
         answered_at=now if told.outcome == "answered" else None,
         ended_at=now,
         note=_mask(note),
-        wrap_up=_mask(told.wrap_up[:60]),
+        wrap_up=_mask(told.wrap_up)[:_LONGEST_WRAP_UP],
     )
 
     def work(unit: Unit) -> int:

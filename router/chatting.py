@@ -113,7 +113,7 @@ def begin(router: Router, named: str, *, proof: str, language: str, source: str)
             id=number,
             account=named,
             handle=handle or f"guest:{_short(number)}",
-            name=visitor.name if visitor else _guest(router, number, language),
+            name=identity.called(visitor.name) if visitor else _guest(router, number, language),
             verified=visitor is not None,
             language=language,
         )
@@ -266,7 +266,9 @@ def _reach(unit: Unit, conversation: int, given: Mapping[str, str]) -> None:
     kind, value = ("email", email) if email else ("phone", phone)
     row = chats.find(unit, conversation)
     handle = identity.normalise(kind, value)
-    contact, _ = contacts.meet(unit, kind, handle, given.get("name", "")[:80], row.language)
+    contact, _ = contacts.meet(
+        unit, kind, handle, identity.called(given.get("name", "")), row.language
+    )
     unit.flush()
     if chats.reached_by(unit, conversation, contact) and row.ticket_id is not None:
         tickets.let_in(unit, row.ticket_id, contact)

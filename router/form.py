@@ -13,7 +13,7 @@ from channels import webform
 from channels.contract import Attachment, Raw
 from router import pipeline
 from router.assemble import FORM, Router
-from router.core import identity
+from router.core import identity, mailboxes
 from router.core.clock import from_us
 from router.errors import Conflict, Invalid, OverLimit
 from router.prepared import Terms
@@ -84,7 +84,7 @@ def _allowances(router: Router, fields: Mapping[str, str], source: str) -> list[
         Allowance("form_hour", f"form:hour:{network}", _HOUR, web.form_per_hour),
     ]
     if fields.get("email"):
-        address = router.keys.fingerprint(identity.normalise("email", fields["email"]))
+        address = router.keys.fingerprint(mailboxes.mailbox(fields["email"]))
         limit = web.form_per_address_hour
         wanted.append(Allowance("form_address", f"form:address:{address}", _HOUR, limit))
     return wanted

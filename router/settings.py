@@ -66,12 +66,23 @@ class AcknowledgeSettings(Section):
     """Acknowledgements and what limits them (a setting of 0 forbids)."""
 
     enabled: bool = Field(default=True, description="Send acknowledgements at all.")
-    per_address_day: int = Field(3, ge=0, description="At most so many to one address in 24 hours.")
+    per_address_day: int = Field(
+        3, ge=0, description="At most so many to one mailbox in 24 hours, however it is spelt."
+    )
     per_address_gap_minutes: int = Field(
         10, ge=0, description="And at least so many minutes apart."
     )
     per_domain_hour: int = Field(
-        20, ge=0, description="At most so many to one mail domain an hour."
+        20,
+        ge=0,
+        description="At most so many an hour to one mail domain and all below it, where nothing "
+        "proves that its mail is its own.",
+    )
+    per_verified_domain_hour: int = Field(
+        500,
+        ge=0,
+        description="At most so many an hour to one mail domain for mail that our own receiving "
+        "server vouches for; what is forged in its name takes none of these.",
     )
     per_source_hour: int = Field(
         60, ge=0, description="At most so many an hour to whatever one network address sent us."

@@ -126,7 +126,7 @@ def _link(router: Router, email: str, name: str, role: str, teams: list[str]) ->
             unit.flush()
         else:
             agent_id = known.id
-        return people.one_time_link(unit, agent_id, "enter", LINK_MINUTES)
+        return people.one_time_link(unit, agent_id, people.ENTER, LINK_MINUTES)
 
     return router.store.write(job)
 

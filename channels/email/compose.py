@@ -8,6 +8,8 @@ from datetime import UTC
 from email.header import Header
 from email.utils import format_datetime
 
+import idna
+
 from channels.contract import Attachment, Outbound, Refused
 
 _MOST_REFERENCES = 20
@@ -191,7 +193,7 @@ def address_of(address: str) -> str:
     local, at, domain = address.strip().rpartition("@")
     if not domain.isascii():
         try:
-            domain = domain.encode("idna").decode("ascii")
+            domain = idna.encode(domain, uts46=True).decode("ascii")
         except UnicodeError as error:
             raise Refused("the address has no usable domain") from error
     whole = f"{local}{at}{domain}"

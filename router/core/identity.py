@@ -11,7 +11,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_LONGEST_DOMAIN = 253
+import idna
+
+from router.core import redact
+
+_LONGEST_DOMAIN, _LONGEST_LABEL = 253, 63
 _NAMED = re.compile(r"[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
 _ENCODED = "xn--"
 _AFTER_DOMAIN = " .\t\r\n"
@@ -30,6 +34,15 @@ _ALONE = r"(?<![\w.+-])%s(?![\w-])"
 _SEEN_AS_ONE = (("rn", "m"), ("vv", "w"), ("ci", "d"))  # "cl" has become "ci" by then
 
 
+#: What is read of a name. Masked before it is cut: half a phrase is none to a mask, and still half.
+_NAME_READ, _NAME = 4000, 200
+
+
+def called(name: str) -> str:
+    """What somebody is called, as it may be kept: on one line, masked, and then cut."""
+    return redact.mask(" ".join(name[:_NAME_READ].split())).text[:_NAME]
+
+
 def normalise(kind: str, value: str) -> str:
     """The one spelling of a handle in its identity space; the same however often it is applied."""
     if kind == "email":
@@ -44,19 +57,22 @@ def _address(value: str) -> str:
     if value.isascii():
         return value.lower()
     local, at, domain = unicodedata.normalize("NFC", value).rpartition("@")
-    folded = unicodedata.normalize("NFC", local.casefold())
+    # Lower case only: folding makes one letter of two that tell mailboxes apart (\u00df and ss).
+    folded = unicodedata.normalize("NFC", local.lower())
     # A fold that ends in plain letters would hand over somebody else's mailbox.
     return f"{local if folded.isascii() and not local.isascii() else folded}{at}{_domain(domain)}"
 
 
 def _domain(domain: str) -> str:
-    domain = domain.casefold().rstrip(".")
+    """The domain as name servers are asked for it (IDNA2008, UTS 46 non-transitional). What is no
+    domain by that stays as it was written, in small letters: it is answered to nobody else."""
+    domain = domain.rstrip(".")
     if domain.isascii() or len(domain) > _LONGEST_DOMAIN:
-        return domain
+        return domain.lower()
     try:
-        return domain.encode("idna").decode("ascii").lower().rstrip(".")
+        return idna.encode(domain, uts46=True).decode("ascii").rstrip(".")
     except UnicodeError:
-        return domain
+        return unicodedata.normalize("NFC", domain.lower())
 
 
 def written(address: str) -> str:
@@ -148,19 +164,24 @@ def _as_seen(name: str) -> str:
     """What a hurried reader sees."""
     labels = [_unpunycoded(label) for label in name.split(".")]
     seen = unicodedata.normalize("NFKD", ".".join(labels)).casefold()
-    seen = "".join([one for one in seen if not unicodedata.combining(one)])
+    seen = "".join([one for one in seen if not _unseen(one)])
     seen = seen.translate(_SEEN_AS).replace("-", "")
     for pair, letter in _SEEN_AS_ONE:
         seen = seen.replace(pair, letter)
     return seen
 
 
+def _unseen(one: str) -> bool:
+    """Whether a character is a mark upon another, or is not shown at all (a joiner)."""
+    return bool(unicodedata.combining(one)) or unicodedata.category(one) == "Cf"
+
+
 def _unpunycoded(label: str) -> str:
     local, at, name = label.rpartition("@")
-    if not name.startswith("xn--"):
+    if not name.startswith("xn--") or len(name) > _LONGEST_LABEL:
         return label
-    try:
-        return f"{local}{at}{name.encode('ascii').decode('idna')}"
+    try:  # as a reader's program might, whether it may stand in a domain or not
+        return f"{local}{at}{name[4:].encode('ascii').decode('punycode')}"
     except UnicodeError:
         return label
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html as entities
 import re
 from collections import Counter
+from collections.abc import Callable
 
 import nh3
 
@@ -43,18 +44,21 @@ _ATTRIBUTES: dict[str, set[str]] = {
 }
 
 
-def _source(tag: str, attribute: str, value: str) -> str | None:
-    """Only pictures that came with the mail: a remote one would tell its sender who reads."""
-    if tag == "img" and attribute == "src":
-        return value if value.lower().startswith("cid:") else None
-    return value
+def _sources(
+    *, remote: bool, inside: Callable[[str], str] | None
+) -> Callable[[str, str, str], str | None]:
+    """What stays of each attribute: of pictures only those that came with the mail, since a remote
+    one would tell its sender who reads; with ``remote`` those too, never without encryption."""
 
+    def stays(tag: str, attribute: str, value: str) -> str | None:
+        if tag != "img" or attribute != "src":
+            return value
+        scheme, _, rest = value.partition(":")
+        if scheme.lower() == "cid":
+            return value if inside is None else inside(rest) or None
+        return value if remote and value.lower().startswith("https://") else None
 
-def _any_source(tag: str, attribute: str, value: str) -> str | None:
-    """Pictures from elsewhere too, for an agent who asked; never without encryption."""
-    if tag == "img" and attribute == "src":
-        return value if value.lower().startswith(("cid:", "https://")) else None
-    return value
+    return stays
 
 
 def too_deep(html: str) -> bool:
@@ -85,16 +89,21 @@ def too_deep(html: str) -> bool:
     return False
 
 
-def safe_html(html: str, *, remote: bool = False) -> str:
+def safe_html(
+    html: str, *, remote: bool = False, inside: Callable[[str], str] | None = None
+) -> str:
     """The same mail with nothing in it that could act; its text alone when it is too deep.
-    ``remote`` leaves pictures in that a browser would fetch from elsewhere."""
+
+    ``remote`` leaves pictures in that a browser would fetch from elsewhere. ``inside`` says where a
+    picture is that came with the mail, by its content id; nothing for one that is not to be shown.
+    """
     if too_deep(html):
         return f"<pre>{entities.escape(tag_stripped(html)[:_LONGEST])}</pre>"
     return nh3.clean(
         html,
         tags=set(_ALLOWED),
         attributes=_ATTRIBUTES,
-        attribute_filter=_any_source if remote else _source,
+        attribute_filter=_sources(remote=remote, inside=inside),
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         link_rel="noopener noreferrer nofollow",
         url_relative="deny",

@@ -29,6 +29,7 @@ _MAC = 12
 _SECOND = timedelta(seconds=1)
 _REPLY, _STATUS, _FORM = "reply token", "status token", "form stamp"
 _CHAT = "chat token"
+_BROWSER = "browser token"
 _EVIDENCE = {"token": 0, "message_id": 1, "conversation": 2}
 
 
@@ -62,6 +63,14 @@ class Tokens:
     def open_chat(self, token: str, now: datetime) -> int | None:
         """The conversation a token lets into; None when it is forged or its time is over."""
         return self._undated(_CHAT, token, now)
+
+    def browser_token(self, agent_id: int, expires: datetime) -> str:
+        """40 characters that say: somebody signed in as this agent by the browser that keeps it."""
+        return self._dated(_BROWSER, agent_id, expires)
+
+    def open_browser(self, token: str, now: datetime) -> int | None:
+        """The agent a browser once signed in as; None when it is forged or its time is over."""
+        return self._undated(_BROWSER, token, now)
 
     def form_stamp(self, now: datetime) -> str:
         """Says when a form was handed out, in a hidden field of it."""

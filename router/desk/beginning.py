@@ -82,7 +82,9 @@ def _open(
     """The ticket, written down and waiting."""
     kind, account, space, handle, subject = to
     spoken = language.detect(letter.text) or router.settings.desk.language
-    identity_id, requester_id = contacts.meet(unit, space, handle, letter.name, spoken)
+    identity_id, requester_id = contacts.meet(
+        unit, space, handle, identity.called(letter.name), spoken
+    )
     ticket_id = unit.new_id()
     draft = Draft(
         id=ticket_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from router.assemble import Router
-from router.core import lifecycle
+from router.core import lifecycle, redact
 from router.core.clock import to_us
 from router.core.rights import Who
 from router.desk.acting import act
@@ -59,9 +59,9 @@ def tag(router: Router, who: Who, ticket_id: int, tag: str) -> None:
 
 
 def tag_word(given: str) -> str:
-    """A tag as it is kept; raises Invalid for what cannot be one."""
+    """A tag as it is kept; raises Invalid for what cannot be one, and for one that is a secret."""
     word = conditions.tag_word(given)
-    if not word:
+    if not word or redact.mask(given).hits:
         raise Invalid("tag", "bad_tag")
     return word
 

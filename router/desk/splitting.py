@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from router.assemble import Router
+from router.core import redact
 from router.core.references import ticket_number
 from router.core.rights import Who
 from router.desk.acting import Deed, do, take
@@ -35,7 +36,7 @@ def split(
     messages, is promised what a new ticket is from when the first was written, and is tied to the
     one it came from. Who takes part in it is who wrote what went over.
     """
-    subject = " ".join(subject.split())[:_SUBJECT]
+    subject = redact.mask(" ".join(subject.split())).text[:_SUBJECT]
 
     def work(unit: Unit, draft: Draft) -> str:
         said = splitting.messages(unit, draft.id)

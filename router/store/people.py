@@ -16,6 +16,8 @@ from router.store.shapes import Agent, AgentTeam, OneTimeToken, Session
 from router.store.unit import Unit
 
 _MINUTE = 60_000_000
+#: What of a person says what they may do and how they sign in.
+_WAYS_IN = frozenset(("role", "active", "password_hash"))
 
 
 def digest(secret: str) -> str:
@@ -103,9 +105,12 @@ def teams_of(unit: Unit, agent_id: int) -> frozenset[int]:
 
 
 def change(unit: Unit, agent_id: int, **columns: Any) -> None:
-    """Change columns of a person (role, active, locale, password_hash, name)."""
+    """Change columns of a person (role, active, locale, password_hash, name). Links made before
+    open nothing once it is about what they may do or how they sign in."""
     assignments = ", ".join(f"{name} = :{name}" for name in columns)
     unit.run(f"UPDATE agent SET {assignments} WHERE id = :id", id=agent_id, **columns)  # noqa: S608
+    if not _WAYS_IN.isdisjoint(columns):
+        drop_links(unit, agent_id)
 
 
 def set_teams(unit: Unit, agent_id: int, keys: Sequence[str]) -> None:
@@ -117,6 +122,9 @@ def set_teams(unit: Unit, agent_id: int, keys: Sequence[str]) -> None:
 
 
 # ---------------------------------------------------------------- one-time links
+
+#: The purpose of a link that signs in.
+ENTER = "enter"
 
 
 def one_time_link(unit: Unit, agent_id: int, purpose: str, minutes: int) -> str:
@@ -146,7 +154,10 @@ def holder(unit: Unit, token: str, purpose: str) -> int | None:
 
 
 def use_link(unit: Unit, token: str, purpose: str) -> int | None:
-    """The person a link is for, once; None when it is used, over or nobody's."""
+    """The person a link is for, once; None when it is used, over or nobody's.
+
+    Whoever came in by one needs no other: those that lie about in old mails open nothing more.
+    """
     used = unit.run(
         "UPDATE one_time_token SET used_at = :now WHERE token_hash = :hash "
         "AND purpose = :purpose AND used_at IS NULL AND expires_at > :now",
@@ -161,7 +172,22 @@ def use_link(unit: Unit, token: str, purpose: str) -> int | None:
         "WHERE o.token_hash = :hash AND a.active",
         hash=digest(token),
     )
-    return None if found is None else int(found)
+    if found is None:
+        return None
+    if purpose == ENTER:
+        drop_links(unit, int(found), ENTER)
+    return int(found)
+
+
+def drop_links(unit: Unit, agent_id: int, purpose: str = "") -> None:
+    """Somebody's unused links (of one purpose, or of all) open nothing any more."""
+    unit.run(
+        "UPDATE one_time_token SET used_at = :now WHERE agent_id = :id AND used_at IS NULL "
+        "AND (:purpose = '' OR purpose = :purpose)",
+        now=unit.now_us,
+        id=agent_id,
+        purpose=purpose,
+    )
 
 
 # ---------------------------------------------------------------- sessions
@@ -222,7 +248,10 @@ def sessions(unit: Unit, agent_id: int) -> list[Any]:
 
 
 def revoke(unit: Unit, agent_id: int, secret_hash: str = "") -> int:
-    """Sign out one of somebody's browsers, or all of them; how many."""
+    """Sign out one of somebody's browsers, or all of them and every link not used yet; how many
+    browsers."""
+    if not secret_hash:
+        drop_links(unit, agent_id)
     return unit.run(
         "UPDATE session SET revoked_at = :now WHERE agent_id = :id AND revoked_at IS NULL "
         "AND (:hash = '' OR secret_hash = :hash)",

@@ -14,6 +14,7 @@ from router.store import pages
 from router.web.faults import sentence
 from router.web.rights import allowed, here
 from router.web.speech import t
+from router.web.suspicion import whole_number
 from router.web.telling import masked_names
 
 blueprint = Blueprint("beginning", __name__)
@@ -51,15 +52,14 @@ def begin() -> Response:
     if masked.hits and given.get("confirmed") != confirmed:
         wrong = str(t("ticket.write.secret", kinds=masked_names(masked.hits)))
         return make_response(_page(f"{wrong} {masked.text}", confirmed), 422)
-    team = given.get("team", "")
     letter = desk.Opening(
         channel=given.get("channel", ""),
         handle=given.get("handle", ""),
-        name=" ".join(given.get("name", "").split())[:120],
+        name=given.get("name", ""),
         subject=given.get("subject", ""),
         text=given.get("text", ""),
         category=given.get("category", ""),
-        team_id=int(team) if team.isdecimal() and len(team) < 20 else 0,
+        team_id=whole_number(given.get("team", "")) or 0,
     )
     once = given.get("once") or secrets.token_urlsafe(12)
     try:

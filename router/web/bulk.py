@@ -16,6 +16,7 @@ from router.store import pages
 from router.web.inbox import chosen
 from router.web.moving import wakes
 from router.web.rights import allowed, here
+from router.web.suspicion import whole_number
 
 blueprint = Blueprint("bulk", __name__)
 
@@ -55,9 +56,10 @@ def _value(who: Who, what: str, value: str) -> Any:
     if what == "assign" and value in ("", "me"):
         return who.id if value == "me" else None
     if what in ("assign", "team"):
-        if not value.isdecimal() or len(value) > 19:
+        number = whole_number(value)
+        if number is None:
             raise Invalid(what, "unknown_agent" if what == "assign" else "unknown_team")
-        return int(value)
+        return number
     if what == "snooze":
         return to_us(wakes(value))
     return value

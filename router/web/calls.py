@@ -16,6 +16,7 @@ from router.store import pages_calls as pages
 from router.web.faults import sentence
 from router.web.rights import allowed, here
 from router.web.speech import t
+from router.web.suspicion import whole_number
 from router.web.telling import masked_names
 from router.web.ticket import act, given, page
 
@@ -67,7 +68,7 @@ def write_down() -> Response:
         outcome=given("outcome"),
         inbound=given("direction") != "out",
         wrap_up=given("wrap_up"),
-        call_id=int(given("call")) if given("call").isdecimal() and len(given("call")) < 20 else 0,
+        call_id=whole_number(given("call")) or 0,
     )
     try:
         number = calls.write_down(here(), g.who, told, once=given("once") or secrets.token_hex(8))

@@ -33,6 +33,7 @@ from router.store import chats
 from router.web import faults
 from router.web.rights import here, public, source
 from router.web.speech import catalogue, language, t
+from router.web.suspicion import json_object
 from router.web.talks import Talks
 
 blueprint = Blueprint("chat", __name__)
@@ -256,8 +257,7 @@ def _row() -> Any:
 
 
 def _json() -> Mapping[str, Any]:
-    given = request.get_json(silent=True)
-    return given if isinstance(given, dict) else {}
+    return json_object() or {}
 
 
 def _word(given: Mapping[str, Any], name: str) -> str:

@@ -26,6 +26,7 @@ from router.web import faults
 from router.web.articles import present
 from router.web.rights import here, public, source
 from router.web.speech import language
+from router.web.suspicion import json_object
 
 blueprint = Blueprint("contact", __name__)
 
@@ -166,8 +167,8 @@ def _read_api() -> tuple[dict[str, str], list[Attachment]]:
         given = {name: request.form.get(name, "") for name in (*FIELDS, "locale")}
         given["idempotency_key"] = given["idempotency_key"] or key
         return given, _files(request.files.getlist("attachments"))
-    document = request.get_json(silent=True)
-    if not isinstance(document, dict):
+    document = json_object()
+    if document is None:
         raise Invalid("body", "required")
     given = {name: _word(document.get(name)) for name in (*FIELDS, "locale")}
     reach = document.get("contact")

@@ -22,6 +22,7 @@ from router.web.inbox import chosen
 from router.web.moving import NAPS, wakes
 from router.web.rights import allowed, here
 from router.web.speech import language
+from router.web.suspicion import whole_number
 from router.web.ticket import SEEN, act, given
 
 blueprint = Blueprint("macros", __name__)
@@ -53,10 +54,10 @@ def run(number: str) -> Response:
         with here().store.reading() as unit:
             ticket = pages.ticket_view(unit, ticket_id, who).ticket
             found = {one.id: (one, text) for one, text in telling.filled(unit, who, ticket)}
-        wanted = given("macro")
-        if not wanted.isdecimal() or int(wanted) not in found:
+        wanted = whole_number(given("macro"))
+        if wanted is None or wanted not in found:
             raise Invalid("macro", "unknown_macro")
-        macro, text = found[int(wanted)]
+        macro, text = found[wanted]
         desk.run_macro(here(), who, ticket_id, _doing(who, macro, text), once=once, seen=seen)
 
     return act(number, work, seen=seen)
@@ -98,8 +99,7 @@ def macros() -> str:
 def save() -> Response:
     """Write one, new or in place of what it was; a shared one needs a lead."""
     who: Who = g.who
-    wanted = given("macro")
-    known_id = int(wanted) if wanted.isdecimal() and len(wanted) < 20 else 0
+    known_id = whole_number(given("macro")) or 0
     shared = given("shared") == "yes"
 
     def work(unit: Unit) -> None:

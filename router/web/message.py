@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 from markupsafe import Markup
@@ -39,6 +41,8 @@ _MAIL_POLICY = (
 _FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 #: A picture of more bytes than this is not shown as one.
 _LARGEST_PICTURE = 8 * 1024 * 1024
+#: Characters of one mail's page that are pictures, however often it shows them.
+_MOST_INSIDE = 4_000_000
 _LONGEST_HEAD = 64 * 1024
 
 
@@ -49,10 +53,8 @@ def html(message_id: int) -> Response:
     remote = request.args.get("images") == "1"
     with here().store.reading() as unit:
         raw = pages.message_html(unit, message_id, g.who)
-        inside = list(pages.pictures(unit, message_id))
-    body = markup.safe_html(raw, remote=remote)
-    for one in inside:
-        body = _with_picture(body, one)
+        inside = _Inside(pages.pictures(unit, message_id))
+    body = markup.safe_html(raw, remote=remote, inside=inside.shown)
     page = Markup(
         '<!doctype html><html lang=""><head><meta charset="utf-8"><title>{}</title>'
         "<style>{}</style></head><body>{}</body></html>"
@@ -70,19 +72,40 @@ def html(message_id: int) -> Response:
     return response
 
 
-def _with_picture(body: str, one: Any) -> str:
-    """A picture that came with the mail, put where the mail names it."""
-    name = f"cid:{one.content_id}"
-    if name not in body:
-        return body
+class _Inside:
+    """The pictures that came with one mail, put where it shows them until there are enough.
+
+    They stand in the page itself: a frame without an origin is sent no session to fetch one by. So
+    each place is paid for, and whoever names one picture ten thousand times has it shown a few
+    times; every one is beside the message as a file.
+    """
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._rows = {row.content_id: row for row in rows}
+        self._said: dict[str, str] = {}
+        self._left = _MOST_INSIDE
+
+    def shown(self, content_id: str) -> str:
+        """The picture as an address; empty for none of them, and for one too many."""
+        name = content_id if content_id in self._rows else unquote(content_id)
+        if name not in self._rows:
+            return ""
+        if name not in self._said:
+            self._said[name] = _said(self._rows[name])
+        if len(self._said[name]) > self._left:
+            return ""
+        self._left -= len(self._said[name])
+        return self._said[name]
+
+
+def _said(one: Any) -> str:
+    """A sealed picture as an address; empty when it is none, or cannot be opened."""
     try:
         data = here().keys.unseal(one.key_id, one.wrapped_key, one.blob, one.token.encode())
     except RouterError:
-        return body
+        return ""
     mime = pictures.kind(data)
-    if not mime:
-        return body
-    return body.replace(name, f"data:{mime};base64,{base64.b64encode(data).decode()}")
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}" if mime else ""
 
 
 @blueprint.get("/attachment/<token>")

@@ -16,6 +16,7 @@ from router.store import people, report_orders, timeline
 from router.store.unit import Unit
 from router.web.reports import KINDS
 from router.web.rights import allowed, here
+from router.web.suspicion import whole_number
 
 blueprint = Blueprint("orders", __name__)
 
@@ -66,16 +67,16 @@ def add() -> Response:
             ("target", _targets()),
         )
     }
-    hour = request.form.get("hour", "")
-    if not hour.isdecimal() or int(hour) > 23:
+    hour = whole_number(request.form.get("hour", ""))
+    if hour is None or hour > 23:
         raise Invalid("hour", "bad_hour")
     zone = ZoneInfo(router.settings.desk.zone)
-    slot = appointments.following(given["every"], int(hour), zone, router.clock.now())
+    slot = appointments.following(given["every"], hour, zone, router.clock.now())
 
     def work(unit: Unit) -> None:
         if len(report_orders.of_agent(unit, own)) >= MOST:
             raise Conflict("too_many_orders")
-        report_orders.add(unit, agent_id=own, hour=int(hour), slot=to_us(slot), **given)
+        report_orders.add(unit, agent_id=own, hour=hour, slot=to_us(slot), **given)
         timeline.audit(unit, f"agent:{own}", "report.ordered", f"report:{given['kind']}")
 
     router.store.write(work)

@@ -74,7 +74,7 @@ def invite() -> Response | str:
         )
         unit.flush()
         timeline.audit(unit, actor, "person.invited", f"agent:{agent_id}")
-        return store.one_time_link(unit, agent_id, "enter", INVITATION)
+        return store.one_time_link(unit, agent_id, store.ENTER, INVITATION)
 
     token = here().store.write(work)
     return _page(link=url_for("signing.enter", token=token, _external=True), invited=email)
@@ -90,7 +90,8 @@ def _check(unit: Unit, role: str, keys: list[str]) -> None:
 @blueprint.post("/people/<int:agent_id>")
 @allowed("manage_people")
 def change(agent_id: int) -> Response:
-    """Role, teams, in or out. Whoever loses something is signed out everywhere."""
+    """Role, teams, in or out. Whoever loses something is signed out everywhere, and a link that
+    was made for them opens nothing: it is made again."""
     role, keys = request.form.get("role", ""), request.form.getlist("team")
     active, own = request.form.get("active") == "yes", g.who.id
     actor = f"agent:{own}"
@@ -114,7 +115,8 @@ def change(agent_id: int) -> Response:
 @blueprint.post("/people/<int:agent_id>/sign-out")
 @allowed("manage_people")
 def sign_out(agent_id: int) -> Response:
-    """Sign somebody out everywhere; with ``second`` they also need no second step any more."""
+    """Sign somebody out everywhere, unused links too; with ``second`` they also need no second
+    step any more."""
     actor, subject = f"agent:{g.who.id}", f"agent:{agent_id}"
     second = bool(request.form.get("second"))
 

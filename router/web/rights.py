@@ -8,6 +8,7 @@ may see.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -25,6 +26,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
 #: A session's last use is written down at most this often, in microseconds.
 _TOUCH = 60_000_000
+#: One slash and what leads to no other site. Browsers take a backslash for a slash and read over
+#: tabs and line ends: "/", a tab and "/evil.example" is another site to them.
+_OWN_PATH = re.compile(r"/(?![/\\])[^\s\\\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]*")
 
 
 def here() -> Router:
@@ -55,6 +59,11 @@ def public(view: View) -> View:
     """Mark a route: for everybody."""
     view.access = PUBLIC  # type: ignore[attr-defined]  # read by the check below
     return view
+
+
+def path_of_ours(given: str) -> str:
+    """Where somebody wants to go on: that path when it is one of ours, else the first page."""
+    return given if _OWN_PATH.fullmatch(given) else "/"
 
 
 def access_of(app: Flask, endpoint: str) -> str:

@@ -8,16 +8,17 @@ from werkzeug.wrappers import Response
 from router import same_person
 from router.errors import NotFound
 from router.web.rights import allowed, here
+from router.web.suspicion import whole_number
 from router.web.ticket import act, given
 
 blueprint = Blueprint("same_person", __name__)
 
 
 def _number(name: str) -> int:
-    value = given(name)
-    if not value.isdecimal() or len(value) > 19:
+    number = whole_number(given(name))
+    if number is None:
         raise NotFound("there is no such thing")
-    return int(value)
+    return number
 
 
 @blueprint.post("/ticket/<number>/same-person")

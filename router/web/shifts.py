@@ -13,7 +13,7 @@ from router.core.turns import skill
 from router.errors import Invalid, NotFound
 from router.store import presence, timeline
 from router.store.unit import Unit
-from router.web.rights import allowed, here
+from router.web.rights import allowed, here, path_of_ours
 
 blueprint = Blueprint("shifts", __name__)
 
@@ -48,12 +48,7 @@ def mine() -> Response:
         raise Invalid("state", "unknown_state")
     who: Who = g.who
     here().store.write(lambda unit: presence.put(unit, who.id, state=state))
-    back = request.form.get("back", "/")
-    return redirect(back if _ours(back) else "/", 303)
-
-
-def _ours(path: str) -> bool:
-    return path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path
+    return redirect(path_of_ours(request.form.get("back", "/")), 303)
 
 
 def _calendars() -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -16,7 +17,7 @@ from router.errors import Invalid, NotFound, OverLimit
 from router.store import budgets, people, second_steps, timeline
 from router.store.budgets import Allowance
 from router.store.unit import Unit
-from router.web.rights import allowed, cookie_name, here, public, secure, source
+from router.web.rights import allowed, cookie_name, here, path_of_ours, public, secure, source
 from router.web.speech import LANGUAGES
 
 blueprint = Blueprint("signing", __name__)
@@ -26,6 +27,17 @@ _SHORTEST = 10
 _THEMES = ("light", "dark")
 #: How long the form of the second step works.
 _SECOND_MINUTES = 5
+#: How long a browser is known by which somebody signed in.
+_KNOWN = timedelta(days=90)
+#: Tries at a password, as (seconds, tries). Whoever sits in one network has ten at one address in
+#: five minutes and thirty at all, and locks out nobody elsewhere. Whoever has many networks meets
+#: the limit of the address: 100 an hour, 2,400 a day from all of them together, which is less than
+#: one network could try by itself (2,880), and nothing against a password of ten characters behind
+#: argon2. It lies ten networks' worth above what people mistype, so only an attack reaches it; then
+#: it holds up browsers that nobody signed in by, and those alone. A known browser has tries of its
+#: own, ten in five minutes: it is no way around, since it is known for one address and to whoever
+#: signed in there. Who is attacked and has no known browser comes in by a link.
+_OF_PAIR, _OF_NETWORK, _OF_ADDRESS, _OF_BROWSER = (300, 10), (300, 30), (3600, 100), (300, 10)
 
 
 @cache
@@ -33,13 +45,6 @@ def _nobody() -> str:
     """Checked when nobody has the address, so that a stranger learns nothing from the time it
     takes. Made when it is first needed: it takes as long as it should."""
     return _HASHER.hash("nobody has this password")
-
-
-def _safe_next(path: str) -> str:
-    """Only a path of ours: never another site."""
-    if path.startswith("/") and not path.startswith(("//", "/\\")):
-        return path
-    return "/"
 
 
 def _signed_in(agent_id: int, target: str) -> Response:
@@ -62,14 +67,35 @@ def _signed_in(agent_id: int, target: str) -> Response:
         secure=secure(),
         path="/",
     )
+    response.set_cookie(
+        _known_name(agent_id),
+        router.tokens.browser_token(agent_id, router.clock.now() + _KNOWN),
+        max_age=int(_KNOWN.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=secure(),
+        path="/sign-in",
+    )
     return response
+
+
+def _known_name(agent_id: int) -> str:
+    """The cookie by which a browser is known to somebody; each of those who share it has one."""
+    return f"known-{here().keys.fingerprint(f'known:{agent_id}')[:8]}"
+
+
+def _known_browser(agent_id: int) -> str:
+    """The word of a browser in which this person signed in before; empty for any other. It opens
+    nothing: its holder still has to know the password."""
+    token = request.cookies.get(_known_name(agent_id), "")
+    return token if here().tokens.open_browser(token, here().clock.now()) == agent_id else ""
 
 
 @blueprint.get("/sign-in")
 @public
 def sign_in() -> str:
     """The form."""
-    return render_template("signing/sign_in.html", next=_safe_next(request.args.get("next", "/")))
+    return render_template("signing/sign_in.html", next=path_of_ours(request.args.get("next", "/")))
 
 
 @blueprint.post("/sign-in")
@@ -77,10 +103,10 @@ def sign_in() -> str:
 def sign_in_now() -> Response | str | tuple[str, int]:
     """Check the password; as slow for a stranger as for a colleague."""
     email = request.form.get("email", "")
-    target = _safe_next(request.form.get("next", "/"))
-    _spend(email)
+    target = path_of_ours(request.form.get("next", "/"))
     with here().store.reading() as unit:
         known = people.find_agent(unit, email)
+    _spend(email, _known_browser(known.id) if known is not None else "")
     usable = known is not None and known.active and known.password_hash
     nobody = _nobody()  # made before, whoever asks
     try:
@@ -109,7 +135,7 @@ def _entered(agent_id: int, target: str) -> Response | str:
 def second() -> Response | tuple[str, int]:
     """Check the code of the app, or one of those that stand in for it."""
     token, given = request.form.get("token", ""), request.form.get("code", "")
-    target = _safe_next(request.form.get("next", "/"))
+    target = path_of_ours(request.form.get("next", "/"))
     router = here()
     with router.store.reading() as unit:
         agent_id = people.holder(unit, token, "second")
@@ -140,14 +166,20 @@ def proven(unit: Unit, keys: Keyring, agent_id: int, given: str) -> bool:
     return False
 
 
-def _spend(email: str) -> None:
+def _spend(email: str, browser: str) -> None:
+    """Pay for one try at a password. Raises OverLimit."""
     router = here()
-    address = router.keys.fingerprint(email.strip().lower())
-    network = router.keys.fingerprint(network_of(source()))
-    wanted = [
-        Allowance("sign_in_source", f"signin:source:{network}", 300, 30),
-        Allowance("sign_in_address", f"signin:address:{address}", 300, 10),
-    ]
+    if browser:
+        word = router.keys.fingerprint(browser)
+        wanted = [Allowance("sign_in_browser", f"signin:browser:{word}", *_OF_BROWSER)]
+    else:
+        address = router.keys.fingerprint(email.strip().lower())
+        network = router.keys.fingerprint(network_of(source()))
+        wanted = [
+            Allowance("sign_in_pair", f"signin:pair:{address}:{network}", *_OF_PAIR),
+            Allowance("sign_in_source", f"signin:source:{network}", *_OF_NETWORK),
+            Allowance("sign_in_address", f"signin:address:{address}", *_OF_ADDRESS),
+        ]
     spent = router.store.write(lambda unit: budgets.spend(unit, wanted))
     if spent is not None:
         raise OverLimit(spent.name, spent.seconds)
@@ -164,7 +196,7 @@ def enter(token: str) -> str:
 @public
 def enter_now(token: str) -> Response | str:
     """Use the link."""
-    agent_id = here().store.write(lambda unit: people.use_link(unit, token, "enter"))
+    agent_id = here().store.write(lambda unit: people.use_link(unit, token, people.ENTER))
     if agent_id is None:
         raise NotFound("this link was used, is over, or is nobody's")
     with here().store.reading() as unit:

@@ -10,6 +10,7 @@ from router.errors import NotFound
 from router.store import pages
 from router.web.inbox import chosen
 from router.web.rights import allowed, here
+from router.web.suspicion import whole_number
 
 blueprint = Blueprint("suggested", __name__)
 
@@ -18,11 +19,11 @@ blueprint = Blueprint("suggested", __name__)
 @allowed("categorise")
 def decide(number: str) -> Response:
     """Accept a suggested tie, or dismiss it for good."""
-    link = request.form.get("link", "")
-    if not link.isdecimal() or len(link) > 19:
+    link = whole_number(request.form.get("link", ""))
+    if link is None:
         raise NotFound("there is no such suggestion")
     with here().store.reading() as unit:
         ticket_id = pages.ticket_id(unit, number, g.who)
     accept = request.form.get("accept") == "yes"
-    repeats.decide(here(), g.who, ticket_id, int(link), accept=accept)
+    repeats.decide(here(), g.who, ticket_id, link, accept=accept)
     return redirect(url_for("ticket.ticket", number=number, **chosen().address()), 303)

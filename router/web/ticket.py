@@ -41,6 +41,7 @@ from router.web import telling
 from router.web.faults import sentence
 from router.web.inbox import beside, chosen
 from router.web.rights import allowed, here
+from router.web.suspicion import whole_number
 from router.writing import LONGEST, Letter
 
 blueprint = Blueprint("ticket", __name__)
@@ -231,9 +232,10 @@ def id_of(name: str) -> int | None:
     value = given(name)
     if not value:
         return None
-    if not value.isdecimal() or len(value) > 19:
+    number = whole_number(value)
+    if number is None:
         raise Invalid(name, f"unknown_{name}")
-    return int(value)
+    return number
 
 
 @blueprint.post("/ticket/<number>/reply")

@@ -9,7 +9,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from channels.contract import Attachment, Refused
+from channels.contract import Attachment, Handle, Refused
 from channels.email.compose import compose
 from channels.email.smtp import Submission
 from tests.channels.test_email_smtp import DESK, outbound
@@ -47,6 +47,23 @@ def test_what_is_no_proper_id_stands_beside(content_id):
     read = _read(attachments=(Attachment("a.png", "image/png", PNG, content_id),))
     assert [part.get_content_type() for part in read.iter_parts()][-1] == "image/png"
     assert read.get_content_type() == "multipart/mixed"
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("me@stra\u00dfe.example", "me@xn--strae-oqa.example"),
+        ("me@\u4f8b\u5b50.example", "me@xn--fsqu00a.example"),
+        ("me@xn--strae-oqa.example", "me@xn--strae-oqa.example"),
+    ],
+)
+def test_a_mail_goes_to_the_domain_that_was_written_and_to_no_other(address, written):
+    assert _read(to=Handle("email", address))["To"] == written
+
+
+def test_no_mail_goes_to_what_only_looks_like_a_domain():
+    with pytest.raises(Refused):
+        _read(to=Handle("email", "me@wal\u200dlet.example"))
 
 
 class Handler:

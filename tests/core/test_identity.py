@@ -18,6 +18,11 @@ KNOWN = ("support@wallet.example", "wallet.example")
         ("LI@例子.example", "li@xn--fsqu00a.example"),
         ("Jose\u0301@example.com", "jos\u00e9@example.com"),
         ("李伟@example.com", "李伟@example.com"),
+        ("me@Stra\u00dfe.example", "me@xn--strae-oqa.example"),
+        ("me@STRA\u1e9eE.example", "me@xn--strae-oqa.example"),
+        ("me@\u03b2\u03cc\u03bb\u03bf\u03c2.example", "me@xn--nxasmm1c.example"),
+        ("me@xn--strae-oqa.example", "me@xn--strae-oqa.example"),
+        ("me@\uff45xample\u3002com", "me@example.com"),
         ("no address", "no address"),
         ("", ""),
     ],
@@ -28,13 +33,29 @@ def test_an_address_has_one_spelling(spelling, expected):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("li+a@example.com", "li+b@example.com"), ("stra\u00dfe@example.com", "strasse@example.com")],
+    [
+        ("li+a@example.com", "li+b@example.com"),
+        ("stra\u00dfe@example.com", "strasse@example.com"),
+        ("\u674estra\u00dfe@example.com", "\u674estrasse@example.com"),
+        ("me@stra\u00dfe.example", "me@strasse.example"),
+        (
+            "me@\u03b2\u03cc\u03bb\u03bf\u03c2.example",
+            "me@\u03b2\u03cc\u03bb\u03bf\u03c3.example",
+        ),
+        ("me@wal\u200dlet.example", "me@wallet.example"),
+        ("me@\u0915\u094d\u200d\u0937.example", "me@\u0915\u094d\u0937.example"),
+    ],
 )
 def test_mailboxes_that_may_be_two_peoples_stay_two(one, other):
     assert normalise("email", one) != normalise("email", other)
 
 
-@given(st.text(alphabet="aZ.@+ \u00e9\u00dcß李-_1", max_size=30))
+@pytest.mark.parametrize("domain", ["WALLET.example", "xn--strae-oqa.example", "a_b.example"])
+def test_a_domain_of_plain_letters_is_spelt_as_it_always_was(domain):
+    assert normalise("email", f"Li@{domain}.") == f"li@{domain.lower()}"
+
+
+@given(st.text(alphabet="aZ.@+ \u00e9\u00dcßẞςΣİ\u200d\u3002李क्-_1", max_size=30))
 def test_spelling_an_address_twice_changes_nothing(text):
     once = normalise("email", text)
     assert normalise("email", once) == once
@@ -79,6 +100,7 @@ def test_the_domain_is_what_follows_the_last_at(address, expected):
     [
         "support@wa11et.example",
         "support@w\u0430llet.example",
+        "support@wal\u200dlet.example",
         "x@wal-let.example",
         "x@wallet.example.evil.test",
         "x@vvallet.example",

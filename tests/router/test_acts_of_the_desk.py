@@ -103,6 +103,21 @@ def test_a_message_split_off_is_a_ticket_with_its_own_promises(router, arrives, 
     assert "split_from" in _codes(router, child.id)
 
 
+def test_the_subject_of_what_is_split_off_is_masked(router, arrives):
+    ticket = arrives()
+    second = _second(router, arrives, ticket)
+    number = desk.split(
+        router, MEI, ticket.ticket_id, [second.message_id], "card 4111 1111 1111 1111"
+    )
+    assert _row(router, _id(router, number)).subject == "card •••• 1111"
+
+
+def test_a_secret_is_no_tag(router, arrives):
+    ticket = arrives()
+    with pytest.raises(Invalid, match="bad_tag"):
+        desk.tag(router, MEI, ticket.ticket_id, "4111111111111111")
+
+
 def test_an_answer_to_the_message_split_off_goes_to_the_new_ticket(router, arrives):
     ticket = arrives()
     second = arrives(

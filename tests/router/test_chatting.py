@@ -14,6 +14,7 @@ from router.prepared import Terms
 from router.store import chats, people
 from tests.chats import ChatDoors, begun, say, token
 
+PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 PNG = b"\x89PNG\r\n\x1a\nmade up"
 
 
@@ -123,6 +124,35 @@ def test_what_is_masked_in_the_ticket_is_masked_in_the_chat(router):
     say(router, row, "my card is 4111 1111 1111 1111")
 
     assert "4111" not in events(router, row)[0][2]
+
+
+def names(router):
+    """Every name that is kept of anybody."""
+    with router.store.reading() as unit:
+        return " ".join(
+            row.name
+            for table in ("requester", "identity", "chat")
+            for row in unit.rows(f"SELECT name FROM {table}")
+        )
+
+
+def test_a_name_beside_a_left_address_is_masked_like_any_other(router):
+    row, _ = begun(router)
+    say(router, row, "hello", name=f"{PHRASE}, Lin", email="lin@mail.example")
+    chatting.leave_address(
+        router, now(router, row), {"name": "4111 1111 1111 1111", "email": "wei@mail.example"}
+    )
+    assert "winner" not in names(router)
+    assert "4111" not in names(router)
+    assert "••••, Lin" in names(router)
+
+
+def test_the_name_in_a_token_is_masked_before_it_is_cut(router, frozen):
+    proof = token(frozen.now(), name=f"Lin of the thirteenth floor, {PHRASE}")
+    row, _ = begun(router, proof)
+    say(router, row, "hello")
+    assert "winner" not in names(router)
+    assert "Lin of the thirteenth floor, ••••" in names(router)
 
 
 def test_the_acknowledgement_appears_in_the_conversation_once(router, frozen):

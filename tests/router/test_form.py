@@ -138,3 +138,11 @@ def test_a_second_unverified_form_of_a_day_is_not_acknowledged(desk_router, froz
             "SELECT code, params FROM entry WHERE ticket_id = :id", id=second.ticket_id
         )
     assert any(row.code == "ack_held" for row in entries)
+
+
+def test_one_mailbox_in_many_spellings_fills_its_share_of_forms(assembled):
+    router = assembled(web={"form_per_address_hour": 2})
+    for number in range(2):
+        _submit(router, idempotency_key=f"k{number}", email=f"li.lei+{number}@mail.example")
+    with pytest.raises(OverLimit, match="form_address"):
+        _submit(router, idempotency_key="k2", email="li.lei+2@mail.example")

@@ -129,6 +129,14 @@ def test_a_secret_in_a_note_is_masked_before_it_is_kept(browser, ask):
     assert "4111 1111 1111 1111" not in str(ask("SELECT note FROM call"))
 
 
+def test_how_a_call_was_wrapped_up_is_masked_before_it_is_cut(browser, ask):
+    wrap_up = "a call that took a long while and ended well 4111 1111 1111 1111"
+    told = {"number": WHO, "note": "a calm talk", "outcome": "answered", "wrap_up": wrap_up}
+    assert browser.post("/calls", told).status_code == 303
+    (call,) = ask("SELECT wrap_up FROM call")
+    assert call.wrap_up == "a call that took a long while and ended well •••• 1111"
+
+
 def test_an_answered_call_becomes_a_ticket_by_its_note(browser, sandbox, work, ask):
     sandbox.phone.answered(WHO)
     work("journal", "calls")

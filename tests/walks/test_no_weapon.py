@@ -72,6 +72,80 @@ def test_two_desks_facing_each_other_stop_after_four_mails(desk_of, frozen, rela
     assert sent <= 4
 
 
+# ---------------------------------------------------------------- one mailbox, one domain
+
+
+@pytest.fixture
+def told(desk_of):
+    """Takes mails in from these senders, each about a matter of its own; how many are told so."""
+    router, door = desk_of("help@desk.example")
+
+    def acknowledged(senders, **headers):
+        before = _queued(router)
+        for number, sender in enumerate(senders):
+            body = f"my transfer {number * 7919} is still pending"
+            receive(router, door, mail(From=sender, body=body, **headers))
+        return _queued(router) - before
+
+    return acknowledged
+
+
+def _queued(router):
+    with router.store.reading() as unit:
+        return unit.value("SELECT COUNT(*) FROM outbox WHERE state = 'queued'")
+
+
+@pytest.mark.parametrize("spelling", ["victim+{}@mail.example", "vic.tim+{}@gmail.com"])
+def test_one_mailbox_in_thirty_spellings_is_told_once_within_ten_minutes(told, spelling):
+    assert told(spelling.format(number) for number in range(30)) == 1
+
+
+def test_dots_make_no_other_mailbox_of_one_that_does_not_count_them(told):
+    assert told(["victim@gmail.com", "v.ictim@gmail.com", "vi.ctim@googlemail.com"]) == 1
+
+
+def test_one_mailbox_in_many_spellings_is_told_three_times_a_day(told, frozen):
+    found = 0
+    for number in range(12):
+        frozen.advance(timedelta(minutes=11))
+        found += told([f"victim+{number}@mail.example"])
+    assert found == 3
+
+
+def test_a_domain_is_told_twenty_times_an_hour_whatever_stands_before_it(told):
+    assert told(f"a@s{number}.mail.example" for number in range(70)) == 20
+
+
+def test_two_firms_below_one_countrys_registry_do_not_share(told):
+    assert told(f"a{number}@one.co.uk" for number in range(25)) == 20
+    assert told(f"a{number}@two.co.uk" for number in range(25)) == 20
+
+
+def test_what_is_forged_in_the_name_of_a_provider_silences_none_of_its_customers(told):
+    assert told(f"fake{number}@qq.com" for number in range(30)) == 20
+    passed = "mx.desk.example; dkim=pass header.d=qq.com"
+    honest = [f"real{number}@qq.com" for number in range(30)]
+    assert told(honest, Authentication_Results=passed) == 30
+
+
+def test_what_another_server_says_of_a_forgery_opens_no_budget(told):
+    told(f"fake{number}@qq.com" for number in range(20))
+    passed = "mx.evil.example; dkim=pass header.d=qq.com"
+    assert told(["fake@qq.com"], Authentication_Results=passed) == 0
+
+
+def test_a_domain_that_vouches_for_its_mail_has_a_limit_too(assembled):
+    door = Mailroom("help@desk.example")
+    router = assembled(doors=FakeDoors(door), acknowledge={"per_verified_domain_hour": 5})
+    passed = "mx.desk.example; dmarc=pass header.from=mail.example"
+    for number in range(9):
+        sender = f"machine{number}@mail.example"
+        receive(router, door, mail(From=sender, Authentication_Results=passed))
+    with router.store.reading() as unit:
+        rows = unit.rows("SELECT reason FROM outbox WHERE state = 'held'")
+    assert [row.reason for row in rows] == ["budget_domain"] * 4
+
+
 # ---------------------------------------------------------------- a flood
 
 

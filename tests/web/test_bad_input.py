@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from werkzeug.routing import IntegerConverter
 
 from router import pipeline, reports
 from router.prepared import Terms
@@ -164,3 +165,44 @@ def test_days_that_are_no_period_are_refused_in_words(browser_of, days):
     answer = browser_of("manager").get(f"/reports/sla?{days}")
     assert answer.status_code == 400
     assert "<main" in answer.text
+
+
+def _numbered(app):
+    """Every address with a number in it, its method, and what it is called with."""
+    for rule in app.url_map.iter_rules():
+        if any(isinstance(one, IntegerConverter) for one in rule._converters.values()):
+            yield rule, "GET" if "GET" in rule.methods else "POST"
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "9" * 30, "9" * 5000])
+def test_a_number_that_no_row_can_have_is_an_address_that_is_not_there(app, browser_of, number):
+    browser, asked = browser_of("admin"), {}
+    for rule, method in _numbered(app):
+        at = re.sub(r"<int:\w+>", number, rule.rule)
+        at = re.sub(r"<[^>]+>", "x", at)
+        answer = browser.get(at) if method == "GET" else browser.post(at)
+        asked[rule.rule] = answer.status_code
+    assert len(asked) > 30
+    assert {at for at, status in asked.items() if status not in (404, 405)} == set()
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "9" * 19, "9" * 5000, "²", "-1"])
+@pytest.mark.parametrize(
+    ("act", "field"),
+    [("assign", "agent"), ("team", "team"), ("macro", "macro"), ("suggested", "link")],
+)
+def test_a_number_that_no_row_can_have_is_refused_in_a_form(browser_of, mail, act, field, number):
+    at = f"/ticket/{mail().number}/{act}"
+    answer = browser_of("admin").post(at, {field: number, "accept": "yes"})
+    assert 400 <= answer.status_code < 500
+
+
+@pytest.mark.parametrize(
+    "deep", ["[" * 500_000, '{"body":' * 100_000, '{"text":"x","a":' + "[" * 9_000]
+)
+def test_json_that_is_nested_without_end_is_refused_not_a_fault(browser_of, deep):
+    answer = browser_of(None).client.post(
+        "/api/v1/intake/webform", data=deep, content_type="application/json"
+    )
+    assert answer.status_code == 400
+    assert answer.mimetype == "application/problem+json"

@@ -97,6 +97,18 @@ def test_a_session_says_who_one_is_and_until_when_somebody_is_there(widget):
     assert told["service_hours"]["closes_at"] == "2026-11-24T14:00:00+00:00"
 
 
+def test_json_that_is_nested_without_end_begins_an_empty_conversation_and_says_nothing(app):
+    widget, deep = Widget(app), "[" * 500_000
+    for path, status in (("sessions", 200), ("messages", 400), ("contact", 400)):
+        answer = widget.client.post(
+            f"/chat/v1/{path}",
+            data=deep,
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {widget.word}"},
+        )
+        assert answer.status_code == status
+
+
 def test_what_is_written_is_numbered_and_comes_back_in_order(widget, router, agent):
     assert widget.say("hello").get_json()["seq"] == 1
     answer(router, agent, "Hello, how can I help?")

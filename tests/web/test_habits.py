@@ -10,6 +10,7 @@ from tests.fakes import FakeDoors
 
 pytestmark = pytest.mark.one_database
 
+PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 SECRET = "card 4111 1111 1111 1111"
 
 
@@ -74,6 +75,23 @@ def test_no_rule_touches_and_no_acknowledgement_follows_what_an_agent_begins(rou
         kinds = [one.purpose for one in unit.rows("SELECT purpose FROM outbox")]
     assert (row.category, bool(row.security), row.state) == ("transfer.pending", False, "waiting")
     assert kinds == ["reply"]
+
+
+def test_a_secret_in_the_name_of_whom_an_agent_writes_to_is_not_kept(router, browser_of):
+    letter = {
+        "channel": "email:support",
+        "handle": "ann@mail.example",
+        "name": "Ann, who lives in the old house at the far end of the quay, " + PHRASE,
+        "subject": "About the payment",
+        "text": "It is on its way.",
+        "category": "transfer.pending",
+        "team": "1",
+        "once": "n2",
+    }
+    assert browser_of("agent").post("/new", letter).status_code == 303
+    with router.store.reading() as unit:
+        kept = [unit.value(f"SELECT name FROM {one}") for one in ("requester", "identity")]
+    assert kept == ["Ann, who lives in the old house at the far end of the quay, ••••"] * 2
 
 
 def test_a_promise_is_told_in_words_with_a_mark_and_a_moment(browser_of, mail, frozen):

@@ -25,8 +25,9 @@ def test_an_agent_says_that_they_are_here_and_steps_away(router, agents, browser
     assert answer.headers["Location"] == "/outbox"
     assert state(router, agents["agent"]) == "here"
     assert "Step away" in browser.get("/?lang=en").text
-    answer = browser.post("/presence", data={"state": "away", "back": "//evil.example"})
-    assert answer.headers["Location"] == "/"
+    for back in ("//evil.example", "/\t/evil.example", "/\r/evil.example"):
+        answer = browser.post("/presence", data={"state": "away", "back": back})
+        assert answer.headers["Location"] == "/"
     assert state(router, agents["agent"]) == "away"
 
 
