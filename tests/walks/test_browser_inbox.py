@@ -140,6 +140,19 @@ def test_everything_an_agent_does_works_without_scripts(router, tickets, signed_
     assert _state(router, calm.ticket_id) == "closed"
 
 
+def test_the_first_click_after_a_search_opens_the_line_it_was_meant_for(tickets, signed_in):
+    page = signed_in()
+    page.locator("#q").fill("transfer")
+    page.wait_for_selector("#found")
+    line = page.locator("#lines .line a").first
+    before = line.bounding_box()
+    page.locator("#q").blur()
+    assert line.bounding_box() == before
+    page.locator("#q").focus()
+    page.mouse.click(before["x"] + 120, before["y"] + 8)
+    page.wait_for_selector(f"#pane[data-number={tickets[1].number}]")
+
+
 def test_every_line_is_as_wide_as_the_list(tickets, signed_in):
     page = signed_in()
     wide = "all => new Set(all.map((one) => one.getBoundingClientRect().width)).size"
