@@ -9,7 +9,7 @@ import pytest
 
 from router import deliver
 from router.store import chats, people
-from tests.chats import ChatDoors
+from tests.chats import ChatDoors, begun, say
 from tests.walks.conftest import looks
 
 pytestmark = pytest.mark.browser
@@ -107,6 +107,25 @@ def test_an_agent_who_types_is_seen_typing(visit, signed_in):
     desk.locator("#reply-text").press_sequentially("One mo")
 
     frame.locator("#typing", has_text="typing").wait_for()
+
+
+def test_an_agent_goes_on_talking_and_sees_what_is_said_meanwhile(visit, router, signed_in):
+    row, _ = begun(router)
+    for number in range(8):
+        words = f"line {number}: " + "my transfer is pending " * 12
+        say(router, row, words, key=f"made-up-{number:04}")
+    desk = signed_in(viewport={"width": 1440, "height": 1000})
+    answered(desk, "One moment please.")
+    assert desk.evaluate("document.activeElement.id") == "reply-text"
+    desk.keyboard.type("I am look")
+    say(router, row, "please hurry", key="made-up-0099")
+    newest = desk.locator(".message.in", has_text="please hurry")
+    newest.wait_for()
+    end = desk.locator("#writing").bounding_box()["y"]
+    assert newest.bounding_box()["y"] + newest.bounding_box()["height"] <= end
+    desk.keyboard.type("ing")
+    assert desk.locator("#reply-text").input_value() == "I am looking"
+    assert "line 0" in desk.locator("#pane-title").inner_text()
 
 
 @pytest.mark.slow

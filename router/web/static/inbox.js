@@ -201,18 +201,21 @@ async function open(address, { push = true, focus = true } = {}) {
   if (narrow()) scrollTo(0, 0);
 }
 
-const newestMessage = () => [...$("conversation").querySelectorAll(".message:not(.auto)")].at(-1);
+const spoken = () => [...$("conversation").querySelectorAll(".message:not(.auto)")];
+const newestMessage = () => spoken().at(-1);
+const scrolling = () => (getComputedStyle($("pane-body")).overflowY === "auto" ? $("pane-body") : $("conversation"));
 
-/** The newest message in sight, as one opens a letter at its last page. */
-function toNewest() {
-  const place = $("conversation");
+/** How far the newest message is from being in sight: to its end where there is room for all of
+ *  it, or else from its beginning, as one opens a letter at its last page. */
+function toGo() {
   const last = newestMessage();
-  if (!last || narrow()) return;
-  const box = getComputedStyle($("pane-body")).overflowY === "auto" ? $("pane-body") : place;
-  const top = last.getBoundingClientRect().top - box.getBoundingClientRect().top;
-  const room = box.clientHeight;
-  if (top + last.offsetHeight > room) box.scrollTop = top - 16;
+  if (!last || narrow()) return 0;
+  const seen = scrolling().getBoundingClientRect();
+  const beyond = spoken().at(-1).getBoundingClientRect().bottom + 16 - seen.bottom;
+  return beyond > 0 ? Math.min(beyond, last.getBoundingClientRect().top - 16 - seen.top) : 0;
 }
+
+function toNewest() { scrolling().scrollTop += toGo(); }
 
 /** Fresh conversation and facts around a composer that nobody touches. */
 async function refreshTicket() {
@@ -226,12 +229,14 @@ async function refreshTicket() {
   if (pane.contains(document.activeElement) && document.activeElement.closest("#about")) return;
   const place = $("conversation");
   const top = place.scrollTop;
+  const follows = toGo() < 24;
   const opened = new Set([...place.querySelectorAll("details[open]")].map(pathOf));
   pane.dataset.stamp = fresh.dataset.stamp;
   tellArrived(pane, fresh.dataset.heard);
   for (const id of ["pane-head", "offer", "conversation", "about"]) exchange(answer.document, id);
   for (const one of $("conversation").querySelectorAll("details")) if (opened.has(pathOf(one))) one.open = true;
   $("conversation").scrollTop = top;
+  if (follows) toNewest();
   tendFields();
 }
 
@@ -362,7 +367,8 @@ async function submit(form, button) {
   if (done) form.forget?.();
   for (const other of document.querySelectorAll("form[data-draft]")) if (other !== form) other.keepNow?.();
   if (!showPane(answer.document, { focus: false })) { location.assign(answer.address); return; }
-  if (done) $("pane-title").focus({ preventScroll: true });
+  if (done && form.dataset.draft === "reply" && $("pane").dataset.channel === "chat" && write("reply")) toNewest(); // one goes on talking
+  else if (done) $("pane-title").focus({ preventScroll: true });
   else { $("refused")?.scrollIntoView({ block: "nearest" }); tellRefusal(); }
   refresh();
 }
@@ -418,7 +424,7 @@ document.addEventListener("click", (event) => {
 
 // What is being answered stays in sight when the page opens to write.
 document.addEventListener("toggle", (event) => {
-  if (event.target.matches?.(".compose[open]") && !narrow()) newestMessage()?.scrollIntoView({ block: "nearest" });
+  if (event.target.matches?.(".compose[open]") && !narrow()) toNewest();
 }, true);
 
 addEventListener("popstate", () => {
