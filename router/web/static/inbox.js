@@ -202,7 +202,8 @@ async function open(address, { push = true, focus = true } = {}) {
 }
 
 const spoken = () => [...$("conversation").querySelectorAll(".message:not(.auto)")];
-const newestMessage = () => spoken().at(-1);
+/** What the requester said last is what is read to answer it; a chat is read at its end. */
+const newestMessage = () => ($("pane").dataset.channel === "chat" ? null : [...$("conversation").querySelectorAll(".message.in")].at(-1)) ?? spoken().at(-1);
 const scrolling = () => (getComputedStyle($("pane-body")).overflowY === "auto" ? $("pane-body") : $("conversation"));
 
 /** How far the newest message is from being in sight: to its end where there is room for all of
@@ -274,6 +275,7 @@ function tendPane() {
   const area = $("reply-text");
   if (area) offer(area, $("writing").dataset.snippets);
   if ($("pane")) sit();
+  fold();
   tendFields();
 }
 
@@ -283,6 +285,11 @@ function tendFields() {
     const start = select.value;
     select.addEventListener("change", () => select.closest(".field").classList.toggle("changed", select.value !== start));
   }
+}
+
+function fold() {
+  const writes = Boolean(document.querySelector(".compose[open]"));
+  for (const one of document.querySelectorAll("#pane .fold")) one.open = !writes;
 }
 
 function write(kind) {
@@ -422,9 +429,11 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
-// What is being answered stays in sight when the page opens to write.
+// What is being answered stays in sight when the page opens to write; what stands over it folds.
 document.addEventListener("toggle", (event) => {
-  if (event.target.matches?.(".compose[open]") && !narrow()) toNewest();
+  if (!event.target.matches?.(".compose")) return;
+  fold();
+  if (event.target.open) toNewest();
 }, true);
 
 addEventListener("popstate", () => {
@@ -483,7 +492,17 @@ listen({
   "g b": () => location.assign("/outbox"),
 });
 
+/** A text grows with what is written in it; most browsers see to that by themselves. */
+function grow(area) {
+  if (CSS.supports("field-sizing", "content")) return;
+  area.style.height = "auto";
+  area.style.height = `${area.scrollHeight + 2}px`;
+}
+document.addEventListener("input", (event) => { if (event.target.matches?.(".compose textarea")) grow(event.target); });
+document.addEventListener("toggle", (event) => { if (event.target.matches?.(".compose[open]")) grow(event.target.querySelector("textarea")); }, true);
+
 document.addEventListener("change", (event) => {
+  if (event.target.id === "reply-files") event.target.closest(".files-row").classList.toggle("picked", event.target.files.length > 0);
   if (event.target.id !== "pick-all") return;
   for (const box of document.querySelectorAll("#lines .pick")) box.checked = event.target.checked;
 });
