@@ -157,6 +157,24 @@ def test_a_message_that_comes_while_somebody_writes_is_shown_before_theirs_leave
     page.wait_for_selector(".message.out")
 
 
+def test_what_changes_takes_nobody_off_the_control_they_stand_on(
+    router, arrive, tickets, signed_in
+):
+    ticket = tickets[0]
+    page = signed_in(f"/ticket/{ticket.number}")
+    page.locator("form[data-act=assign] button").click()
+    page.locator(".badges bdi", has_text="王华").wait_for()
+    page.wait_for_timeout(500)  # the fresher parts are there
+    assert page.evaluate("document.activeElement.id") == "pane-title"
+    token = router.tokens.reply_token(ticket.ticket_id)
+    for control in ("#nap > summary", "form[data-act=end] button", "#conversation"):
+        page.locator(control).focus()
+        arrive(f"Look at {control}", "Re", tokens=[token])
+        page.locator(".message.in", has_text=f"Look at {control}").wait_for()
+        focused = f"document.activeElement === document.querySelector({control!r})"
+        assert page.evaluate(focused), control
+
+
 @pytest.mark.slow
 def test_who_writes_is_seen_by_whoever_opens_the_ticket(router, tickets, signed_in):
     ticket = tickets[0]

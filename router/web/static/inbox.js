@@ -131,11 +131,9 @@ function alarm(n) {
 async function refresh() {
   const answer = await ask(listAddress()).catch(() => null);
   if (answer?.status !== 200 || !answer.document.getElementById("list")) return;
-  const here = document.activeElement?.closest?.("#views a")?.getAttribute("href");
   const alarms = ofSecurity();
   exchange(answer.document, "views");
   if (ofSecurity() > alarms) alerts.tell(document.querySelector(".view-security .name").textContent, `+${ofSecurity() - alarms}`, true);
-  if (here) document.querySelector(`#views a[href="${CSS.escape(here)}"]`)?.focus();
   if (!document.querySelector("#lines > .line") && !document.activeElement?.closest?.("#list")) {
     exchange(answer.document, "list");
     tend($("list"));
@@ -264,7 +262,10 @@ function takeNotice(form) {
 function tendOffer() {
   clearTimeout(leaving);
   const left = Number($("offer")?.dataset.left ?? 0);
-  if (left) leaving = setTimeout(() => { $("offer")?.replaceChildren(); }, left * 1000);
+  if (left) leaving = setTimeout(() => {
+    if ($("offer")?.contains(document.activeElement)) $("pane-title").focus({ preventScroll: true });
+    $("offer")?.replaceChildren();
+  }, left * 1000);
 }
 let leaving = 0;
 
@@ -376,13 +377,12 @@ async function submit(form, button) {
   if (!showPane(answer.document, { focus: false })) { location.assign(answer.address); return; }
   if (done && form.dataset.draft === "reply" && $("pane").dataset.channel === "chat" && write("reply")) toNewest(); // one goes on talking
   else if (done) $("pane-title").focus({ preventScroll: true });
-  else { $("refused")?.scrollIntoView({ block: "nearest" }); tellRefusal(); }
+  else { tellRefusal(); $("refused")?.scrollIntoView({ block: "nearest" }); }
   refresh();
 }
 
 function tellRefusal() {
-  const area = document.querySelector(".compose[open] textarea");
-  area?.focus();
+  (document.querySelector(".compose[open] textarea") ?? $("refused"))?.focus({ preventScroll: true });
 }
 
 // ------------------------------------------------------------ whatever happens
