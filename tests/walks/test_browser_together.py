@@ -89,6 +89,27 @@ def test_open_read_snippet_send_next_takes_six_keys(router, tickets, snippet, si
 
 
 @pytest.mark.slow
+def test_a_slash_begins_a_snippet_after_chinese_too_and_not_within_addresses(tickets, signed_in):
+    page = signed_in()
+    ask = """async (all) => {
+        const { begun } = await import(document.querySelector("link[href*='snippets']").href);
+        return all.map(begun);
+    }"""
+    begins = ["/w", "Hello /w", "您好。/你", "您好/你", "（见附件）/你", "您好。、你", "、你"]
+    words = ["w", "w", "你", "你", "你", "你", "你"]
+    quiet = [
+        "https://a.example/w",
+        "见https://a.example/帮助/w",
+        "1/2",
+        "and/or",
+        "苹果、梨",
+        "a.cn/帮/",
+    ]
+    assert page.evaluate(ask, begins) == words
+    assert page.evaluate(ask, quiet) == [None] * len(quiet)
+
+
+@pytest.mark.slow
 def test_snippets_stay_away_while_an_input_method_composes(tickets, snippet, signed_in):
     page = signed_in(f"/ticket/{tickets[0].number}")
     page.keyboard.press("r")
