@@ -81,9 +81,11 @@ def page(
     kept: dict[str, str] | None = None,
     warning: HoldsSecret | None = None,
     newer_than: int | None = None,
+    stranger: pages.TicketLine | None = None,
 ) -> str:
     """The ticket as it is now; ``refused`` says why an act was not done, ``kept`` is what was
-    written for it, and messages after ``newer_than`` are those its writer had not seen."""
+    written for it, messages after ``newer_than`` are those its writer had not seen, and
+    ``stranger`` is the ticket of somebody else that was to be merged into it."""
     wanted = chosen()
     who: Who = g.who
     router = here()
@@ -115,6 +117,7 @@ def page(
         "refused": refused,
         "kept": kept or {},
         "warning": warning,
+        "stranger": stranger,
         "stamp": _stamp(shown),
         "must_be_sure": line.state != "closed"
         and must_be_sure(line.category, line.verification, line.imitates),

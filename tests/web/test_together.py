@@ -117,7 +117,10 @@ def test_two_tickets_are_merged_by_number_and_parted_again(router, browser_of, c
     other = submitted(router, "My transfer is pending, canary-two")
     browser, at = browser_of("agent"), f"/ticket/{calm.number}"
     assert browser.post(f"{at}/merge", {"other": "WT-none"}).status_code == 422
-    assert browser.post(f"{at}/merge", {"other": other.number.lower()}).status_code == 303
+    assert (
+        browser.post(f"{at}/merge", {"other": other.number.lower(), "sure": "yes"}).status_code
+        == 303
+    )
     page = browser.get(at)
     assert "canary-two" in page.text
     gone = browser.get(f"/ticket/{other.number}")
@@ -128,6 +131,31 @@ def test_two_tickets_are_merged_by_number_and_parted_again(router, browser_of, c
         r"<aside.*?</aside>", "", browser.get(at).text, flags=re.DOTALL
     )
     assert _state(router, other.ticket_id) == "new"
+
+
+def test_two_peoples_tickets_are_merged_only_by_who_says_so(router, door, browser_of):
+    kept, gone = (_of(router, door, name) for name in ("ann", "bob"))
+    browser, at = browser_of("agent"), f"/ticket/{kept.number}"
+    asked = browser.post(f"{at}/merge?lang=en", {"other": gone.number})
+    assert (asked.status_code, "two different customers" in asked.text) == (409, True)
+    assert _state(router, gone.ticket_id) == "new"
+    sure = browser.post(f"{at}/merge", {"other": gone.number, "sure": "yes"})
+    assert sure.status_code == 303
+    assert _state(router, gone.ticket_id) == "closed"
+
+
+def test_two_tickets_of_one_person_are_merged_at_once(router, door, browser_of, frozen):
+    kept = _of(router, door, "ann")
+    frozen.advance(timedelta(days=3))
+    gone = _of(router, door, "ann")
+    assert gone.number != kept.number
+    answer = browser_of("agent").post(f"/ticket/{kept.number}/merge", {"other": gone.number})
+    assert answer.status_code == 303
+
+
+def _of(router, door, name):
+    raw = door.arrives(text="My transfer is pending", **{"from": f"{name}@mail.example"})
+    return pipeline.receive(router, door, [raw], Terms())[0]
 
 
 def test_a_link_stands_on_both_tickets(router, browser_of, calm):
@@ -403,7 +431,7 @@ def test_a_draft_moves_with_a_merge(router, browser_of, agents, calm):
     other = submitted(router, "My transfer is pending, again")
     who = Who(agents["agent"], "Agent", "agent", frozenset({1}))
     desk.keep_draft(router, who, other.ticket_id, "reply", "half an answer")
-    browser_of("agent").post(f"/ticket/{calm.number}/merge", {"other": other.number})
+    browser_of("agent").post(f"/ticket/{calm.number}/merge", {"other": other.number, "sure": "yes"})
     with router.store.reading() as unit:
         kept = writings.of_ticket(unit, router.keys, who.id, calm.ticket_id)
     assert kept == {"reply": "half an answer"}
