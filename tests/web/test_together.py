@@ -10,6 +10,7 @@ from router import desk, pipeline
 from router.core.clock import from_us
 from router.core.rights import Who
 from router.prepared import Terms
+from router.store import tickets as store_tickets
 from router.store import writings
 from tests.fakes import FakeDoors
 from tests.web.conftest import submitted
@@ -222,6 +223,30 @@ def test_every_change_of_many_works(browser_of, calm, data):
     assert "done=1" in answer.headers["Location"]
 
 
+def test_a_change_and_a_tag_are_done_together_and_undone_together(router, browser_of, calm):
+    browser = browser_of("agent")
+    answer = browser.post("/bulk", {"ticket": calm.number, "change": "close", "tag": "wave"})
+    assert "done=1" in answer.headers["Location"]
+    assert (_state(router, calm.ticket_id), _tags(router, calm)) == ("closed", ["wave"])
+    _undo(browser, browser.get(answer.headers["Location"]))
+    assert (_state(router, calm.ticket_id), _tags(router, calm)) == ("new", [])
+
+
+def test_nothing_chosen_is_said_in_the_list_and_what_was_ticked_stays(browser_of, calm):
+    data = {"ticket": calm.number, "tag": "-"}
+    page = browser_of("agent").post("/bulk?lang=en", data).text
+    assert "Choose at least one ticket and what to change." in page
+    data = {"ticket": calm.number, "change": "team:99", "tag": "wave"}
+    page = browser_of("agent").post("/bulk?lang=en", data).text
+    assert 'class="pick" checked' in page
+    assert 'name="tag" maxlength="41" value="wave"' in page
+
+
+def _tags(router, ticket):
+    with router.store.reading() as unit:
+        return store_tickets.tags(unit, ticket.ticket_id)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -236,7 +261,10 @@ def test_every_change_of_many_works(browser_of, calm, data):
 def test_nonsense_changes_nothing(router, browser_of, calm, data):
     if data.get("ticket") is True:
         data = {**data, "ticket": calm.number}
-    assert browser_of("agent").post("/bulk", data).status_code == 400
+    answer = browser_of("agent").post("/bulk", data)
+    assert answer.status_code == 422
+    assert 'id="list"' in answer.text
+    assert 'role="alert"' in answer.text
     assert _state(router, calm.ticket_id) == "new"
 
 
