@@ -154,6 +154,22 @@ def test_the_first_click_after_a_search_opens_the_line_it_was_meant_for(tickets,
     page.wait_for_selector(f"#pane[data-number={tickets[1].number}]")
 
 
+def test_what_is_typed_to_search_outlives_the_filter_form_a_ticket_and_a_reload(tickets, signed_in):
+    page = signed_in(f"/ticket/{tickets[0].number}")
+    page.locator("#q").press_sequentially("transfer")
+    page.wait_for_selector("#found")
+    page.locator(".chips a", has_text="transfer").wait_for()
+    assert "q=transfer" in page.url
+    assert page.locator("#q").evaluate("one => one === document.activeElement")
+    page.locator("#narrow > summary").click()
+    page.locator("#f-urgency").select_option("P2")
+    page.locator(".narrowing button").click()
+    page.wait_for_url("**/?*q=transfer*urgency=P2*")
+    page.reload()
+    assert page.locator("#q").input_value() == "transfer"
+    assert page.locator("#lines .line").count() == 1
+
+
 def test_the_letter_one_answers_is_seen_while_one_answers_it(arrive, router, signed_in):
     ticket = arrive("My account is locked, please unlock it.\n\n" + "Please. " * 80, "Locked")
     router.store.write(lambda unit: gates.open_(unit, ticket.ticket_id, "unlock", None))

@@ -157,11 +157,25 @@ async function find(box) {
   const fresh = answer?.document?.getElementById("list");
   if (turn !== asking || answer?.status !== 200 || !fresh) return;
   $("list").dataset.at = fresh.dataset.at;
-  exchange(answer.document, "scroller");
+  const head = document.querySelector(".list-head");
+  takeHead(head, fresh.querySelector(".list-head"));
+  for (const id of ["scroller", "bulk", "views"]) exchange(answer.document, id);
   pending = null;
   current = null;
   tend($("list"));
-  if (!shownNumber()) history.replaceState({}, "", address);
+  markCurrent();
+  history.replaceState({}, "", `${location.pathname}?${fresh.dataset.at}`);
+}
+
+/** All that says what is looked for, but what is being typed in: that stays under the hand. */
+function takeHead(head, fresh) {
+  const rest = (one) => [...one.children].filter((child) => !child.matches(".search, .new, .narrow"));
+  rest(head).forEach((one) => one.remove());
+  const narrow = head.querySelector(".narrowing");
+  narrow.querySelector("[name=q]")?.remove();
+  const words = fresh.querySelector(".narrowing [name=q]");
+  if (words) narrow.prepend(document.adoptNode(words));
+  head.append(...rest(fresh).map((one) => document.adoptNode(one)));
 }
 
 document.addEventListener("input", (event) => {
@@ -388,6 +402,7 @@ function tellRefusal() {
 // ------------------------------------------------------------ whatever happens
 
 function tend(list) {
+  if ($("pick-all")) $("pick-all").closest("label").hidden = false;
   list?.querySelector("#take-fresh")?.addEventListener("click", takeFresh);
 }
 
@@ -506,7 +521,6 @@ document.addEventListener("change", (event) => {
   if (event.target.id !== "pick-all") return;
   for (const box of document.querySelectorAll("#lines .pick")) box.checked = event.target.checked;
 });
-if ($("pick-all")) $("pick-all").closest("label").hidden = false;
 
 const switchBox = $("keys-on");
 switchBox.checked = enabled();
