@@ -189,6 +189,18 @@ def test_who_else_is_at_a_ticket_is_told_and_forgotten(browser_of, calm):
     assert 'class="seat ' not in other.post(f"{at}/here", {"doing": "reading"}).text
 
 
+def test_a_customers_name_or_the_beginning_of_a_number_finds_their_tickets(browser_of, mail):
+    theirs = mail(**{"from": "liu@mail.example", "name": "刘芳"})
+    said = mail("请告诉刘芳，我的钱没到", **{"from": "bo@mail.example", "name": "Emily Chen"})
+    mail("Something else", **{"from": "cy@mail.example", "name": "Cy"})
+    browser = browser_of("agent")
+    assert _numbers(browser.get("/?q=刘芳")) == [said.number, theirs.number]
+    assert _numbers(browser.get("/?q=emily chen")) == [said.number]
+    assert _numbers(browser.get("/?q=LIU@mail.example")) == [theirs.number]
+    for piece in (theirs.number[:6], theirs.number[:9], theirs.number[3:8].lower()):
+        assert theirs.number in _numbers(browser.get(f"/?q={piece}")), piece
+
+
 # ---------------------------------------------------------------- many
 
 
