@@ -48,6 +48,8 @@ blueprint = Blueprint("ticket", __name__)
 #: The word of a form for what its writer had in front of them.
 SEEN = re.compile(r"[0-9]{1,9}\.[0-9]{1,19}")
 
+_MINUTE_US = 60_000_000
+
 
 class HoldsSecret(NamedTuple):
     """What an agent is asked before a text with a secret in it is sent or kept: the form it came
@@ -156,6 +158,7 @@ def _around(unit: Unit, shown: pages.TicketView, who: Who) -> dict[str, Any]:
     it climbs."""
     line = shown.ticket
     climbing = climbs.running(unit, line.id)
+    climbs_at = _next(climbing, unit.now_us)
     found = pages_calls.of_ticket(calls.of_ticket(unit, line.id), line.number)
     return {
         "called": found,
@@ -163,7 +166,8 @@ def _around(unit: Unit, shown: pages.TicketView, who: Who) -> dict[str, Any]:
         "likely": one_person.likely(unit, line.requester_id, who),
         "joined": one_person.joined(unit, line.requester_id),
         "climbing": climbing,
-        "climbs_at": _next(climbing, unit.now_us),
+        "climbs_at": climbs_at,
+        "climbs_soon": climbs_at is not None and climbs_at - unit.now_us < _MINUTE_US,
     }
 
 

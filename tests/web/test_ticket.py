@@ -369,6 +369,18 @@ def test_what_climbs_is_told_once_with_all_its_causes_and_who_has_not_confirmed_
     assert told.startswith("Admin has not responded to this yet: A security matter")
 
 
+def test_who_takes_over_what_is_anothers_is_told_that_nothing_is_assigned(
+    router, browser_of, agents, alarm
+):
+    escalate.climb(router)
+    manager, page = browser_of("manager"), f"/ticket/{alarm.number}?lang=en"
+    bar = manager.get(page).text.partition("climbing")[2].partition("</form>")[0]
+    assert ("Assign to me" in bar, "I am on it" in bar) == (True, False)
+    manager.post(f"/ticket/{alarm.number}/assign", {"agent": str(agents["admin"])})
+    bar = manager.get(page).text.partition("climbing")[2].partition("</form>")[0]
+    assert ("Assign to me" in bar, "I am on it" in bar) == (False, True)
+
+
 def _climbing(text):
     found = re.findall(r'<div class="notice warn climbing"><span>(.*?)</span>', text, re.DOTALL)
     return [" ".join(re.sub(r"<[^>]+>", "", one).split()) for one in found]
