@@ -75,7 +75,11 @@ def merge(number: str) -> Response:
     stranger = None if given("sure") == "yes" else _stranger(g.who, number)
     if stranger is not None:
         return make_response(page(number, stranger=stranger), 409)
-    return act(number, lambda who, ticket_id: desk.merge(here(), who, _other(who), ticket_id))
+    return act(
+        number,
+        lambda who, ticket_id: desk.merge(here(), who, _other(who), ticket_id),
+        other=given("other"),
+    )
 
 
 def _stranger(who: Who, number: str) -> pages.TicketLine | None:
@@ -96,7 +100,11 @@ def _stranger(who: Who, number: str) -> pages.TicketLine | None:
 @allowed("link")
 def link(number: str) -> Response:
     """Say that another ticket belongs to this one."""
-    return act(number, lambda who, ticket_id: desk.link(here(), who, ticket_id, _other(who)))
+    return act(
+        number,
+        lambda who, ticket_id: desk.link(here(), who, ticket_id, _other(who)),
+        other=given("other"),
+    )
 
 
 @blueprint.post("/ticket/<number>/split")

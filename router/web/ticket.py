@@ -323,7 +323,8 @@ def team(number: str) -> AnyResponse:
 @allowed("tag")
 def tag(number: str) -> AnyResponse:
     """Put a tag on."""
-    return act(number, lambda who, ticket_id: desk.tag(here(), who, ticket_id, given("tag")))
+    word = given("tag")
+    return act(number, lambda who, ticket_id: desk.tag(here(), who, ticket_id, word), tag=word)
 
 
 @blueprint.post("/ticket/<number>/untag")

@@ -335,7 +335,29 @@ def test_a_macro_is_its_writers_and_a_shared_one_is_a_leads(browser_of):
     "wrong", [{"name": ""}, {"key": "0"}, {"text_en": "{nobody}"}, {"category": "x"}, {"tags": "<"}]
 )
 def test_a_macro_that_could_not_be_used_is_not_kept(browser_of, wrong):
-    assert browser_of("agent").post("/macros", {**MACRO, **wrong}).status_code == 400
+    browser = browser_of("agent")
+    answer = browser.post("/macros", {**MACRO, **wrong})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert "转账处理中" in answer.text
+    assert "Pending, explained" not in browser.get("/macros").text
+
+
+def test_a_macro_that_is_refused_keeps_what_was_written_over_it(browser_of):
+    browser = browser_of("agent")
+    browser.post("/macros", MACRO)
+    known = re.search(r'name="macro" value="(\d+)"', browser.get("/macros").text)[1]
+    page = browser.post("/macros", {**MACRO, "macro": known, "text_en": "{nobody} it is"}).text
+    assert "{nobody} it is" in page
+    assert page.count("Pending, explained") == 2
+    assert "<details open><summary><b><bdi>Pending" in page
+
+
+def test_a_tag_and_a_number_that_are_refused_stay_in_their_fields(browser_of, calm):
+    browser, at = browser_of("agent"), f"/ticket/{calm.number}"
+    assert 'value="&lt;/&gt;"' in browser.post(f"{at}/tag", {"tag": "</>"}).text
+    for act in ("merge", "link"):
+        assert 'value="WT-none"' in browser.post(f"{at}/{act}", {"other": "WT-none"}).text
 
 
 # ---------------------------------------------------------------- views and finding
