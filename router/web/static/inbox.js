@@ -132,7 +132,7 @@ async function refresh() {
   const answer = await ask(listAddress()).catch(() => null);
   if (answer?.status !== 200 || !answer.document.getElementById("list")) return;
   const alarms = ofSecurity();
-  exchange(answer.document, "views");
+  for (const id of ["views", "unread"]) exchange(answer.document, id);
   if (ofSecurity() > alarms) alerts.tell(document.querySelector(".view-security .name").textContent, `+${ofSecurity() - alarms}`, true);
   if (!document.querySelector("#lines > .line") && !document.activeElement?.closest?.("#list")) {
     exchange(answer.document, "list");
