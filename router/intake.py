@@ -31,6 +31,8 @@ from rules.contract import Facts, Tags, Verdict
 #: Kinds of machine mail that are filed without anybody having to look.
 FILED = ("bounce", "list", "own_mail", "precedence", "calendar")
 _SNIPPET = 140
+#: Words shorter than this hardly say what a ticket is about.
+_GREETING = 10
 _NAME = 200
 _SUBJECT = 500
 #: Masked before it is cut: half a seed phrase is none to a mask, and still half a seed phrase.
@@ -238,12 +240,20 @@ def _append(router: Router, batch: Batch, message: Prepared, person: Person, dra
         tickets.untag(batch.unit, draft.id, tickets.SPAM)
     was_closed = draft.state == "closed"
     draft.state = lifecycle.after(draft.state, "message_in")
-    draft.snippet = message.text[:_SNIPPET] or draft.snippet
+    draft.snippet = _title(draft.snippet, message.text)
     if was_closed:
         draft.closed_at = None
         timeline.note(batch.unit, draft.id, "reopened")
     clocks.message_arrived(batch.unit, draft, router.policies)
     return draft
+
+
+def _title(snippet: str, text: str) -> str:
+    """What a ticket without a subject is called: the words it began with, whatever is said later;
+    behind a mere greeting the next words stand."""
+    if len(snippet) >= _GREETING:
+        return snippet
+    return f"{snippet} {text}".strip()[:_SNIPPET]
 
 
 def _write_message(

@@ -8,7 +8,7 @@ from router import bearing, desk, triage
 from router.assemble import Router
 from router.core import lifecycle, redact
 from router.errors import Conflict, Invalid, NotFound, OverLimit
-from router.store import budgets, clocks, gates, playbooks, search, tickets, timeline
+from router.store import budgets, clocks, gates, merging, playbooks, search, tickets, timeline
 from router.store import shapes as t
 from router.store.batch import Batch, Draft, Wanted
 from router.store.budgets import Allowance
@@ -142,7 +142,7 @@ def rate(router: Router, ticket_id: int, word: str) -> None:
 
     def work(unit: Unit) -> None:
         _, draft = _opened(unit, ticket_id)
-        if draft.state not in ("closed", "waiting"):
+        if draft.state not in ("closed", "waiting") or merging.into(unit, [ticket_id]):
             raise Conflict("nothing_to_rate")
         tickets.rate(unit, ticket_id, score)
         timeline.note(unit, draft.id, "rated", score=score)

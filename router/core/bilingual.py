@@ -41,6 +41,8 @@ _SAID: dict[str, str] = {
     "“": "「",
     "”": "」",
 }
+#: Hair, where a dictionary of phrases saw it across two words: 金额发给我们, 判断发生, 一直发.
+_NO_HAIR = re.compile("(?<![頭理美染剪洗毛假植])髮(?![型廊絲際夾])")
 _ANY_SAID = re.compile("|".join(sorted(_SAID, key=len, reverse=True)))
 
 
@@ -53,7 +55,7 @@ def for_reader(language: str, zh: str, en: str, otherwise: str = "en") -> str:
 
 
 def _traditional(text: str) -> str:
-    written = _converter().convert(text)
+    written = _NO_HAIR.sub("發", _converter().convert(text))
     return _ANY_SAID.sub(lambda found: _SAID[found[0]], written)
 
 

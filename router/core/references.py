@@ -54,6 +54,24 @@ def normalise_number(text: str) -> str | None:
     return f"{PREFIX}-{body[:_HALF]}-{body[_HALF:]}"
 
 
+def number_range(text: str) -> tuple[str, str] | None:
+    """The first and the last number that begin like this, as somebody types them; None for what is
+    no beginning of one. Without ``WT`` it takes the first half, for shorter ones are words too."""
+    if len(text) > _LONGEST_INPUT:
+        return None
+    body = _BETWEEN.sub("", unicodedata.normalize("NFKC", text)).upper()
+    least = _HALF
+    if body.startswith(PREFIX) and len(body) > len(PREFIX):
+        body, least = body.removeprefix(PREFIX), 2
+    if not least <= len(body) <= _DRAWN or any(one not in _VALUE for one in body):
+        return None
+    first, last = (body.ljust(_DRAWN + 1, ALPHABET[end]) for end in (0, -1))
+    return (
+        f"{PREFIX}-{first[:_HALF]}-{first[_HALF:]}",
+        f"{PREFIX}-{last[:_HALF]}-{last[_HALF:]}",
+    )
+
+
 def _check(values: Iterable[int]) -> int:
     """The check's own weight is -1: neighbours never weigh the same, and nothing weighs nothing."""
     return sum(weight * value for weight, value in enumerate(values, start=1)) % _PRIME

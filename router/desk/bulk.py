@@ -9,7 +9,7 @@ from typing import Any
 
 from router.assemble import Router
 from router.core import lifecycle
-from router.core.rights import Who
+from router.core.rights import Who, may
 from router.desk import changing, rejecting
 from router.desk.acting import Deed, do, perform
 from router.desk.writing import reply_in_hand
@@ -75,17 +75,26 @@ def _other(
 
 
 def bulk(
-    router: Router, who: Who, ticket_ids: Sequence[int], what: str, value: Any
+    router: Router,
+    who: Who,
+    ticket_ids: Sequence[int],
+    what: str,
+    value: Any,
+    tagged: tuple[str, str] | None = None,
 ) -> tuple[int, int]:
-    """Change many tickets; (the batch to take back, how many were changed). Tickets that are not
-    this person's, or whose state forbids it, are left as they are."""
-    if what not in _RIGHTS:
-        raise Invalid("what", "unknown_change")
-    if what in ("tag", "untag"):
-        value = changing.tag_word(value)
+    """Change many tickets; (the batch to take back, how many were changed). ``tagged`` is a tag
+    that goes on or off with it. Tickets that are not this person's, or whose state forbids any of
+    it, are left as they are."""
+    changes = _checked((what, value), *([tagged] if tagged else ()))
     if len(ticket_ids) > MOST:
         raise Invalid("ticket", "too_many_tickets")
-    work = change(router, who, what, value)
+    works = [change(router, who, *one) for one in changes]
+
+    def work(unit: Unit, draft: Draft) -> None:
+        if not all(may(who, _RIGHTS[one], draft.team_id) for one, _ in changes):
+            raise NotAllowed(f"a person with the role {who.role} may not do all of this here")
+        for one in works:  # what may be refused comes first: a tag never is
+            one(unit, draft)
 
     def job(unit: Unit) -> tuple[int, int]:
         batch, done = unit.new_id(), 0
@@ -99,6 +108,15 @@ def bulk(
         return batch, done
 
     return router.store.write(job)
+
+
+def _checked(*changes: tuple[str, Any]) -> list[tuple[str, Any]]:
+    if any(what not in _RIGHTS for what, _ in changes):
+        raise Invalid("what", "unknown_change")
+    return [
+        (what, changing.tag_word(value) if what in ("tag", "untag") else value)
+        for what, value in changes
+    ]
 
 
 @dataclass(frozen=True, slots=True)

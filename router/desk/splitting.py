@@ -91,7 +91,7 @@ def _open(router: Router, unit: Unit, parent: Draft, gone: Sequence[Any], subjec
         verification=first.verification,
         imitates=first.imitates,
         messages=len(gone),
-        snippet=_heard(gone)[-1].text[:_SNIPPET],
+        snippet=_heard(gone)[0].text[:_SNIPPET],
         new=True,
     )
 

@@ -12,6 +12,12 @@ from router.store.unit import Unit
 
 #: Tickets of these states, or answered meanwhile, need nobody any more.
 _OVER = ("closed", "waiting", "snoozed")
+#: The same asked of a climb ``c`` and its ticket ``t``; what climbs is only ended by its next step.
+RESTS = (
+    "(t.state IN ('closed', 'waiting', 'snoozed') OR EXISTS (SELECT 1 FROM message m "
+    "WHERE m.ticket_id = t.id AND m.direction = 'out' AND m.agent_id IS NOT NULL "
+    "AND m.arrived_at >= c.started_at))"
+)
 
 
 def begin(unit: Unit, ticket_id: int, chain: str, reason: str, once: str) -> None:
@@ -108,11 +114,12 @@ def take(unit: Unit, ticket_id: int, agent_id: int) -> int:
 
 
 def running(unit: Unit, ticket_id: int) -> list[Any]:
-    """What climbs on a ticket and nobody took yet."""
+    """What climbs on a ticket that needs somebody, and nobody took yet."""
     return list(
         unit.rows(
-            "SELECT id, chain, reason, step, started_at, due_at FROM climb WHERE ticket_id = :t "
-            "AND ended_at IS NULL AND acknowledged_at IS NULL ORDER BY id",
+            "SELECT c.id, c.chain, c.reason, c.step, c.started_at, c.due_at FROM climb c "  # noqa: S608  # ours
+            "JOIN ticket t ON t.id = c.ticket_id WHERE c.ticket_id = :t AND c.ended_at IS NULL "
+            f"AND c.acknowledged_at IS NULL AND NOT {RESTS} ORDER BY c.id",
             t=ticket_id,
         )
     )

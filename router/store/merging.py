@@ -33,6 +33,18 @@ def kept_number(unit: Unit, gone_id: int) -> str:
     )
 
 
+def strangers(unit: Unit, gone_id: int, kept_id: int) -> bool:
+    """Whether two tickets are of two requesters, as far as anybody knows."""
+    return bool(
+        unit.value(
+            "SELECT 1 FROM ticket g, ticket k WHERE g.id = :gone AND k.id = :kept "
+            "AND g.requester_id <> k.requester_id",
+            gone=gone_id,
+            kept=kept_id,
+        )
+    )
+
+
 def carry(unit: Unit, gone_id: int, kept_id: int) -> dict[str, Any]:
     """Move messages, outbox rows, mentions and participants over; what was moved, for the way
     back."""

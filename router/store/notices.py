@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from router.store import claims
+from router.store import claims, climbs
 from router.store.shapes import Notice
 from router.store.unit import Unit
 
@@ -94,8 +94,9 @@ def of_agent(unit: Unit, agent_id: int, limit: int = 100) -> list[Any]:
     """What somebody was told in the inbox, the newest first, what they have not seen before all."""
     return list(
         unit.rows(
-            "SELECT n.id, n.code, n.params, n.created_at, n.seen_at, t.number, t.category, "
-            "t.urgency, t.state, c.acknowledged_at, a.name AS taken_by FROM notice n "
+            "SELECT n.id, n.code, n.params, n.created_at, n.seen_at, n.ticket_id, t.number, "  # noqa: S608  # ours
+            "t.category, t.urgency, t.state, t.assignee_id, c.acknowledged_at, a.name AS taken_by, "
+            f"{climbs.RESTS} AS rests FROM notice n "
             "LEFT JOIN ticket t ON t.id = n.ticket_id LEFT JOIN climb c ON c.id = n.climb_id "
             "LEFT JOIN agent a ON a.id = c.acknowledged_by WHERE n.agent_id = :agent "
             "ORDER BY CASE WHEN n.seen_at IS NULL THEN 0 ELSE 1 END, n.id DESC LIMIT :n",

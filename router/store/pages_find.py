@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from router.core.clock import to_us
-from router.core.references import normalise_number
+from router.core.references import normalise_number, number_range
 from router.core.rights import Who, scope
 from router.errors import Invalid
 from router.store import search
@@ -150,8 +150,9 @@ def counts(unit: Unit, who: Who) -> dict[str, int]:
 
 
 def search_tickets(unit: Unit, who: Who, filters: Filters, cursor: str | None) -> Page[TicketLine]:
-    """Tickets that hold the words, newest first; a ticket number or an address is understood.
-    Without words it is the newest that pass the filters."""
+    """Tickets that hold the words, or whose requester is called so, newest first; a ticket number,
+    its beginning or an address is understood. Without words it is the newest that pass the
+    filters."""
     words = filters.q.strip()
     if not words:
         return _newest(unit, who, filters, cursor)
@@ -160,9 +161,52 @@ def search_tickets(unit: Unit, who: Who, filters: Filters, cursor: str | None) -
         return Page(_kept(unit, who, direct, filters))
     before = unpack(cursor, 1)[0] if cursor else 2**62
     found = search.find(unit, words, teams=scope(who), limit=_SEARCHED, before=before)
-    ids = list(dict.fromkeys(ticket_id for _, ticket_id in found))
-    more = pack(found[-1][0]) if len(found) == _SEARCHED else None
+    found += [(one, one) for one in _by_person(unit, who, words, before)]
+    found.sort(reverse=True)
+    shown = found[:_SEARCHED]
+    begun = [] if cursor else _begun(unit, who, words)
+    ids = list(dict.fromkeys([*begun, *(ticket_id for _, ticket_id in shown)]))
+    more = pack(shown[-1][0]) if len(found) >= _SEARCHED else None
     return Page(_kept(unit, who, ids, filters), more)
+
+
+def _by_person(unit: Unit, who: Who, words: str, before: int) -> list[int]:
+    """The newest tickets of whoever is called just so, or has this handle. Their ids stand for when
+    they came, as those of messages do."""
+    people = _people(unit, words)
+    if not people:
+        return []
+    teams = scope(who)
+    limited = "" if teams is None else " AND t.team_id IN :teams"
+    known: dict[str, Any] = {} if teams is None else {"teams": list(teams)}
+    rows = unit.rows(
+        "SELECT t.id FROM ticket t WHERE t.requester_id IN :people "  # noqa: S608  # ours
+        f"AND t.id + 0 < :before{limited} ORDER BY t.id + 0 DESC LIMIT :n",
+        people=people,
+        before=before,
+        n=_SEARCHED,
+        **known,
+    )
+    return [row.id for row in rows]
+
+
+def _begun(unit: Unit, who: Who, words: str) -> list[int]:
+    """The newest tickets whose number begins like this."""
+    span = number_range(words)
+    if span is None:
+        return []
+    teams = scope(who)
+    limited = "" if teams is None else " AND t.team_id IN :teams"
+    known: dict[str, Any] = {} if teams is None else {"teams": list(teams)}
+    rows = unit.rows(
+        "SELECT t.id FROM ticket t WHERE t.number BETWEEN :first AND :last"  # noqa: S608  # ours
+        f"{limited} ORDER BY t.id + 0 DESC LIMIT :n",
+        first=span[0],
+        last=span[1],
+        n=_SEARCHED,
+        **known,
+    )
+    return [row.id for row in rows]
 
 
 def _newest(unit: Unit, who: Who, filters: Filters, cursor: str | None) -> Page[TicketLine]:
@@ -189,6 +233,12 @@ def _of_sender(unit: Unit, asked: Asked) -> list[str]:
     value = asked.filters.sender
     if not value:
         return []
+    ids = ", ".join(map(asked.name, _people(unit, value)))
+    return [f"t.requester_id IN ({ids or 'NULL'})"]
+
+
+def _people(unit: Unit, value: str) -> list[int]:
+    """Who has this address, number or other handle, or just this name."""
     rows = unit.rows(
         "SELECT requester_id AS id FROM identity WHERE kind IN :kinds AND value IN :values "
         "UNION SELECT id FROM requester WHERE name IN :names AND name <> '' LIMIT 200",
@@ -196,8 +246,7 @@ def _of_sender(unit: Unit, asked: Asked) -> list[str]:
         values=[value, value.lower()],
         names=list({value, value.title(), value.lower(), value.upper()}),
     )
-    ids = ", ".join(asked.name(row.id) for row in rows)
-    return [f"t.requester_id IN ({ids or 'NULL'})"]
+    return [row.id for row in rows]
 
 
 def _kinds(unit: Unit) -> list[str]:

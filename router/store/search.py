@@ -4,6 +4,7 @@ Neither database can find 转账 inside a sentence by its own means, so we cut t
 Latin words and numbers whole, Chinese runs into overlapping pairs. Both databases index the same
 pairs, each message's distinct ones once, newest first on reading. Pairs alone would also find text
 that holds all of them apart, so what is found is checked against the text before it is shown.
+A text is indexed as it is written; who looks for 转账 looks for 轉帳 and its other spellings too.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import product
 from operator import add as add_words
 from typing import Any
 
+from router.core.spelling import simplified, spellings
 from router.store.unit import Unit
 
 _PIECES = re.compile(
@@ -27,6 +30,8 @@ _LONGEST = 40
 _NEVER_CUT = 200
 #: So many pages of SQLite's index are merged at a time.
 _PAGES = 64
+#: A query of more pairs than this is looked for as it is written only.
+_SPELT = 40
 #: A query reads so many candidates at most before it says "no more".
 _CANDIDATES = 400
 
@@ -165,16 +170,26 @@ def tidy(unit: Unit, *, first: bool) -> bool:
     return first or moved > 1
 
 
-def _newest(unit: Unit, words: Iterable[str], before: int, limit: int) -> list[int]:
-    """The newest messages that hold these words, newest first."""
+def _spelt(keys: set[str]) -> list[list[str]]:
+    """For each word or pair its spellings, any of which will do."""
+    if len(keys) > _SPELT:
+        return [[key] for key in sorted(keys)]
+    return [
+        ["".join(one) for one in product(*map(spellings, key))] if key[0] >= _HAN else [key]
+        for key in sorted(keys)
+    ]
+
+
+def _newest(unit: Unit, words: Sequence[Sequence[str]], before: int, limit: int) -> list[int]:
+    """The newest messages that hold one spelling of each of these words, newest first."""
     if unit.dialect == "sqlite":
-        match = " AND ".join('"' + word + '"' for word in sorted(words))
+        match = " AND ".join("(" + " OR ".join(f'"{way}"' for way in ways) + ")" for ways in words)
         sql = (
             "SELECT rowid FROM search WHERE search MATCH :match AND rowid < :before "
             "ORDER BY rowid DESC LIMIT :n"
         )
         return [row[0] for row in unit.rows(sql, match=match, before=before, n=limit)]
-    match = " & ".join("'" + word + "'" for word in sorted(words))
+    match = " & ".join("(" + " | ".join(f"'{way}'" for way in ways) + ")" for ways in words)
     rows = unit.rows(_EITHER, match=match, before=before, n=limit, walk=_LOOK)
     if rows and rows[0].walked and len(rows) < limit:
         rows = unit.rows(_WALKED, match=match, before=before, n=limit, walk=_WALK)
@@ -194,10 +209,10 @@ def find(
     """(message id, ticket id) of the newest messages that hold every word, newest first.
 
     ``teams`` limits to tickets of those teams; None means all. Each space-separated word must
-    occur as written (case and width aside).
+    occur as written (case, width and the spelling of Chinese characters aside).
     """
-    wanted = [folded(word) for word in words.split()]
-    keys = tokens(words)
+    wanted = [simplified(folded(word)) for word in words.split()]
+    keys = _spelt(tokens(words))
     if not keys:
         return []
     found: list[tuple[int, int]] = []
@@ -228,5 +243,10 @@ def _checked(
     return [
         (row.id, row.ticket_id)
         for row in rows
-        if all(word in folded(f"{row.subject}\n{row.text}\n{row.rest}") for word in wanted)
+        if _holds(f"{row.subject}\n{row.text}\n{row.rest}", wanted)
     ]
+
+
+def _holds(text: str, wanted: Iterable[str]) -> bool:
+    spelt = simplified(folded(text))
+    return all(word in spelt for word in wanted)

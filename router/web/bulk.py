@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, request, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from router import desk
@@ -13,7 +13,8 @@ from router.core.references import normalise_number
 from router.core.rights import Who
 from router.errors import Invalid, NotFound
 from router.store import pages
-from router.web.inbox import chosen
+from router.web.faults import sentence
+from router.web.inbox import beside, chosen
 from router.web.moving import wakes
 from router.web.rights import allowed, here
 from router.web.suspicion import whole_number
@@ -24,19 +25,48 @@ blueprint = Blueprint("bulk", __name__)
 @blueprint.post("/bulk")
 @allowed("view")
 def bulk() -> Response:
-    """Change them all at once; what is not the reader's is left alone, and the count says so."""
+    """Change them all at once; what is not the reader's is left alone, and the count says so. What
+    cannot be done is said above the list, with the tickets still ticked."""
     who: Who = g.who
-    what, _, value = request.form.get("change", "").partition(":")
-    if request.form.get("tag", "").strip():
-        value = request.form["tag"].strip()
-        what = "untag" if value.startswith("-") else "tag"
-        value = value.removeprefix("-")
     ids = _tickets(who)
-    if not ids or not what:
-        raise Invalid("ticket", "nothing_chosen")
-    batch, done = desk.bulk(here(), who, ids, what, _value(who, what, value))
+    try:
+        batch, done = _do(who, ids)
+    except Invalid as fault:
+        return make_response(_again(who, fault), 422)
     address = url_for("inbox.inbox", **chosen().address(), did=batch, done=done, of=len(ids))
     return redirect(address, 303)
+
+
+def _do(who: Who, ids: list[int]) -> tuple[int, int]:
+    what, _, value = request.form.get("change", "").partition(":")
+    tagged = _tagged(request.form.get("tag", "").strip())
+    if not ids or not (what or tagged):
+        raise Invalid("ticket", "nothing_chosen")
+    if not what and tagged:
+        return desk.bulk(here(), who, ids, *tagged)
+    return desk.bulk(here(), who, ids, what, _value(who, what, value), tagged)
+
+
+def _tagged(given: str) -> tuple[str, str] | None:
+    """What is to be done with a tag: one with a minus comes off."""
+    word = given.removeprefix("-").strip()
+    if not word:
+        return None
+    return ("untag" if given.startswith("-") else "tag", word)
+
+
+def _again(who: Who, fault: Invalid) -> str:
+    with here().store.reading() as unit:
+        panes = beside(unit, who, chosen())
+    return render_template(
+        "inbox/inbox.html",
+        view=None,
+        **panes,
+        refused_bulk=sentence(fault.code) or sentence("s400.title"),
+        picked=request.form.getlist("ticket"),
+        asked_change=request.form.get("change", ""),
+        asked_tag=request.form.get("tag", ""),
+    )
 
 
 def _tickets(who: Who) -> list[int]:

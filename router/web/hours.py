@@ -72,7 +72,9 @@ def hours() -> str:
     return _page()
 
 
-def _page(wrong: str = "") -> str:
+def _page(wrong: str = "", refused: str = "") -> str:
+    """``wrong`` says why a change was not made; ``refused`` is the calendar whose form keeps what
+    was typed."""
     router = here()
     router.hours.glance(router.store)
     settings = router.hours.settings
@@ -88,6 +90,7 @@ def _page(wrong: str = "") -> str:
         sla=settings.sla,
         today=today,
         wrong=wrong,
+        refused=refused,
     )
 
 
@@ -166,7 +169,7 @@ def add(name: str) -> Response | tuple[str, int]:
         zone = calendars.zone_of(section, here().settings.desk.zone)
         calendars.calendar(section, zone, name, tried)
     except Invalid as fault:
-        return _page(fault.code), 422
+        return _page(fault.code, name), 422
 
     actor = f"agent:{g.who.id}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from router import desk
@@ -18,6 +18,7 @@ from router.store import pages, timeline
 from router.store.macros import MacroView
 from router.store.unit import Unit
 from router.web import telling
+from router.web.faults import sentence
 from router.web.inbox import chosen
 from router.web.moving import NAPS, wakes
 from router.web.rights import allowed, here
@@ -84,11 +85,18 @@ def _doing(who: Who, macro: MacroView, text: str) -> desk.Doing:
 @allowed("macro")
 def macros() -> str:
     """The reader's own and everybody's."""
+    return _page()
+
+
+def _page(wrong: str = "") -> str:
+    """``wrong`` says why what the form holds was not kept; it stays in the form."""
     with here().store.reading() as unit:
         found = store.of_agent(unit, g.who)
     return render_template(
         "macros/macros.html",
         macros=found,
+        typed=_typed() if wrong else None,
+        wrong=wrong,
         chosen=chosen(),
         variables=[one for one in snippets.NAMES if one.isascii() == (language() == "en")],
     )
@@ -97,7 +105,17 @@ def macros() -> str:
 @blueprint.post("/macros")
 @allowed("macro")
 def save() -> Response:
-    """Write one, new or in place of what it was; a shared one needs a lead."""
+    """Write one, new or in place of what it was; a shared one needs a lead. Refused, everything
+    written stays."""
+    try:
+        _save()
+    except (Conflict, Invalid) as fault:
+        status = 409 if isinstance(fault, Conflict) else 422
+        return make_response(_page(sentence(fault.code) or sentence(f"s{status}.title")), status)
+    return redirect(url_for("macros.macros"), 303)
+
+
+def _save() -> None:
     who: Who = g.who
     known_id = whole_number(given("macro")) or 0
     shared = given("shared") == "yes"
@@ -116,7 +134,20 @@ def save() -> Response:
 
     fields = _fields()
     here().store.write(work)
-    return redirect(url_for("macros.macros"), 303)
+
+
+def _typed() -> MacroView:
+    """What stands in the form, as it was written."""
+    wanted = given("macro")
+    return MacroView(
+        id=int(wanted) if wanted.isdecimal() and len(wanted) < 20 else 0,
+        shared=given("shared") == "yes",
+        does={
+            "tags": [one.strip() for one in given("tags").split(",")],
+            **{name: given(name) for name in ("category", "then", "send", "assign")},
+        },
+        **{name: given(name) for name in ("name", "word", "key", *_TEXTS)},
+    )
 
 
 def _fields() -> dict[str, Any]:

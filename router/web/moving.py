@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint
+from flask import Blueprint, g, make_response
 from werkzeug.wrappers import Response
 
 from router import desk
 from router.core.references import normalise_number
 from router.core.rights import Who
 from router.errors import Invalid, NotFound
-from router.store import pages
+from router.store import merging, pages
 from router.web.rights import allowed, here
-from router.web.ticket import act, given, id_of
+from router.web.ticket import act, given, id_of, page
 
 blueprint = Blueprint("moving", __name__)
 
@@ -71,15 +71,40 @@ def _other(who: Who) -> int:
 @blueprint.post("/ticket/<number>/merge")
 @allowed("merge")
 def merge(number: str) -> Response:
-    """Bring another ticket into this one."""
-    return act(number, lambda who, ticket_id: desk.merge(here(), who, _other(who), ticket_id))
+    """Bring another ticket into this one; whose requester is somebody else is asked about first."""
+    stranger = None if given("sure") == "yes" else _stranger(g.who, number)
+    if stranger is not None:
+        return make_response(page(number, stranger=stranger), 409)
+    return act(
+        number,
+        lambda who, ticket_id: desk.merge(here(), who, _other(who), ticket_id),
+        other=given("other"),
+    )
+
+
+def _stranger(who: Who, number: str) -> pages.TicketLine | None:
+    """The other ticket, when it is of another requester than this one."""
+    other = normalise_number(given("other")) or ""
+    with here().store.reading() as unit:
+        kept_id = pages.ticket_id(unit, number, who)
+        try:
+            gone_id = pages.ticket_id(unit, other, who)
+        except NotFound:
+            return None  # said by the act itself
+        if not merging.strangers(unit, gone_id, kept_id):
+            return None
+        return pages.ticket_view(unit, gone_id, who).ticket
 
 
 @blueprint.post("/ticket/<number>/link")
 @allowed("link")
 def link(number: str) -> Response:
     """Say that another ticket belongs to this one."""
-    return act(number, lambda who, ticket_id: desk.link(here(), who, ticket_id, _other(who)))
+    return act(
+        number,
+        lambda who, ticket_id: desk.link(here(), who, ticket_id, _other(who)),
+        other=given("other"),
+    )
 
 
 @blueprint.post("/ticket/<number>/split")

@@ -13,7 +13,7 @@ from router import requester
 from router.core import markdown
 from router.core.clock import from_us
 from router.errors import Conflict, Invalid, NotFound, OverLimit
-from router.store import gates, tickets
+from router.store import gates, merging, tickets
 from router.store.unit import Unit
 from router.web.articles import present
 from router.web.rights import here, public
@@ -58,6 +58,7 @@ def _page(token: str, *, wrong: str = "", kept: str = "", code_wrong: str = "") 
     with router.store.reading() as unit:
         row = tickets.status(unit, ticket_id)
         due = tickets.answer_due(unit, ticket_id)
+        merged = bool(merging.kept_number(unit, ticket_id))
         score = tickets.rated(unit, ticket_id)
         code_asked = _code_asked(unit, ticket_id)
     if row is None:
@@ -67,6 +68,7 @@ def _page(token: str, *, wrong: str = "", kept: str = "", code_wrong: str = "") 
     return render_template(
         "contact/status.html",
         ticket=row,
+        merged=merged,
         answer_by=due,
         score=score,
         scores=requester.SCORES,

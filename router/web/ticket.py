@@ -49,6 +49,8 @@ blueprint = Blueprint("ticket", __name__)
 #: The word of a form for what its writer had in front of them.
 SEEN = re.compile(r"[0-9]{1,9}\.[0-9]{1,19}")
 
+_MINUTE_US = 60_000_000
+
 
 class HoldsSecret(NamedTuple):
     """What an agent is asked before a text with a secret in it is sent or kept: the form it came
@@ -82,9 +84,11 @@ def page(
     kept: dict[str, str] | None = None,
     warning: HoldsSecret | None = None,
     newer_than: int | None = None,
+    stranger: pages.TicketLine | None = None,
 ) -> str:
     """The ticket as it is now; ``refused`` says why an act was not done, ``kept`` is what was
-    written for it, and messages after ``newer_than`` are those its writer had not seen."""
+    written for it, messages after ``newer_than`` are those its writer had not seen, and
+    ``stranger`` is the ticket of somebody else that was to be merged into it."""
     wanted = chosen()
     who: Who = g.who
     router = here()
@@ -116,6 +120,7 @@ def page(
         "refused": refused,
         "kept": kept or {},
         "warning": warning,
+        "stranger": stranger,
         "stamp": _stamp(shown),
         "must_be_sure": line.state != "closed"
         and must_be_sure(line.category, line.verification, line.imitates),
@@ -154,6 +159,7 @@ def _around(unit: Unit, shown: pages.TicketView, who: Who) -> dict[str, Any]:
     it climbs."""
     line = shown.ticket
     climbing = climbs.running(unit, line.id)
+    climbs_at = _next(climbing, unit.now_us)
     found = pages_calls.of_ticket(calls.of_ticket(unit, line.id), line.number)
     return {
         "called": found,
@@ -161,7 +167,8 @@ def _around(unit: Unit, shown: pages.TicketView, who: Who) -> dict[str, Any]:
         "likely": one_person.likely(unit, line.requester_id, who),
         "joined": one_person.joined(unit, line.requester_id),
         "climbing": climbing,
-        "climbs_at": _next(climbing, unit.now_us),
+        "climbs_at": climbs_at,
+        "climbs_soon": climbs_at is not None and climbs_at - unit.now_us < _MINUTE_US,
     }
 
 
@@ -318,7 +325,8 @@ def team(number: str) -> AnyResponse:
 @allowed("tag")
 def tag(number: str) -> AnyResponse:
     """Put a tag on."""
-    return act(number, lambda who, ticket_id: desk.tag(here(), who, ticket_id, given("tag")))
+    word = given("tag")
+    return act(number, lambda who, ticket_id: desk.tag(here(), who, ticket_id, word), tag=word)
 
 
 @blueprint.post("/ticket/<number>/untag")

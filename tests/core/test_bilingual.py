@@ -20,6 +20,9 @@ TEXTS = resources.files("router").joinpath("texts")
         ("请回复来信，或直接回复本邮件", "請回覆來信，或直接回覆本郵件"),
         ("服务台恢复服务，平台正常", "服務台恢復服務，平台正常"),
         ("为您处理这里的问题", "為您處理這裡的問題"),
+        ("把时间和金额发给我们", "把時間和金額發給我們"),
+        ("验证码一直发不出来", "驗證碼一直發不出來"),
+        ("在理发店付款", "在理髮店付款"),
     ],
 )
 def test_what_is_converted_says_it_as_the_texts_written_by_hand_do(zh, told):
@@ -30,6 +33,14 @@ def test_what_is_converted_says_it_as_the_texts_written_by_hand_do(zh, told):
 def test_what_was_written_by_hand_would_not_be_converted_otherwise(name):
     text = TEXTS.joinpath(name).read_text("utf-8")
     assert for_reader("zh-Hant", text, "") == text
+
+
+def test_no_text_we_ship_speaks_of_hair():
+    shipped = [*TEXTS.iterdir(), *resources.files("router").joinpath("articles").iterdir()]
+    shipped += resources.files("router").joinpath("web/translations/zh").iterdir()
+    chinese = [one.read_text("utf-8") for one in shipped if ".en." not in one.name]
+    assert len(chinese) > 20
+    assert [text for text in chinese if "髮" in for_reader("zh-Hant", text, "")] == []
 
 
 def test_simplified_characters_are_left_as_they_were_written():

@@ -12,6 +12,7 @@ from router.core.references import (
     ALPHABET,
     message_id,
     normalise_number,
+    number_range,
     outgoing_id,
     ticket_number,
 )
@@ -117,3 +118,19 @@ def test_a_message_id_is_token_at_domain():
 def test_nothing_smuggles_a_header_into_a_message_id(token, domain):
     with pytest.raises(Invalid):
         message_id(token, domain)
+
+
+@given(st.integers(min_value=1, max_value=2**62), st.integers(min_value=5, max_value=9))
+@settings(deadline=None)
+def test_the_beginning_of_a_number_spans_it(ticket_id, shown):
+    number = ticket_number(ticket_id, RING)
+    for typed in (number[: shown + 3], number[3 : shown + 3].lower(), f"wt {number[3:5]}"):
+        first, last = number_range(typed)
+        assert first <= number <= last, typed
+
+
+@pytest.mark.parametrize(
+    "words", ["", "card", "WT", "WT-7", "转账", "hello", "WT-7KQ2M-XF4TCABC", "0"]
+)
+def test_what_begins_no_number_spans_nothing(words):
+    assert number_range(words) is None

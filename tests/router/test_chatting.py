@@ -73,6 +73,16 @@ def test_the_first_message_opens_a_ticket_and_the_next_joins_it(router):
     assert tuple(ticket) == ("chat", "site", 2, "transfer.failed")
 
 
+def test_a_ticket_without_a_subject_keeps_the_words_it_began_with(router):
+    row, _ = begun(router)
+    say(router, row, "你好", key="made-up-0001")
+    say(router, row, "昨天的转账还没有到账", key="made-up-0002")
+    say(router, row, "人呢", key="made-up-0003")
+
+    with router.store.reading() as unit:
+        assert unit.value("SELECT snippet FROM ticket") == "你好 昨天的转账还没有到账"
+
+
 def test_a_conversation_in_which_nothing_was_written_is_no_ticket_and_is_forgotten(router, frozen):
     _, word = begun(router)
     frozen.advance(timedelta(days=1, minutes=1))

@@ -12,7 +12,7 @@ from router import desk, escalate, notify, pipeline
 from router.core.rights import Who
 from router.errors import Conflict, NotFound
 from router.prepared import Terms
-from router.store import notices
+from router.store import climbs, notices
 from tests.fakes import FakeDoor, FakeDoors
 
 PEOPLE = (
@@ -164,6 +164,24 @@ def test_an_answer_stops_the_chain(router, door, frozen):
     frozen.advance(timedelta(hours=1))
     escalate.climb(router)
     assert codes(router, ticket).count("escalated") == 1
+
+
+def test_nothing_is_shown_to_climb_on_a_ticket_that_needs_nobody_any_more(router, door, frozen):
+    answered, closed, left = (
+        takes(router, door, STOLEN, **{"from": f"{name}@mail.example"}) for name in ("a", "b", "c")
+    )
+    escalate.climb(router)
+    frozen.advance(timedelta(minutes=1))
+    desk.reply(router, MEI, answered, "We froze it.", once="1")
+    desk.close(router, MEI, closed)
+    with router.store.reading() as unit:
+        assert [bool(climbs.running(unit, one)) for one in (answered, closed, left)] == [
+            False,
+            False,
+            True,
+        ]
+        rests = {row.number: bool(row.rests) for row in notices.of_agent(unit, MEI.id)}
+    assert sorted(rests.values()) == [False, True, True]
 
 
 def test_a_broken_promise_is_told_to_the_assignee_and_the_lead_in_service_hours(

@@ -76,6 +76,42 @@ def test_a_word_finds_its_message(store, told, words, place):
     assert _find(store, words) == [told[place]]
 
 
+@pytest.mark.parametrize(
+    ("written", "sought"),
+    [
+        ("我的轉帳失敗了", "转账失败"),
+        ("我的转账失败了", "轉賬"),
+        ("帐户登陆不上", "账户登录"),
+        ("我的賬戶", "帐户"),
+        ("ＡＰＰ裡的頭髮", "app里的头发"),
+    ],
+)
+def test_a_word_is_found_however_its_characters_are_written(store, told, written, sought):
+    def more(unit):
+        message = unit.new_id()
+        ticket = unit.value("SELECT ticket_id FROM message WHERE id = :id", id=told[0])
+        unit.put(
+            Message,
+            id=message,
+            ticket_id=ticket,
+            direction="in",
+            channel="email",
+            text=written,
+            arrived_at=1,
+            seen_at=1,
+        )
+        unit.flush()
+        search.add(unit, [(message, search.prepare(written, 4000))])
+        return message
+
+    message = store.write(more)
+    assert message in _find(store, sought)
+
+
+def test_a_long_query_in_chinese_is_answered(store, told):
+    assert _find(store, "转账失败干" * 40) == []
+
+
 def test_pairs_that_only_stand_apart_are_not_found(store, told):
     assert _find(store, "转账冻结") == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from router import deliver
 from router.store import chats, people
-from tests.chats import ChatDoors
+from tests.chats import ChatDoors, begun, say
 from tests.walks.conftest import looks
 
 pytestmark = pytest.mark.browser
@@ -107,6 +107,66 @@ def test_an_agent_who_types_is_seen_typing(visit, signed_in):
     desk.locator("#reply-text").press_sequentially("One mo")
 
     frame.locator("#typing", has_text="typing").wait_for()
+
+
+def test_an_agent_goes_on_talking_and_sees_what_is_said_meanwhile(visit, router, signed_in):
+    row, _ = begun(router)
+    for number in range(8):
+        words = f"line {number}: " + "my transfer is pending " * 12
+        say(router, row, words, key=f"made-up-{number:04}")
+    desk = signed_in(viewport={"width": 1440, "height": 1000})
+    answered(desk, "One moment please.")
+    assert desk.evaluate("document.activeElement.id") == "reply-text"
+    desk.keyboard.type("I am look")
+    say(router, row, "please hurry", key="made-up-0099")
+    newest = desk.locator(".message.in", has_text="please hurry")
+    newest.wait_for()
+    end = desk.locator("#writing").bounding_box()["y"]
+    assert newest.bounding_box()["y"] + newest.bounding_box()["height"] <= end
+    desk.keyboard.type("ing")
+    assert desk.locator("#reply-text").input_value() == "I am looking"
+    assert "line 0" in desk.locator("#pane-title").inner_text()
+
+
+READ_TO = "SELECT visitor_seq FROM chat"
+
+
+def read_to(router):
+    """How far the desk believes that the visitor has read."""
+    with router.store.reading() as unit:
+        return unit.value(READ_TO)
+
+
+def test_an_answer_after_the_long_automatic_one_comes_into_sight_or_says_that_it_is_there(
+    visit, router, signed_in, frozen
+):
+    page = visit("/chat/talk?lang=en", viewport={"width": 390, "height": 500})
+    write(page, "My transfer is still pending")
+    page.get_by_text("Delivered").wait_for()
+    frozen.advance(timedelta(seconds=5))
+    deliver.sweep(router)
+    page.get_by_text("Automatic answer").wait_for()
+    desk = signed_in()
+    answered(desk, "It arrives today.")
+    seen = pytest.importorskip("playwright.sync_api").expect
+    seen(page.locator(".agent", has_text="It arrives today.")).to_be_in_viewport()
+    desk.locator("#visitor", has_text="Last answer: read").wait_for()
+    before = read_to(router)
+
+    page.mouse.move(195, 200)
+    page.mouse.wheel(0, -5000)
+    page.wait_for_function("document.querySelector('#scroll').scrollTop === 0")
+    desk.keyboard.type("Has it come?")
+    desk.keyboard.press("Control+Enter")
+    button = page.get_by_role("button", name="New reply")
+    button.wait_for()
+    page.wait_for_timeout(600)  # longer than it takes to tell that something was read
+    assert read_to(router) == before
+    button.click()
+    seen(page.locator(".agent", has_text="Has it come?")).to_be_in_viewport()
+    button.wait_for(state="hidden")
+    desk.locator("#visitor", has_text="Last answer: read").wait_for()
+    assert read_to(router) > before
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import pytest
 
 from router import deliver
+from router.store import gates
 from tests.walks.conftest import looks
 
 pytestmark = pytest.mark.browser
@@ -138,6 +139,57 @@ def test_everything_an_agent_does_works_without_scripts(router, tickets, signed_
     page.locator("form[data-act=end] button").click()
     page.wait_for_selector(".badge.state-closed")
     assert _state(router, calm.ticket_id) == "closed"
+
+
+def test_the_first_click_after_a_search_opens_the_line_it_was_meant_for(tickets, signed_in):
+    page = signed_in()
+    page.locator("#q").fill("transfer")
+    page.wait_for_selector("#found")
+    line = page.locator("#lines .line a").first
+    before = line.bounding_box()
+    page.locator("#q").blur()
+    assert line.bounding_box() == before
+    page.locator("#q").focus()
+    page.mouse.click(before["x"] + 120, before["y"] + 8)
+    page.wait_for_selector(f"#pane[data-number={tickets[1].number}]")
+
+
+def test_what_is_typed_to_search_outlives_the_filter_form_a_ticket_and_a_reload(tickets, signed_in):
+    page = signed_in(f"/ticket/{tickets[0].number}")
+    page.locator("#q").press_sequentially("transfer")
+    page.wait_for_selector("#found")
+    page.locator(".chips a", has_text="transfer").wait_for()
+    assert "q=transfer" in page.url
+    assert page.locator("#q").evaluate("one => one === document.activeElement")
+    page.locator("#narrow > summary").click()
+    page.locator("#f-urgency").select_option("P2")
+    page.locator(".narrowing button").click()
+    page.wait_for_url("**/?*q=transfer*urgency=P2*")
+    page.reload()
+    assert page.locator("#q").input_value() == "transfer"
+    assert page.locator("#lines .line").count() == 1
+
+
+def test_the_letter_one_answers_is_seen_while_one_answers_it(arrive, router, signed_in):
+    ticket = arrive("My account is locked, please unlock it.\n\n" + "Please. " * 80, "Locked")
+    router.store.write(lambda unit: gates.open_(unit, ticket.ticket_id, "unlock", None))
+    page = signed_in(f"/ticket/{ticket.number}", viewport={"width": 1366, "height": 768})
+    page.keyboard.press("n")
+    page.keyboard.type("Called the bank. " * 40)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".message.note")
+    page.keyboard.press("r")
+    page.wait_for_selector("#reply-text:focus")
+    letter = page.locator(".message.in")
+    page.wait_for_function("!document.querySelector('.gate details').open")
+    top, end = letter.bounding_box()["y"], page.locator("#writing").bounding_box()["y"]
+    assert top >= page.locator("#conversation").bounding_box()["y"]
+    assert end - top > 220
+    height = page.locator("#reply-text").bounding_box()["height"]
+    page.keyboard.type("One\nTwo\nThree\nFour\nFive")
+    assert page.locator("#reply-text").bounding_box()["height"] > height
+    page.locator("#compose-reply > summary").click()
+    page.wait_for_selector(".gate details[open]")
 
 
 def test_every_line_is_as_wide_as_the_list(tickets, signed_in):

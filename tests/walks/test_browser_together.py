@@ -89,6 +89,27 @@ def test_open_read_snippet_send_next_takes_six_keys(router, tickets, snippet, si
 
 
 @pytest.mark.slow
+def test_a_slash_begins_a_snippet_after_chinese_too_and_not_within_addresses(tickets, signed_in):
+    page = signed_in()
+    ask = """async (all) => {
+        const { begun } = await import(document.querySelector("link[href*='snippets']").href);
+        return all.map(begun);
+    }"""
+    begins = ["/w", "Hello /w", "您好。/你", "您好/你", "（见附件）/你", "您好。、你", "、你"]
+    words = ["w", "w", "你", "你", "你", "你", "你"]
+    quiet = [
+        "https://a.example/w",
+        "见https://a.example/帮助/w",
+        "1/2",
+        "and/or",
+        "苹果、梨",
+        "a.cn/帮/",
+    ]
+    assert page.evaluate(ask, begins) == words
+    assert page.evaluate(ask, quiet) == [None] * len(quiet)
+
+
+@pytest.mark.slow
 def test_snippets_stay_away_while_an_input_method_composes(tickets, snippet, signed_in):
     page = signed_in(f"/ticket/{tickets[0].number}")
     page.keyboard.press("r")
@@ -174,6 +195,24 @@ def test_a_message_that_comes_while_somebody_writes_is_shown_before_theirs_leave
     complaints.clear()  # of the refusal the browser tells its console
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".message.out")
+
+
+def test_what_changes_takes_nobody_off_the_control_they_stand_on(
+    router, arrive, tickets, signed_in
+):
+    ticket = tickets[0]
+    page = signed_in(f"/ticket/{ticket.number}")
+    page.locator("form[data-act=assign] button").click()
+    page.locator(".badges bdi", has_text="王华").wait_for()
+    page.wait_for_timeout(500)  # the fresher parts are there
+    assert page.evaluate("document.activeElement.id") == "pane-title"
+    token = router.tokens.reply_token(ticket.ticket_id)
+    for control in ("#nap > summary", "form[data-act=end] button", "#conversation"):
+        page.locator(control).focus()
+        arrive(f"Look at {control}", "Re", tokens=[token])
+        page.locator(".message.in", has_text=f"Look at {control}").wait_for()
+        focused = f"document.activeElement === document.querySelector({control!r})"
+        assert page.evaluate(focused), control
 
 
 @pytest.mark.slow

@@ -52,6 +52,7 @@ def test_a_date_that_cannot_be_is_said_in_words_and_changes_nothing(router, brow
     answer = browser_of("lead").post("/hours/desk/add?lang=en", data=data)
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
+    assert all(f'value="{typed}"' in answer.text for typed in data.values())
     assert router.hours.days.get("desk", []) == []
 
 

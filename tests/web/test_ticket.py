@@ -369,6 +369,34 @@ def test_what_climbs_is_told_once_with_all_its_causes_and_who_has_not_confirmed_
     assert told.startswith("Admin has not responded to this yet: A security matter")
 
 
+def test_who_takes_over_what_is_anothers_is_told_that_nothing_is_assigned(
+    router, browser_of, agents, alarm
+):
+    escalate.climb(router)
+    manager, page = browser_of("manager"), f"/ticket/{alarm.number}?lang=en"
+    bar = manager.get(page).text.partition("climbing")[2].partition("</form>")[0]
+    assert ("Assign to me" in bar, "I am on it" in bar) == (True, False)
+    manager.post(f"/ticket/{alarm.number}/assign", {"agent": str(agents["admin"])})
+    bar = manager.get(page).text.partition("climbing")[2].partition("</form>")[0]
+    assert ("Assign to me" in bar, "I am on it" in bar) == (False, True)
+
+
+def test_notices_say_whose_ticket_it_is_once_and_the_bar_how_many_are_unread(
+    browser_of, router, alarm, frozen
+):
+    for _ in range(4):
+        escalate.climb(router)
+        frozen.advance(timedelta(minutes=20))
+    browser = browser_of("manager")
+    page = browser.get("/notices?lang=en").text
+    assert page.count(f'<a href="/ticket/{alarm.number}">') == 1
+    assert re.search(r"<p><bdi>[^<]+</bdi> · <bdi>[^<]+</bdi></p>", page)
+    assert re.search(r'id="unread">\d+<', page)
+    browser.post("/notices/seen")
+    assert 'id="unread" hidden' in browser.get("/notices?lang=en").text
+    assert 'id="unread" hidden' in browser.get("/", headers={"X-Part": "1"}).text
+
+
 def _climbing(text):
     found = re.findall(r'<div class="notice warn climbing"><span>(.*?)</span>', text, re.DOTALL)
     return [" ".join(re.sub(r"<[^>]+>", "", one).split()) for one in found]

@@ -10,6 +10,7 @@ from router import desk, pipeline
 from router.core.clock import from_us
 from router.core.rights import Who
 from router.prepared import Terms
+from router.store import tickets as store_tickets
 from router.store import writings
 from tests.fakes import FakeDoors
 from tests.web.conftest import submitted
@@ -117,7 +118,10 @@ def test_two_tickets_are_merged_by_number_and_parted_again(router, browser_of, c
     other = submitted(router, "My transfer is pending, canary-two")
     browser, at = browser_of("agent"), f"/ticket/{calm.number}"
     assert browser.post(f"{at}/merge", {"other": "WT-none"}).status_code == 422
-    assert browser.post(f"{at}/merge", {"other": other.number.lower()}).status_code == 303
+    assert (
+        browser.post(f"{at}/merge", {"other": other.number.lower(), "sure": "yes"}).status_code
+        == 303
+    )
     page = browser.get(at)
     assert "canary-two" in page.text
     gone = browser.get(f"/ticket/{other.number}")
@@ -128,6 +132,31 @@ def test_two_tickets_are_merged_by_number_and_parted_again(router, browser_of, c
         r"<aside.*?</aside>", "", browser.get(at).text, flags=re.DOTALL
     )
     assert _state(router, other.ticket_id) == "new"
+
+
+def test_two_peoples_tickets_are_merged_only_by_who_says_so(router, door, browser_of):
+    kept, gone = (_of(router, door, name) for name in ("ann", "bob"))
+    browser, at = browser_of("agent"), f"/ticket/{kept.number}"
+    asked = browser.post(f"{at}/merge?lang=en", {"other": gone.number})
+    assert (asked.status_code, "two different customers" in asked.text) == (409, True)
+    assert _state(router, gone.ticket_id) == "new"
+    sure = browser.post(f"{at}/merge", {"other": gone.number, "sure": "yes"})
+    assert sure.status_code == 303
+    assert _state(router, gone.ticket_id) == "closed"
+
+
+def test_two_tickets_of_one_person_are_merged_at_once(router, door, browser_of, frozen):
+    kept = _of(router, door, "ann")
+    frozen.advance(timedelta(days=3))
+    gone = _of(router, door, "ann")
+    assert gone.number != kept.number
+    answer = browser_of("agent").post(f"/ticket/{kept.number}/merge", {"other": gone.number})
+    assert answer.status_code == 303
+
+
+def _of(router, door, name):
+    raw = door.arrives(text="My transfer is pending", **{"from": f"{name}@mail.example"})
+    return pipeline.receive(router, door, [raw], Terms())[0]
 
 
 def test_a_link_stands_on_both_tickets(router, browser_of, calm):
@@ -158,6 +187,18 @@ def test_who_else_is_at_a_ticket_is_told_and_forgotten(browser_of, calm):
     assert 'class="l-seat"' in other.get("/").text
     one.post(f"{at}/here", {"doing": ""})
     assert 'class="seat ' not in other.post(f"{at}/here", {"doing": "reading"}).text
+
+
+def test_a_customers_name_or_the_beginning_of_a_number_finds_their_tickets(browser_of, mail):
+    theirs = mail(**{"from": "liu@mail.example", "name": "刘芳"})
+    said = mail("请告诉刘芳，我的钱没到", **{"from": "bo@mail.example", "name": "Emily Chen"})
+    mail("Something else", **{"from": "cy@mail.example", "name": "Cy"})
+    browser = browser_of("agent")
+    assert _numbers(browser.get("/?q=刘芳")) == [said.number, theirs.number]
+    assert _numbers(browser.get("/?q=emily chen")) == [said.number]
+    assert _numbers(browser.get("/?q=LIU@mail.example")) == [theirs.number]
+    for piece in (theirs.number[:6], theirs.number[:9], theirs.number[3:8].lower()):
+        assert theirs.number in _numbers(browser.get(f"/?q={piece}")), piece
 
 
 # ---------------------------------------------------------------- many
@@ -194,6 +235,30 @@ def test_every_change_of_many_works(browser_of, calm, data):
     assert "done=1" in answer.headers["Location"]
 
 
+def test_a_change_and_a_tag_are_done_together_and_undone_together(router, browser_of, calm):
+    browser = browser_of("agent")
+    answer = browser.post("/bulk", {"ticket": calm.number, "change": "close", "tag": "wave"})
+    assert "done=1" in answer.headers["Location"]
+    assert (_state(router, calm.ticket_id), _tags(router, calm)) == ("closed", ["wave"])
+    _undo(browser, browser.get(answer.headers["Location"]))
+    assert (_state(router, calm.ticket_id), _tags(router, calm)) == ("new", [])
+
+
+def test_nothing_chosen_is_said_in_the_list_and_what_was_ticked_stays(browser_of, calm):
+    data = {"ticket": calm.number, "tag": "-"}
+    page = browser_of("agent").post("/bulk?lang=en", data).text
+    assert "Choose at least one ticket and what to change." in page
+    data = {"ticket": calm.number, "change": "team:99", "tag": "wave"}
+    page = browser_of("agent").post("/bulk?lang=en", data).text
+    assert 'class="pick" checked' in page
+    assert 'name="tag" maxlength="41" value="wave"' in page
+
+
+def _tags(router, ticket):
+    with router.store.reading() as unit:
+        return store_tickets.tags(unit, ticket.ticket_id)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -208,7 +273,10 @@ def test_every_change_of_many_works(browser_of, calm, data):
 def test_nonsense_changes_nothing(router, browser_of, calm, data):
     if data.get("ticket") is True:
         data = {**data, "ticket": calm.number}
-    assert browser_of("agent").post("/bulk", data).status_code == 400
+    answer = browser_of("agent").post("/bulk", data)
+    assert answer.status_code == 422
+    assert 'id="list"' in answer.text
+    assert 'role="alert"' in answer.text
     assert _state(router, calm.ticket_id) == "new"
 
 
@@ -267,7 +335,29 @@ def test_a_macro_is_its_writers_and_a_shared_one_is_a_leads(browser_of):
     "wrong", [{"name": ""}, {"key": "0"}, {"text_en": "{nobody}"}, {"category": "x"}, {"tags": "<"}]
 )
 def test_a_macro_that_could_not_be_used_is_not_kept(browser_of, wrong):
-    assert browser_of("agent").post("/macros", {**MACRO, **wrong}).status_code == 400
+    browser = browser_of("agent")
+    answer = browser.post("/macros", {**MACRO, **wrong})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert "转账处理中" in answer.text
+    assert "Pending, explained" not in browser.get("/macros").text
+
+
+def test_a_macro_that_is_refused_keeps_what_was_written_over_it(browser_of):
+    browser = browser_of("agent")
+    browser.post("/macros", MACRO)
+    known = re.search(r'name="macro" value="(\d+)"', browser.get("/macros").text)[1]
+    page = browser.post("/macros", {**MACRO, "macro": known, "text_en": "{nobody} it is"}).text
+    assert "{nobody} it is" in page
+    assert page.count("Pending, explained") == 2
+    assert "<details open><summary><b><bdi>Pending" in page
+
+
+def test_a_tag_and_a_number_that_are_refused_stay_in_their_fields(browser_of, calm):
+    browser, at = browser_of("agent"), f"/ticket/{calm.number}"
+    assert 'value="&lt;/&gt;"' in browser.post(f"{at}/tag", {"tag": "</>"}).text
+    for act in ("merge", "link"):
+        assert 'value="WT-none"' in browser.post(f"{at}/{act}", {"other": "WT-none"}).text
 
 
 # ---------------------------------------------------------------- views and finding
@@ -403,7 +493,7 @@ def test_a_draft_moves_with_a_merge(router, browser_of, agents, calm):
     other = submitted(router, "My transfer is pending, again")
     who = Who(agents["agent"], "Agent", "agent", frozenset({1}))
     desk.keep_draft(router, who, other.ticket_id, "reply", "half an answer")
-    browser_of("agent").post(f"/ticket/{calm.number}/merge", {"other": other.number})
+    browser_of("agent").post(f"/ticket/{calm.number}/merge", {"other": other.number, "sure": "yes"})
     with router.store.reading() as unit:
         kept = writings.of_ticket(unit, router.keys, who.id, calm.ticket_id)
     assert kept == {"reply": "half an answer"}

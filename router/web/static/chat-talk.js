@@ -117,9 +117,19 @@ export class Talk {
   }
 
   /** A message longer than what is seen of the page is read from its beginning. */
-  show(seq, scroll) {
+  show(seq, scroll, always = false) {
     const item = this.list.querySelector(`[data-seq="${seq}"]`);
-    if (item && item.offsetHeight > scroll.clientHeight) scroll.scrollTop += item.getBoundingClientRect().top - scroll.getBoundingClientRect().top - 8;
+    if (item && (always || item.offsetHeight > scroll.clientHeight)) scroll.scrollTop += item.getBoundingClientRect().top - scroll.getBoundingClientRect().top - 8;
+  }
+
+  /** How far what was said has come into sight: up to the last one whose first line has. */
+  seenTo(scroll) {
+    const end = scroll.getBoundingClientRect().bottom;
+    const below = [...this.list.querySelectorAll("[data-seq]")].find((item) => {
+      const at = item.getBoundingClientRect();
+      return at.top + Math.min(at.height, 40) > end;
+    });
+    return below ? Number(below.dataset.seq) - 1 : this.seq;
   }
 
   bubble({ from, text, name, at, files = [], names = [] }) {

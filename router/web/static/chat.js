@@ -86,16 +86,42 @@ function look() {
   $("finish").hidden = ended;
 }
 
-function down() { $("scroll").scrollTop = $("scroll").scrollHeight; }
+// Whoever scrolls by hand stays where they are, and is told of what comes below.
+const beyond = () => $("scroll").scrollHeight - $("scroll").scrollTop - $("scroll").clientHeight;
+let byHand = false;
+let away = false;
+function down() {
+  byHand = away = false;
+  $("scroll").scrollTop = $("scroll").scrollHeight;
+}
+/** A message of the desk's comes into sight, or the way to it does. */
+function arrived(seq) {
+  if (away) { newer = Math.min(newer || seq, seq); $("newer").hidden = false; return; }
+  down();
+  talk.show(seq, $("scroll"));
+}
+let newer = 0; // the first that came while they were away from the end
+$("newer").addEventListener("click", () => {
+  const seq = newer;
+  down();
+  talk.show(seq, $("scroll"), true);
+  $("text").focus({ preventScroll: true });
+});
+for (const hand of ["wheel", "touchmove", "pointerdown", "keydown"]) $("scroll").addEventListener(hand, () => { byHand = true; }, { passive: true });
+$("scroll").addEventListener("scroll", () => {
+  if (byHand) away = beyond() >= 120;
+  read();
+}, { passive: true });
 
 let readTimer = 0;
 function read() {
   clearTimeout(readTimer);
   if (!shown || document.hidden || !memory.token) return;
   readTimer = setTimeout(() => {
-    const seq = talk.seq; // more may come while this is told
+    const seq = talk.seenTo($("scroll")); // what is below was not read, and more may come while this is told
+    if (newer && seq >= newer) { newer = 0; $("newer").hidden = true; }
     if (seq > talk.readTo) line.post("read", { seq }).then(() => { talk.readTo = Math.max(talk.readTo, seq); }).catch(() => { readTimer = setTimeout(read, 5000); });
-    count(0);
+    if (seq >= talk.seq) count(0);
   }, 400);
 }
 function count(n) {
@@ -121,7 +147,7 @@ function on(type, told) {
   if (type === "typing") return typing(told.on);
   if (type === "net") return net(told.state);
   if (type === "gone") return gone();
-  const near = $("scroll").scrollHeight - $("scroll").scrollTop - $("scroll").clientHeight < 120;
+  const near = beyond() < 120;
   if (!talk.take({ ...told, type })) return;
   if (type === "message" && told.from === "visitor") done(told.client_msg_id);
   if (type === "message" && told.from !== "visitor") {
@@ -131,8 +157,8 @@ function on(type, told) {
   if (type === "closed") ended = true;
   if (type === "message" && told.from === "visitor") ended = false;
   look();
-  if (near) down();
-  if (near && type === "message" && told.from !== "visitor") talk.show(told.seq, $("scroll"));
+  if (type === "message" && told.from !== "visitor") arrived(told.seq);
+  else if (near) down();
   read();
 }
 

@@ -131,11 +131,9 @@ function alarm(n) {
 async function refresh() {
   const answer = await ask(listAddress()).catch(() => null);
   if (answer?.status !== 200 || !answer.document.getElementById("list")) return;
-  const here = document.activeElement?.closest?.("#views a")?.getAttribute("href");
   const alarms = ofSecurity();
-  exchange(answer.document, "views");
+  for (const id of ["views", "unread"]) exchange(answer.document, id);
   if (ofSecurity() > alarms) alerts.tell(document.querySelector(".view-security .name").textContent, `+${ofSecurity() - alarms}`, true);
-  if (here) document.querySelector(`#views a[href="${CSS.escape(here)}"]`)?.focus();
   if (!document.querySelector("#lines > .line") && !document.activeElement?.closest?.("#list")) {
     exchange(answer.document, "list");
     tend($("list"));
@@ -159,11 +157,25 @@ async function find(box) {
   const fresh = answer?.document?.getElementById("list");
   if (turn !== asking || answer?.status !== 200 || !fresh) return;
   $("list").dataset.at = fresh.dataset.at;
-  exchange(answer.document, "scroller");
+  const head = document.querySelector(".list-head");
+  takeHead(head, fresh.querySelector(".list-head"));
+  for (const id of ["scroller", "bulk", "views"]) exchange(answer.document, id);
   pending = null;
   current = null;
   tend($("list"));
-  if (!shownNumber()) history.replaceState({}, "", address);
+  markCurrent();
+  history.replaceState({}, "", `${location.pathname}?${fresh.dataset.at}`);
+}
+
+/** All that says what is looked for, but what is being typed in: that stays under the hand. */
+function takeHead(head, fresh) {
+  const rest = (one) => [...one.children].filter((child) => !child.matches(".search, .new, .narrow"));
+  rest(head).forEach((one) => one.remove());
+  const narrow = head.querySelector(".narrowing");
+  narrow.querySelector("[name=q]")?.remove();
+  const words = fresh.querySelector(".narrowing [name=q]");
+  if (words) narrow.prepend(document.adoptNode(words));
+  head.append(...rest(fresh).map((one) => document.adoptNode(one)));
 }
 
 document.addEventListener("input", (event) => {
@@ -201,18 +213,22 @@ async function open(address, { push = true, focus = true } = {}) {
   if (narrow()) scrollTo(0, 0);
 }
 
-const newestMessage = () => [...$("conversation").querySelectorAll(".message:not(.auto)")].at(-1);
+const spoken = () => [...$("conversation").querySelectorAll(".message:not(.auto)")];
+/** What the requester said last is what is read to answer it; a chat is read at its end. */
+const newestMessage = () => ($("pane").dataset.channel === "chat" ? null : [...$("conversation").querySelectorAll(".message.in")].at(-1)) ?? spoken().at(-1);
+const scrolling = () => (getComputedStyle($("pane-body")).overflowY === "auto" ? $("pane-body") : $("conversation"));
 
-/** The newest message in sight, as one opens a letter at its last page. */
-function toNewest() {
-  const place = $("conversation");
+/** How far the newest message is from being in sight: to its end where there is room for all of
+ *  it, or else from its beginning, as one opens a letter at its last page. */
+function toGo() {
   const last = newestMessage();
-  if (!last || narrow()) return;
-  const box = getComputedStyle($("pane-body")).overflowY === "auto" ? $("pane-body") : place;
-  const top = last.getBoundingClientRect().top - box.getBoundingClientRect().top;
-  const room = box.clientHeight;
-  if (top + last.offsetHeight > room) box.scrollTop = top - 16;
+  if (!last || narrow()) return 0;
+  const seen = scrolling().getBoundingClientRect();
+  const beyond = spoken().at(-1).getBoundingClientRect().bottom + 16 - seen.bottom;
+  return beyond > 0 ? Math.min(beyond, last.getBoundingClientRect().top - 16 - seen.top) : 0;
 }
+
+function toNewest() { scrolling().scrollTop += toGo(); }
 
 /** Fresh conversation and facts around a composer that nobody touches. */
 async function refreshTicket() {
@@ -226,12 +242,14 @@ async function refreshTicket() {
   if (pane.contains(document.activeElement) && document.activeElement.closest("#about")) return;
   const place = $("conversation");
   const top = place.scrollTop;
+  const follows = toGo() < 24;
   const opened = new Set([...place.querySelectorAll("details[open]")].map(pathOf));
   pane.dataset.stamp = fresh.dataset.stamp;
   tellArrived(pane, fresh.dataset.heard);
   for (const id of ["pane-head", "offer", "conversation", "about"]) exchange(answer.document, id);
   for (const one of $("conversation").querySelectorAll("details")) if (opened.has(pathOf(one))) one.open = true;
   $("conversation").scrollTop = top;
+  if (follows) toNewest();
   tendFields();
 }
 
@@ -258,7 +276,10 @@ function takeNotice(form) {
 function tendOffer() {
   clearTimeout(leaving);
   const left = Number($("offer")?.dataset.left ?? 0);
-  if (left) leaving = setTimeout(() => { $("offer")?.replaceChildren(); }, left * 1000);
+  if (left) leaving = setTimeout(() => {
+    if ($("offer")?.contains(document.activeElement)) $("pane-title").focus({ preventScroll: true });
+    $("offer")?.replaceChildren();
+  }, left * 1000);
 }
 let leaving = 0;
 
@@ -269,6 +290,7 @@ function tendPane() {
   const area = $("reply-text");
   if (area) offer(area, $("writing").dataset.snippets);
   if ($("pane")) sit();
+  fold();
   tendFields();
 }
 
@@ -278,6 +300,11 @@ function tendFields() {
     const start = select.value;
     select.addEventListener("change", () => select.closest(".field").classList.toggle("changed", select.value !== start));
   }
+}
+
+function fold() {
+  const writes = Boolean(document.querySelector(".compose[open]"));
+  for (const one of document.querySelectorAll("#pane .fold")) one.open = !writes;
 }
 
 function write(kind) {
@@ -362,19 +389,20 @@ async function submit(form, button) {
   if (done) form.forget?.();
   for (const other of document.querySelectorAll("form[data-draft]")) if (other !== form) other.keepNow?.();
   if (!showPane(answer.document, { focus: false })) { location.assign(answer.address); return; }
-  if (done) $("pane-title").focus({ preventScroll: true });
-  else { $("refused")?.scrollIntoView({ block: "nearest" }); tellRefusal(); }
+  if (done && form.dataset.draft === "reply" && $("pane").dataset.channel === "chat" && write("reply")) toNewest(); // one goes on talking
+  else if (done) $("pane-title").focus({ preventScroll: true });
+  else { tellRefusal(); $("refused")?.scrollIntoView({ block: "nearest" }); }
   refresh();
 }
 
 function tellRefusal() {
-  const area = document.querySelector(".compose[open] textarea");
-  area?.focus();
+  (document.querySelector(".compose[open] textarea") ?? $("refused"))?.focus({ preventScroll: true });
 }
 
 // ------------------------------------------------------------ whatever happens
 
 function tend(list) {
+  if ($("pick-all")) $("pick-all").closest("label").hidden = false;
   list?.querySelector("#take-fresh")?.addEventListener("click", takeFresh);
 }
 
@@ -416,9 +444,11 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
-// What is being answered stays in sight when the page opens to write.
+// What is being answered stays in sight when the page opens to write; what stands over it folds.
 document.addEventListener("toggle", (event) => {
-  if (event.target.matches?.(".compose[open]") && !narrow()) newestMessage()?.scrollIntoView({ block: "nearest" });
+  if (!event.target.matches?.(".compose")) return;
+  fold();
+  if (event.target.open) toNewest();
 }, true);
 
 addEventListener("popstate", () => {
@@ -477,11 +507,20 @@ listen({
   "g b": () => location.assign("/outbox"),
 });
 
+/** A text grows with what is written in it; most browsers see to that by themselves. */
+function grow(area) {
+  if (CSS.supports("field-sizing", "content")) return;
+  area.style.height = "auto";
+  area.style.height = `${area.scrollHeight + 2}px`;
+}
+document.addEventListener("input", (event) => { if (event.target.matches?.(".compose textarea")) grow(event.target); });
+document.addEventListener("toggle", (event) => { if (event.target.matches?.(".compose[open]")) grow(event.target.querySelector("textarea")); }, true);
+
 document.addEventListener("change", (event) => {
+  if (event.target.id === "reply-files") event.target.closest(".files-row").classList.toggle("picked", event.target.files.length > 0);
   if (event.target.id !== "pick-all") return;
   for (const box of document.querySelectorAll("#lines .pick")) box.checked = event.target.checked;
 });
-if ($("pick-all")) $("pick-all").closest("label").hidden = false;
 
 const switchBox = $("keys-on");
 switchBox.checked = enabled();

@@ -19,12 +19,28 @@ export function ask(address, { part = "1", body = null } = {}) {
   });
 }
 
-/** Puts the element of the same id from another document in place of ours; the new one. */
+/** What finds a control again in a fresher copy of its part. */
+function selectorOf(node) {
+  if (node.id) return `#${CSS.escape(node.id)}`;
+  const like = (one, name) => (one.hasAttribute(name) ? `[${name}="${CSS.escape(one.getAttribute(name))}"]` : "");
+  const form = node.closest("form");
+  const own = `${node.localName}${like(node, "href")}${like(node, "name")}${like(node, "value")}`;
+  return form ? `form${like(form, "data-act") || like(form, "action")} ${own}` : own;
+}
+
+/** Puts the element of the same id from another document in place of ours; the new one. Whoever
+ *  stood on a control in it stands on the same one after, or else on the title of the ticket. */
 export function exchange(from, id) {
   const old = document.getElementById(id);
   const fresh = from && from.getElementById(id);
   if (!old || !fresh) return null;
   const adopted = document.adoptNode(fresh);
+  const held = old.contains(document.activeElement) ? document.activeElement : null;
+  const wanted = held && held !== old ? selectorOf(held) : "";
+  const at = wanted ? [...old.querySelectorAll(wanted)].indexOf(held) : 0;
   old.replaceWith(adopted);
+  if (!held) return adopted;
+  const same = wanted ? [...adopted.querySelectorAll(wanted)] : [adopted];
+  (same[at] ?? same[0] ?? document.getElementById("pane-title"))?.focus({ preventScroll: true });
   return adopted;
 }

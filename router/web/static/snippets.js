@@ -3,8 +3,16 @@
 import { ask } from "./parts.js";
 
 const MOST = 6;
-// The slash key of a Chinese keyboard writes the enumeration comma.
-const BEGUN = /(?:^|\s)[/\u3001]([^\s/\u3001]{0,30})$/;
+// The slash key of a Chinese keyboard writes the enumeration comma. No space stands before either in
+// Chinese: a slash may follow a character, a comma that ends nothing only another mark.
+const BEGUN = /(?:(?:^|[\s。，！？；：…）》」』”])[/\u3001]|(?<=[\p{Script=Han}\u3000\u3002-\u303f\uff00-\uffef])\/)([^\s/\u3001]{0,30})$/u;
+const ADDRESS = /(?::\/\/|\w\.\w)[^\s\u3000-\u303f\uff00-\uffef]*$/;
+
+/** The word begun before the place one writes at; null where none is, as within an address. */
+export function begun(before) {
+  const found = before.match(BEGUN);
+  return !found || ADDRESS.test(before.slice(0, before.length - found[1].length)) ? null : found[1];
+}
 
 /** Offers snippets in a textarea; ``address`` is where they are, filled in for this ticket. */
 export function offer(area, address) {
@@ -41,8 +49,8 @@ export function offer(area, address) {
   };
   const look = async () => {
     const before = area.value.slice(0, area.selectionStart);
-    const found = area.selectionStart === area.selectionEnd && before.match(BEGUN);
-    if (!found) { close(); return; }
+    const written = area.selectionStart === area.selectionEnd ? begun(before) : null;
+    if (written === null) { close(); return; }
     if (all === null) {
       all = [];
       const answer = await ask(address).catch(() => null);
@@ -52,12 +60,12 @@ export function offer(area, address) {
       look();
       return;
     }
-    const word = found[1].toLowerCase();
+    const word = written.toLowerCase();
     const first = all.filter((one) => one.dataset.word.toLowerCase().startsWith(word));
     const rest = all.filter((one) => !first.includes(one) && one.dataset.name.toLowerCase().includes(word));
     const shown = [...first, ...rest].slice(0, MOST);
     if (!shown.length) { close(); return; }
-    from = before.length - found[1].length - 1;
+    from = before.length - written.length - 1;
     box.replaceChildren(...shown);
     box.hidden = false;
     choose(0);
