@@ -49,6 +49,8 @@ VIEWS = (
 SOON = timedelta(hours=1)
 #: What no kept count covers is counted up to this and shown as "99+".
 MOST = 100
+#: A search looks on until it has so many tickets to show, so many times at most.
+_ENOUGH, _TURNS = 25, 4
 _SEARCHED = 50
 
 
@@ -160,14 +162,34 @@ def search_tickets(unit: Unit, who: Who, filters: Filters, cursor: str | None) -
     if direct is not None:
         return Page(_kept(unit, who, direct, filters))
     before = unpack(cursor, 1)[0] if cursor else 2**62
-    found = search.find(unit, words, teams=scope(who), limit=_SEARCHED, before=before)
-    found += [(one, one) for one in _by_person(unit, who, words, before)]
-    found.sort(reverse=True)
-    shown = found[:_SEARCHED]
-    begun = [] if cursor else _begun(unit, who, words)
-    ids = list(dict.fromkeys([*begun, *(ticket_id for _, ticket_id in shown)]))
-    more = pack(shown[-1][0]) if len(found) >= _SEARCHED else None
-    return Page(_kept(unit, who, ids, filters), more)
+    begun = _begun(unit, who, words)
+    lines = [] if cursor else _kept(unit, who, begun, filters)
+    for turn in range(_TURNS):
+        ids, after = _hits(unit, who, words, before)
+        ids = [one for one in ids if one not in begun]
+        if ids and (cursor or turn):  # a ticket is shown where its newest hit is
+            gone = search.newer(unit, words, ids, before)
+            ids = [one for one in ids if one not in gone]
+        lines += _kept(unit, who, ids, filters)
+        if after is None:
+            return Page(lines)
+        before = after
+        if len(lines) >= _ENOUGH:
+            break
+    return Page(lines, pack(before))
+
+
+def _hits(unit: Unit, who: Who, words: str, before: int) -> tuple[list[int], int | None]:
+    """The next tickets that hold the words or whose requester is called so, newest hit first, and
+    from where to look on; None when there are no more."""
+    hits = search.find(unit, words, teams=scope(who), limit=_SEARCHED, before=before)
+    people = _by_person(unit, who, words, before)
+    after = hits.next
+    if len(people) == _SEARCHED:
+        after = max(after or 0, people[-1])
+    found = sorted([*hits.found, *((one, one) for one in people)], reverse=True)
+    ids = [ticket_id for hit, ticket_id in found if after is None or hit >= after]
+    return list(dict.fromkeys(ids)), after
 
 
 def _by_person(unit: Unit, who: Who, words: str, before: int) -> list[int]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import product
 from operator import add as add_words
 from typing import Any
@@ -198,6 +199,15 @@ def _newest(unit: Unit, words: Sequence[Sequence[str]], before: int, limit: int)
     return sorted((row[0] for row in rows), reverse=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """(message id, ticket id) of the messages found, newest first; ``next`` is the message before
+    which one may look on, None when there are no more."""
+
+    found: list[tuple[int, int]]
+    next: int | None = None
+
+
 def find(
     unit: Unit,
     words: str,
@@ -205,28 +215,47 @@ def find(
     teams: Sequence[int] | None,
     limit: int = 50,
     before: int = 2**62,
-) -> list[tuple[int, int]]:
-    """(message id, ticket id) of the newest messages that hold every word, newest first.
+) -> Hits:
+    """The newest messages that hold every word. It may end before ``limit`` and say where to go on:
+    only so many candidates are read at a time.
 
     ``teams`` limits to tickets of those teams; None means all. Each space-separated word must
     occur as written (case, width and the spelling of Chinese characters aside).
     """
-    wanted = [simplified(folded(word)) for word in words.split()]
-    keys = _spelt(tokens(words))
-    if not keys:
-        return []
+    wanted, keys = _wanted(words), _spelt(tokens(words))
     found: list[tuple[int, int]] = []
     read = 0
-    while len(found) < limit and read < _CANDIDATES:
+    while keys and len(found) < limit and read < _CANDIDATES:
         ids = _newest(unit, keys, before, limit)
-        if not ids:
-            break
         read += len(ids)
-        before = ids[-1]
-        found += _checked(unit, ids, wanted, teams)
+        found += _checked(unit, ids, wanted, teams) if ids else []
         if len(ids) < limit:
             break
-    return found[:limit]
+        before = ids[-1]
+    else:
+        if keys and len(found) <= limit:
+            return Hits(found, before)
+    if len(found) > limit:
+        return Hits(found[:limit], found[limit - 1][0])
+    return Hits(found)
+
+
+def newer(unit: Unit, words: str, ticket_ids: Sequence[int], since: int) -> set[int]:
+    """Of these tickets those that hold every word in a message from ``since`` on."""
+    wanted = _wanted(words)
+    rows = unit.rows(
+        "SELECT ticket_id, subject, text, rest FROM message WHERE ticket_id IN :ids "
+        "AND id >= :since",
+        ids=list(ticket_ids),
+        since=since,
+    )
+    return {
+        row.ticket_id for row in rows if _holds(f"{row.subject}\n{row.text}\n{row.rest}", wanted)
+    }
+
+
+def _wanted(words: str) -> list[str]:
+    return [simplified(folded(word)) for word in words.split()]
 
 
 def _checked(

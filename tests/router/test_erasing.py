@@ -296,8 +296,8 @@ def test_a_handle_that_others_wrote_down_is_taken_out_of_their_texts(router, doo
         texts = [row.text for row in unit.rows("SELECT text FROM message WHERE text <> ''")]
         assert "I know … well" in texts
         assert "same as …?" in texts
-        assert search.find(unit, "canaryhandle", teams=None) == []
-        assert search.find(unit, "know", teams=None) == [(bo.message_id, bo.ticket_id)]
+        assert search.find(unit, "canaryhandle", teams=None).found == []
+        assert search.find(unit, "know", teams=None).found == [(bo.message_id, bo.ticket_id)]
         (view,) = unit.rows("SELECT query FROM saved_view")
     assert view.query == "sender=…"
 

@@ -424,7 +424,7 @@ def test_killed_after_any_commit_it_is_seen_through(
         assert retention.is_done(again, row_id)
         with again.store.reading() as unit:
             assert unit.value("SELECT COUNT(*) FROM message WHERE text LIKE '%canary%'") == 0
-            assert not search.find(unit, "canary", teams=None)
+            assert not search.find(unit, "canary", teams=None).found
         again.close()
     assert killed > len(retention.STEPS)
 

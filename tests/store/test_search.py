@@ -65,7 +65,7 @@ def told(store):
 
 def _find(store, words, teams=None):
     with store.reading() as unit:
-        return [message for message, _ in search.find(unit, words, teams=teams)]
+        return [message for message, _ in search.find(unit, words, teams=teams).found]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_removed_message_is_not_found_again(store, told):
     text = "账户被盗，请马上冻结"
     store.write(lambda unit: search.remove(unit, [(told[1], search.prepare(text, 4000))]))
     with store.reading() as unit:
-        assert search.find(unit, "冻结", teams=None) == []
+        assert search.find(unit, "冻结", teams=None).found == []
 
 
 #: How often each word stands in the newest five thousand messages, from everywhere to nowhere.
@@ -175,7 +175,7 @@ def many(store, told):
 def test_frequent_or_rare_a_word_finds_the_newest_first_and_page_by_page(store, many):
     for word, ids in many.items():
         with store.reading() as unit:
-            first = [one for one, _ in search.find(unit, word, teams=None, limit=20)]
+            first = [one for one, _ in search.find(unit, word, teams=None, limit=20).found]
             before = first[-1] if first else 2**62
-            more = search.find(unit, word, teams=None, limit=20, before=before)
+            more = search.find(unit, word, teams=None, limit=20, before=before).found
         assert first + [one for one, _ in more] == ids[:40], word

@@ -312,7 +312,7 @@ def test_no_word_of_a_planted_phrase_finds_a_ticket(router, door, agent, frozen)
             word
             for plants in PLANTS.values()
             for word in (*plants.words, "".join(plants.han[:2]), plants.card, plants.code)
-            if search.find(unit, word, teams=None)
+            if search.find(unit, word, teams=None).found
         }
     assert found == set()
 

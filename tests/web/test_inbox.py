@@ -1,7 +1,9 @@
 """The inbox over HTTP: whose list it is, in which order, and how it is narrowed."""
 
+import html
 import re
 from datetime import timedelta
+from itertools import chain
 
 import pytest
 
@@ -216,3 +218,41 @@ def test_a_draft_of_mine_is_on_my_line_alone(browser_of, calm):
     mine.post(f"/ticket/{calm.number}/draft", {"kind": "reply", "text": "Dear Ann"})
     assert 'class="l-draft"' in mine.get("/").text
     assert 'class="l-draft"' not in other.get("/").text
+
+
+# ---------------------------------------------------------------- searching on and on
+
+
+def _found_on_all_pages(browser, address):
+    """The numbers of each page, followed by its link to the next one."""
+    pages = []
+    while address and len(pages) < 10:
+        page = browser.get(address).text
+        pages.append(_numbers(page))
+        link = re.search(r'class="button" href="(/\?[^"]*cursor=[^"]+)"', page)
+        address = html.unescape(link[1]) if link else ""
+    return pages
+
+
+def test_a_search_finds_what_stands_behind_hundreds_of_another_teams(flood, browser_of):
+    (old,) = flood(1, "My zebrafish transfer is still pending")
+    flood(420, "somebody hacked my account, zebrafish payment I did not make")
+    pages = _found_on_all_pages(browser_of("agent"), "/?q=zebrafish")
+    assert list(chain(*pages)) == [old.number]
+
+
+def test_a_search_within_a_filter_looks_on_until_it_finds(flood, browser_of):
+    (old,) = flood(1, "I forgot my password, zebrafish")
+    flood(60, "My zebrafish transfer is still pending")
+    pages = _found_on_all_pages(browser_of("manager"), "/?q=zebrafish&category=login")
+    assert pages == [[old.number]]
+
+
+def test_no_page_of_a_search_repeats_a_ticket(router, flood, browser_of, agents):
+    taken = flood(60, "My zebrafish transfer is still pending")
+    me = Who(agents["manager"], "Manager", "manager")
+    for one in taken:
+        desk.note(router, me, one.ticket_id, "zebrafish again", once=f"n{one.number}")
+    pages = _found_on_all_pages(browser_of("manager"), "/?q=zebrafish")
+    assert len(pages) > 1
+    assert sorted(chain(*pages)) == sorted(one.number for one in taken)

@@ -137,6 +137,7 @@ async function refresh() {
   if (!document.querySelector("#lines > .line") && !document.activeElement?.closest?.("#list")) {
     exchange(answer.document, "list");
     tend($("list"));
+    await refreshTicket();
     return;
   }
   blend(answer.document);
