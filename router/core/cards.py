@@ -27,6 +27,9 @@ _IDENTITY = re.compile(
     r"|(?<!transaction )(?<!order )(?<!payment )\bid\b",
     re.IGNORECASE,
 )
+_MOST_GROUPS = 5  # of 19 digits by fours; more groups are only digits one by one
+_BEGINNINGS = frozenset((4, 6, 8))  # digits in the first group of a number that is parted
+_LONGEST, _SHORTEST = 19, 13
 _NEAR, _NEARER, _AFTER = 36, 16, 20  # nobody writes an order's number by fours
 _CLAUSE = re.compile(r"[\n。！？!?；;]")
 
@@ -100,12 +103,12 @@ def _window(
     number = ""
     shape: list[int] = []
     best: tuple[Secret, int] | None = None
-    for last in range(first, len(groups)):
+    for last in range(first, _reach(groups, first)):
         number += groups[last][1]
         shape.append(len(groups[last][1]))
-        if len(number) > 19:
+        if len(number) > _LONGEST:
             break
-        if len(number) < 13:
+        if len(number) < _SHORTEST:
             continue
         whole = first == 0 and last == len(groups) - 1
         start, end = groups[first][0], groups[last][0] + len(groups[last][1])
@@ -116,6 +119,16 @@ def _window(
                 best = Secret(start, end, kind, shown), last + 1
                 break
     return best
+
+
+def _reach(groups: list[tuple[int, str]], first: int) -> int:
+    """Up to which group a number that begins with this one may go; ``first`` when none does."""
+    if first == 0 and len(groups) <= _LONGEST:
+        return len(groups)
+    size = len(groups[first][1])
+    if size in _BEGINNINGS:
+        return min(first + _MOST_GROUPS, len(groups))
+    return first + (size >= _SHORTEST)
 
 
 def _written_as_id_card(number: str, shape: list[int], whole: bool) -> bool:  # noqa: FBT001

@@ -244,3 +244,12 @@ def test_the_checks_know_their_numbers():
 def test_numbers_written_without_a_gap_are_all_masked():
     glued = "11010519491231002X" * 9 + "4111 1111 1111 1111"
     assert not any(one.isdigit() for one in mask(glued).text[:-4])
+
+
+@pytest.mark.parametrize("piece", ["4 ", "41 ", "4\n", "4111 "])
+def test_of_a_flood_of_groups_few_are_tried_as_numbers(piece, monkeypatch):
+    tried = []
+    holds = cards.PARTS["card"]
+    monkeypatch.setitem(cards.PARTS, "card", lambda *given: tried.append(given) or holds(*given))
+    mask(piece * 20_000)
+    assert len(tried) <= 2 * 20_000
