@@ -74,6 +74,7 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _WINDOW = 48
+_FIGURE = re.compile(r"[0-9]")
 _WHICH_CODE = re.compile(
     r"(?:verification|security|one[- ]?time|authentication|authorization|confirmation|auth|log-?in"
     r"|sign-?in|access|sms|text|2fa|otp|mfa|[46][- ]digit|my|the|this|your|received|got|sent"
@@ -145,6 +146,8 @@ def _is_one_time(text: str, start: int, end: int) -> bool:
 
 
 def _code(text: str, start: int, end: int) -> Iterator[Secret]:
+    if not _FIGURE.search(text, max(0, start - _WINDOW), end + _WINDOW):
+        return
     if text[start:end].lower() == "code" and not _is_one_time(text, start, end):
         return
     later = _AFTER.match(text, end)
