@@ -20,6 +20,7 @@ from mnemonic import Mnemonic
 
 from router.core import cards
 from router.core.redact import mask
+from tests import everyday
 
 _FOLDER = Path(__file__).parent / "recorded" / "secrets"
 SAID = tomllib.loads((_FOLDER / "said.toml").read_text("utf-8"))
@@ -254,6 +255,36 @@ CARD_SHAPES = {
     "zero width, twice": lambda one: one[:3] + "\u200b\u200d" + one[3:9] + "\ufeff" + one[9:],
     "spaced": " ".join,
     "lines": lambda one: "\n".join(one[at : at + 4] for at in range(0, len(one), 4)),
+    **{
+        f"by fours with {name}": lambda one, sign=sign: sign.join(
+            one[at : at + 4] for at in range(0, len(one), 4)
+        )
+        for name, sign in {
+            "a quote's mark": "\n> ",
+            "hyphens": "\u2010",
+            "figure dashes": "\u2012",
+            "minus signs": "\u2212",
+            "slashes": "/",
+            "bars": "|",
+            "colons": ":",
+            "stars": "*",
+            "commas": ",",
+            "wide commas": "，",
+            "Chinese commas": "、",
+            "blanks": "    ",
+        }.items()
+    },
+    **{
+        f"{name} digits": lambda one, zero=zero: "".join(chr(zero + int(digit)) for digit in one)
+        for name, zero in {"Thai": 0xE50, "Bengali": 0x9E6, "mathematical": 0x1D7CE}.items()
+    },
+}
+#: How people write them when a word for cards stands before, and what clings to them.
+CALLED_CARDS = {
+    "twelve and four": lambda one: f"card {one[:12]} {one[12:]}",
+    "by twos": lambda one: "card number " + " ".join(one[at : at + 2] for at in range(0, 16, 2)),
+    "clinging cc": lambda one: f"cc{one}",
+    "clinging No": lambda one: f"No{one}",
 }
 
 
@@ -263,6 +294,11 @@ def _cards():
             source = random.Random(f"{issuer} {shape}")
             number = card(prefix, length, source)
             said = source.choice(SAID["card"]["said"])
+            shown = write(number)
+            yield Planted("card", f"card, {shape}", said.format(shown), (shown, number[:12]))
+    for shape, write in CALLED_CARDS.items():
+        for said in ("please look at {}", "{}", "{}, exp 12/29", "我的 {} 被盗刷了"):
+            number = card("4", 16, random.Random(f"{shape} {said}"))
             shown = write(number)
             yield Planted("card", f"card, {shape}", said.format(shown), (shown, number[:12]))
 
@@ -284,6 +320,7 @@ ID_SHAPES = {
     "small x": str.lower,
     "groups": lambda one: f"{one[:6]} {one[6:14]} {one[14:]}",
     "dashes": lambda one: f"{one[:6]}-{one[6:14]}-{one[14:]}",
+    "four blanks": lambda one: f"{one[:6]}    {one[6:14]}    {one[14:]}",
     "wide": lambda one: one.translate({**WIDE, ord("X"): 0xFF38}),
     "zero width": lambda one: one[:6] + "\u200b" + one[6:14] + "\u200c" + one[14:],
 }
@@ -355,7 +392,7 @@ def decoys():
             source = random.Random(f"{how} {said}")
             filled = _filled(said, lambda source=source, make=make: make(source))
             told.append(Decoy(f"address, {how}", filled))
-    return told
+    return told + [Decoy(f"everyday, {kind}", text) for kind, text in everyday.mails()]
 
 
 def _filled(said, make):

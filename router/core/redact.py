@@ -139,7 +139,10 @@ _WORDS = bytes(
 )
 _SOLID = _table(a=_LOWER + _UPPER + _FIGURES)
 _DIGITS = _table(d=_FIGURES)
-_BETWEEN_DIGITS = b" \t\r\n.-_>\xc2\xa0\xb7\xe2\x80\x93\x94\x8b\x8c\x8d\x90\x91\x92\x89\xaf"
+#: All that cards have between digits, and bytes of it: never less than what they are parted by.
+_BETWEEN_DIGITS = (
+    b" \t\r\n.-_>/|:*,\xc2\xa0\xb7\xe2\x80\x93\x94\x8b\x8c\x8d\x90\x91\x92\x89\xaf\x88"
+)
 #: Signs that stand around the words of a phrase; one by one, which is what Python does fastest.
 _SIGNS = "\u3000，、；：）．。“”‘’「」『』•·●▪–—…→"  # noqa: RUF001  # as they write
 #: First bytes of the letters with accents and of Cyrillic, which have capitals.
@@ -149,10 +152,16 @@ _NUMBERS = b" " * 120  # hardly a letter far and wide: a key's bytes in numbers
 _INVISIBLE = (
     "\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe0e\ufe0f\ufeff\u20e3"
 )
+#: The zeros of all scripts but ours; nine more digits follow each.
+_ZEROS = tuple(code for code in range(0x660, 0x1FC00) if unicodedata.decimal(chr(code), None) == 0)
+# Beyond the first plane the stretches from one to the next hold hardly anything people write.
+_DIGITS_ELSEWHERE = (
+    "".join(f"{chr(zero)}-{chr(zero + 9)}" for zero in _ZEROS if zero < 0x10000)
+    + "\U000104a0-\U0001e959\U0001fbf0-\U0001fbf9"
+)
 # What is not there, digits of other scripts, full-width letters, blanks that are none of the usual.
 _ODD = re.compile(
-    f"[{_INVISIBLE}\u00a0\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u2000-\u200a\u2460-\u249b\u2776-\u2793"
-    "\uff10-\uff19\uff21-\uff5a]"
+    f"[{_INVISIBLE}{_DIGITS_ELSEWHERE}\u00a0\u2000-\u200a\u2460-\u249b\u2776-\u2793\uff21-\uff5a]"
 )
 _UNSEEN = re.compile(f"[{_INVISIBLE}]")
 _CUES: tuple[tuple[str, _Find], ...] = (
@@ -188,7 +197,7 @@ def _folding() -> dict[int, str]:
     table = dict.fromkeys((0xA0, *range(0x2000, 0x200B)), " ")
     table |= dict.fromkeys((*range(0x2460, 0x249C), *range(0x2776, 0x2794)), " ")
     table |= {place: chr(place - 0xFEE0) for place in range(0xFF01, 0xFF5F)}
-    for zero in (0x660, 0x6F0, 0x966):
+    for zero in _ZEROS:
         table |= {zero + digit: str(digit) for digit in range(10)}
     return table
 
