@@ -339,11 +339,19 @@ def _ids():
 # ---------------------------------------------------------------- passwords and codes
 
 
+#: The lists of ways in which passwords and codes are told, and what is told in each.
+TOLD = {
+    **dict.fromkeys(("password", "arrow", "words"), "password"),
+    **dict.fromkeys(("code", "figures", "second"), "one_time_code"),
+    "card_code": "card_code",
+}
+
+
 def _told():
-    for kind, name in (("password", "password"), ("code", "one_time_code"), ("card_code",) * 2):
-        for said in SAID[kind]["said"]:
-            for value in SAID[kind]["values"]:
-                yield Planted(name, kind.replace("_", " "), said.format(value), (value,))
+    for how, name in TOLD.items():
+        for said in SAID[how]["said"]:
+            for value in SAID[how]["values"]:
+                yield Planted(name, how.replace("_", " "), said.format(value), (value,))
 
 
 # ---------------------------------------------------------------- what is no secret

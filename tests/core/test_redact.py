@@ -282,3 +282,16 @@ def test_of_a_flood_of_groups_few_are_tried_as_numbers(piece, monkeypatch):
     monkeypatch.setitem(cards.PARTS, "card", lambda *given: tried.append(given) or holds(*given))
     mask(piece * 20_000)
     assert len(tried) <= 2 * 20_000
+
+
+def test_a_password_of_several_words_goes_where_its_line_says_no_more_than_that():
+    words = "correct horse battery staple"
+    assert mask(f"hello\nmy password: {words}\nbye").text == f"hello\nmy password: {HIDDEN}\nbye"
+    assert not holds_secret(f"there is a film called password: {words} again")
+    assert not holds_secret(f"password: {words} is what the comic says")
+
+
+@pytest.mark.parametrize("code", ["4 8 2 9 1 3", "48 29 13", "四八二九一三"])
+def test_a_code_told_figure_by_figure_goes_right_after_the_words_for_it(code):
+    assert mask(f"验证码是{code}。") == (f"验证码是{HIDDEN}。", ("one_time_code",))
+    assert not holds_secret(f"验证码等了好久，{code}")
