@@ -14,7 +14,7 @@ SAID = tomllib.loads(
     (Path(__file__).parent / "recorded" / "secrets" / "everyday.toml").read_text("utf-8")
 )
 WORDS = Mnemonic("english").wordlist
-_TURNS = 12
+_TURNS = 14
 
 
 def _digits(source, count):

@@ -76,9 +76,50 @@ LAYOUTS = {
 }
 
 
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+_COUNTED = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+#: Known by the words around them: who speaks of a phrase may lay it out like this.
+CALLED_LAYOUTS = {
+    "letters": lambda words: " ".join(f"{chr(97 + n)}) {word}" for n, word in enumerate(words)),
+    "Roman numbers": lambda words: " ".join(
+        f"{n}. {word}" for n, word in zip(_ROMAN, words, strict=True)
+    ),
+    "w1": lambda words: "\n".join(f"w{n}: {word}" for n, word in enumerate(words, 1)),
+    "days": lambda words: "\n".join(f"2024-01-{n:02} {word}" for n, word in enumerate(words, 1)),
+    "a chat": lambda words: "\n".join(
+        f"[12:{n:02}:33] Lin: {word}" for n, word in enumerate(words, 1)
+    ),
+    "a chat by name": lambda words: "\n".join(
+        f"Lin 12:{n:02}\n{word}" for n, word in enumerate(words, 1)
+    ),
+    "entities": "&nbsp;".join,
+    "dots": f" {'.' * 40} ".join,
+    "dashes": f"\n{'-' * 30}\n".join,
+    "rules": f"\n{'=' * 30}\n".join,
+    "glosses": lambda words: " ".join(f"{word}（海洋）" for word in words),
+    "two halves": lambda words: (
+        f"{' '.join(words[:6])}. And I will tell you the other half, it is this: "
+        + " ".join(words[6:12])
+    ),
+    "sentences": lambda words: " ".join(
+        f"Number {n} is {word}." for n, word in enumerate(words, 1)
+    ),
+    "Hangul fillers": "\u3164".join,
+}
+#: Known wherever they stand.
+LAYOUTS_WITHOUT_A_WORD = {
+    "pictures": " \U0001f511 ".join,
+    "and": " and ".join,
+    "Braille blanks": "\u2800".join,
+    "told one by one in Chinese": lambda words: "，".join(
+        f"第{n}个是{word}" for n, word in zip(_COUNTED, words, strict=True)
+    ),
+}
+
+
 def secrets():
     """Every planted secret."""
-    return [*_seeds(), *_joined(), *_glued(), *_keys(), *_cards(), *_ids(), *_told()]
+    return [*_seeds(), *_laid_out(), *_joined(), *_glued(), *_keys(), *_cards(), *_ids(), *_told()]
 
 
 # ---------------------------------------------------------------- seed phrases
@@ -123,6 +164,18 @@ def _seeds():
                 own = tuple(word for word in words if word.lower() not in _words(said))
                 text = said.replace("{}", lay(words))
                 yield Planted("seed_phrase", f"seed, {language}, {form}", text, own)
+
+
+def _laid_out():
+    called = ("my seed phrase is: {}", "我的助记词：{}", "Hello, the recovery phrase:\n{}")
+    ways = [(how, lay, called) for how, lay in CALLED_LAYOUTS.items()]
+    ways += [(how, lay, ("{}", "Hello, {}")) for how, lay in LAYOUTS_WITHOUT_A_WORD.items()]
+    for how, lay, contexts in ways:
+        for language in ("english", "spanish", "czech"):
+            for said in contexts:
+                words = phrase(language, random.Random(f"{language} {how} {said}"))
+                own = tuple(word for word in words if word.lower() not in _words(said))
+                yield Planted("seed_phrase", f"seed, {how}", said.format(lay(words)), own)
 
 
 def _joined():
