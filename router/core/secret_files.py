@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from email.message import Message
@@ -40,6 +41,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DEEPEST = 50  # parts of a mail
+#: Latin, Greek, Cyrillic, punctuation, kana, Han, Hangul, wide forms.
+_WRITTEN = re.compile("[ -~\u00a0-\u052f\u2010-\u203a\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef]")
+_MOSTLY = 0.98  # of the characters; the last one may be cut in half
 
 
 class Budget:
@@ -102,21 +106,37 @@ def masked_copy(
 
 def _text(name: str, mime: str, data: bytes) -> str | None:
     """The file as text; None for everything that is none."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, "replace")
-    if b"\0" in data[:_SNIFFED] or data.startswith(_NO_TEXT):
+    if data.startswith(_NO_TEXT):
         return None
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    if _extension(name) not in _TEXTS and not mime.lower().startswith(_TEXT_TYPES):
-        return None
-    try:
-        return data.decode("gb18030")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+    encoding = next((one for mark, one in _MARKS if data.startswith(mark)), None)
+    if encoding is None and b"\0" in data[:_SNIFFED]:
+        encoding = _unmarked(data[:_SNIFFED])
+        if encoding is None:
+            return None
+    if encoding is not None:
+        return data.decode(encoding, "replace")
+    called_text = _extension(name) in _TEXTS or mime.lower().startswith(_TEXT_TYPES)
+    for encoding in ("utf-8", "gb18030", "latin-1") if called_text else ("utf-8",):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def _unmarked(head: bytes) -> str | None:
+    """Which UTF-16 a file without a mark is in; None when its NULs are no half of letters.
+
+    Every other byte of Latin text is NUL; Chinese has at least blanks and line ends, and nothing
+    but letters that people write comes out when it is read the right way round.
+    """
+    whole = head[: len(head) & ~1]
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = whole.decode(encoding, "replace")
+        written = sum(one in "\r\n\t" or bool(_WRITTEN.match(one)) for one in text)
+        if written >= _MOSTLY * len(text):
+            return encoding
+    return None
 
 
 def _extension(name: str) -> str:

@@ -41,6 +41,9 @@ PEM = planted.pem(random.Random(1)).encode()
     [
         ("a.txt", "text/plain", f"x\n{PHRASE}\ny".encode()),
         ("a.txt", "text/plain", f"x\n{PHRASE}\ny".encode("utf-16")),
+        ("a.txt", "text/plain", f"x\n{PHRASE}\ny".encode("utf-16-le")),
+        ("a.txt", "", f"x\n{PHRASE}\ny".encode("utf-16-be")),
+        ("词.txt", "text/plain", f"我的助记词：\n{' '.join(HAN)}\n".encode("utf-16-le")),
         ("a.csv", "text/csv", _rows("{n},{word}\r\n")),
         ("助记词.txt", "text/plain", f"我的助记词：{''.join(HAN)}".encode("gb18030")),
         ("a.json", "application/json", json.dumps({"words": PHRASE.split()}).encode()),
@@ -85,6 +88,9 @@ def test_a_reading_that_is_not_the_file_itself_is_named_as_text():
         b"\x89PNG\r\n\x1a\n\0\0" + PHRASE.encode(),
         b"{broken \\u12",
         b"\xff\xfe\x00",
+        b"\0" * 5000 + PHRASE.encode(),
+        bytes(range(256)) * 20,
+        b"\0\1\0\2" + PHRASE.encode(),
     ],
 )
 def test_a_file_without_a_readable_secret_stays_as_it_is(data):
