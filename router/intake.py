@@ -37,6 +37,8 @@ _NAME = 200
 _SUBJECT = 500
 #: Masked before it is cut: half a seed phrase is none to a mask, and still half a seed phrase.
 _READ = 4000
+#: Characters of a message that are read and kept; forwarded mails within it count.
+_LONGEST = 1_000_000
 #: A platform's own time is believed within these bounds around the arrival.
 _EARLY = timedelta(days=2)
 _AHEAD = timedelta(minutes=5)
@@ -68,7 +70,9 @@ def known_before(router: Router, inbounds: Sequence[Inbound]) -> Before:
 def clean(router: Router, inbound: Inbound) -> Cleaned:
     """Mask one message and cut it where its quotes begin."""
     secrets = Secrets(router.keys.fingerprint)
-    masked, kept = redact.examine(inbound.text, router.keys.fingerprint)
+    text = inbound.text[:_LONGEST]
+    masked, kept = redact.examine(text, router.keys.fingerprint)
+    secrets.budget.spend(len(text))
     subject = secrets.out_of(inbound.subject[:_READ], "subject")[:_SUBJECT]
     name = secrets.out_of(inbound.sender.name[:_READ], "name")[:_NAME]
     split = quoting.split_reply(masked.text, subject)
@@ -103,6 +107,7 @@ def prepare(router: Router, raw: Raw, message: Cleaned, verdict: Verdict, terms:
     fields = _fields(inbound, secrets)
     files = [sealing.seal(router, one, secrets) for one in inbound.attachments]
     dropped = ("html_dropped",) if inbound.html and not message.html else ()
+    cut = ("text_cut",) if len(inbound.text) > _LONGEST else ()
     ready = Prepared(
         item=Item(inbound.kind, inbound.account, inbound.remote_id),
         raw=raw,
@@ -115,7 +120,7 @@ def prepare(router: Router, raw: Raw, message: Cleaned, verdict: Verdict, terms:
         rest=message.rest,
         html=message.html,
         masked=tuple(dict.fromkeys(one.kind for one in secrets.parts)),
-        defects=(*inbound.defects, *dropped),
+        defects=(*inbound.defects, *dropped, *cut),
         language=message.language
         or router.account(inbound.kind, inbound.account).language
         or router.settings.desk.language,
@@ -128,6 +133,7 @@ def prepare(router: Router, raw: Raw, message: Cleaned, verdict: Verdict, terms:
         fields=fields,
         secrets=secrets.parts,
         masked_files=tuple(secrets.files),
+        unread_files=tuple(secrets.unread),
         terms=terms,
     )
     if verdict.until and read_twice(ready, on=router.reader.on):
@@ -158,10 +164,12 @@ def _circumstances(router: Router, raw: Raw, inbound: Inbound, before: Before) -
 
 
 def _html(inbound: Inbound, secrets: Secrets, *, hits: bool) -> str:
-    """The HTML, unless a secret stands in it: then only the masked text is kept."""
-    if not inbound.html or hits:
+    """The HTML, unless a secret stands in it, or it is too long to be read for one: then only the
+    masked text is kept."""
+    if not inbound.html or hits or len(inbound.html) > markup.LONGEST:
         return ""
     before = len(secrets.parts)
+    secrets.budget.spend(len(inbound.html))
     secrets.out_of(markup.tag_stripped(inbound.html), "text")
     return inbound.html if len(secrets.parts) == before else ""
 
@@ -298,7 +306,9 @@ def _write_message(
 
 
 def _write_secrets(batch: Batch, message: Prepared, draft: Draft, message_id: int) -> None:
-    """What is kept of every masked secret, and that it was masked."""
+    """What is kept of every masked secret, that it was masked, and what was not looked through."""
+    if message.unread_files:
+        timeline.note(batch.unit, draft.id, "unread_file", names=list(message.unread_files))
     if not message.masked:
         return
     for one in message.secrets:

@@ -86,9 +86,11 @@ class Prepared:
     files: Sequence[SealedFile] = ()
     named_tickets: tuple[int, ...] = ()
     fields: str = ""
-    #: What was masked, in which part of the message; and the files of which a masked copy is kept.
+    #: What was masked, in which part of the message; the files of which a masked copy is kept, and
+    #: those that were not looked through, or not to their end.
     secrets: Sequence[MaskedPart] = ()
     masked_files: tuple[str, ...] = ()
+    unread_files: tuple[str, ...] = ()
     terms: Terms = field(default_factory=Terms)
     #: The item's row when it was journalled before (pushed, parked).
     row_id: int | None = None

@@ -47,6 +47,7 @@ _SAME = {
 _TWINS = {"帐": "账", "陆": "录"}  # one word, two accepted spellings: 帐户/账户, 登陆/登录
 _FEW = 100
 _LONGEST = 3  # letters kept of one character; ligatures of whole sentences exist
+_MOST_GROWN = 5_000  # ligatures of one text; nobody writes more, and each costs as a word does
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def fold(text: str) -> Folded:
             return Folded(flat)
     else:
         flat = _flat(text)
+        if flat.count(_GROW) > _MOST_GROWN:
+            flat = flat.replace(_GROW, " ")
         if not _MAYBE.search(flat):
             return Folded(flat)
     return _squeeze(flat, text)

@@ -20,6 +20,7 @@ from mnemonic import Mnemonic
 
 from router.core import cards
 from router.core.redact import mask
+from tests import everyday
 
 _FOLDER = Path(__file__).parent / "recorded" / "secrets"
 SAID = tomllib.loads((_FOLDER / "said.toml").read_text("utf-8"))
@@ -75,9 +76,50 @@ LAYOUTS = {
 }
 
 
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+_COUNTED = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+#: Known by the words around them: who speaks of a phrase may lay it out like this.
+CALLED_LAYOUTS = {
+    "letters": lambda words: " ".join(f"{chr(97 + n)}) {word}" for n, word in enumerate(words)),
+    "Roman numbers": lambda words: " ".join(
+        f"{n}. {word}" for n, word in zip(_ROMAN, words, strict=True)
+    ),
+    "w1": lambda words: "\n".join(f"w{n}: {word}" for n, word in enumerate(words, 1)),
+    "days": lambda words: "\n".join(f"2024-01-{n:02} {word}" for n, word in enumerate(words, 1)),
+    "a chat": lambda words: "\n".join(
+        f"[12:{n:02}:33] Lin: {word}" for n, word in enumerate(words, 1)
+    ),
+    "a chat by name": lambda words: "\n".join(
+        f"Lin 12:{n:02}\n{word}" for n, word in enumerate(words, 1)
+    ),
+    "entities": "&nbsp;".join,
+    "dots": f" {'.' * 40} ".join,
+    "dashes": f"\n{'-' * 30}\n".join,
+    "rules": f"\n{'=' * 30}\n".join,
+    "glosses": lambda words: " ".join(f"{word}（海洋）" for word in words),
+    "two halves": lambda words: (
+        f"{' '.join(words[:6])}. And I will tell you the other half, it is this: "
+        + " ".join(words[6:12])
+    ),
+    "sentences": lambda words: " ".join(
+        f"Number {n} is {word}." for n, word in enumerate(words, 1)
+    ),
+    "Hangul fillers": "\u3164".join,
+}
+#: Known wherever they stand.
+LAYOUTS_WITHOUT_A_WORD = {
+    "pictures": " \U0001f511 ".join,
+    "and": " and ".join,
+    "Braille blanks": "\u2800".join,
+    "told one by one in Chinese": lambda words: "，".join(
+        f"第{n}个是{word}" for n, word in zip(_COUNTED, words, strict=True)
+    ),
+}
+
+
 def secrets():
     """Every planted secret."""
-    return [*_seeds(), *_joined(), *_glued(), *_keys(), *_cards(), *_ids(), *_told()]
+    return [*_seeds(), *_laid_out(), *_joined(), *_glued(), *_keys(), *_cards(), *_ids(), *_told()]
 
 
 # ---------------------------------------------------------------- seed phrases
@@ -122,6 +164,18 @@ def _seeds():
                 own = tuple(word for word in words if word.lower() not in _words(said))
                 text = said.replace("{}", lay(words))
                 yield Planted("seed_phrase", f"seed, {language}, {form}", text, own)
+
+
+def _laid_out():
+    called = ("my seed phrase is: {}", "我的助记词：{}", "Hello, the recovery phrase:\n{}")
+    ways = [(how, lay, called) for how, lay in CALLED_LAYOUTS.items()]
+    ways += [(how, lay, ("{}", "Hello, {}")) for how, lay in LAYOUTS_WITHOUT_A_WORD.items()]
+    for how, lay, contexts in ways:
+        for language in ("english", "spanish", "czech"):
+            for said in contexts:
+                words = phrase(language, random.Random(f"{language} {how} {said}"))
+                own = tuple(word for word in words if word.lower() not in _words(said))
+                yield Planted("seed_phrase", f"seed, {how}", said.format(lay(words)), own)
 
 
 def _joined():
@@ -254,6 +308,36 @@ CARD_SHAPES = {
     "zero width, twice": lambda one: one[:3] + "\u200b\u200d" + one[3:9] + "\ufeff" + one[9:],
     "spaced": " ".join,
     "lines": lambda one: "\n".join(one[at : at + 4] for at in range(0, len(one), 4)),
+    **{
+        f"by fours with {name}": lambda one, sign=sign: sign.join(
+            one[at : at + 4] for at in range(0, len(one), 4)
+        )
+        for name, sign in {
+            "a quote's mark": "\n> ",
+            "hyphens": "\u2010",
+            "figure dashes": "\u2012",
+            "minus signs": "\u2212",
+            "slashes": "/",
+            "bars": "|",
+            "colons": ":",
+            "stars": "*",
+            "commas": ",",
+            "wide commas": "，",
+            "Chinese commas": "、",
+            "blanks": "    ",
+        }.items()
+    },
+    **{
+        f"{name} digits": lambda one, zero=zero: "".join(chr(zero + int(digit)) for digit in one)
+        for name, zero in {"Thai": 0xE50, "Bengali": 0x9E6, "mathematical": 0x1D7CE}.items()
+    },
+}
+#: How people write them when a word for cards stands before, and what clings to them.
+CALLED_CARDS = {
+    "twelve and four": lambda one: f"card {one[:12]} {one[12:]}",
+    "by twos": lambda one: "card number " + " ".join(one[at : at + 2] for at in range(0, 16, 2)),
+    "clinging cc": lambda one: f"cc{one}",
+    "clinging No": lambda one: f"No{one}",
 }
 
 
@@ -263,6 +347,11 @@ def _cards():
             source = random.Random(f"{issuer} {shape}")
             number = card(prefix, length, source)
             said = source.choice(SAID["card"]["said"])
+            shown = write(number)
+            yield Planted("card", f"card, {shape}", said.format(shown), (shown, number[:12]))
+    for shape, write in CALLED_CARDS.items():
+        for said in ("please look at {}", "{}", "{}, exp 12/29", "我的 {} 被盗刷了"):
+            number = card("4", 16, random.Random(f"{shape} {said}"))
             shown = write(number)
             yield Planted("card", f"card, {shape}", said.format(shown), (shown, number[:12]))
 
@@ -284,6 +373,7 @@ ID_SHAPES = {
     "small x": str.lower,
     "groups": lambda one: f"{one[:6]} {one[6:14]} {one[14:]}",
     "dashes": lambda one: f"{one[:6]}-{one[6:14]}-{one[14:]}",
+    "four blanks": lambda one: f"{one[:6]}    {one[6:14]}    {one[14:]}",
     "wide": lambda one: one.translate({**WIDE, ord("X"): 0xFF38}),
     "zero width": lambda one: one[:6] + "\u200b" + one[6:14] + "\u200c" + one[14:],
 }
@@ -302,11 +392,19 @@ def _ids():
 # ---------------------------------------------------------------- passwords and codes
 
 
+#: The lists of ways in which passwords and codes are told, and what is told in each.
+TOLD = {
+    **dict.fromkeys(("password", "arrow", "words"), "password"),
+    **dict.fromkeys(("code", "figures", "second"), "one_time_code"),
+    "card_code": "card_code",
+}
+
+
 def _told():
-    for kind, name in (("password", "password"), ("code", "one_time_code"), ("card_code",) * 2):
-        for said in SAID[kind]["said"]:
-            for value in SAID[kind]["values"]:
-                yield Planted(name, kind.replace("_", " "), said.format(value), (value,))
+    for how, name in TOLD.items():
+        for said in SAID[how]["said"]:
+            for value in SAID[how]["values"]:
+                yield Planted(name, how.replace("_", " "), said.format(value), (value,))
 
 
 # ---------------------------------------------------------------- what is no secret
@@ -355,7 +453,7 @@ def decoys():
             source = random.Random(f"{how} {said}")
             filled = _filled(said, lambda source=source, make=make: make(source))
             told.append(Decoy(f"address, {how}", filled))
-    return told
+    return told + [Decoy(f"everyday, {kind}", text) for kind, text in everyday.mails()]
 
 
 def _filled(said, make):

@@ -70,15 +70,17 @@ class Body:
     defects: list[str] = field(default_factory=list)
     charset: str = ""
     mended: int = 0
+    room: rtf.Room = field(default_factory=rtf.Room)
 
 
-def read(data: bytes, found: Headers, depth: int = 0) -> Body:
-    """The body of a mail whose headers were found. Never raises.
+def read(data: bytes, found: Headers, depth: int = 0, room: rtf.Room | None = None) -> Body:
+    """The body of a mail whose headers were found. Never raises. ``room`` is what a mail around it
+    has left for letters in RTF.
 
     No parser sees any header but those that tell what the body is, so that no broken line above it
     can be taken for its beginning.
     """
-    body = Body()
+    body = Body(room=room or rtf.Room())
     root = parts(_told(data, found) + _NO_MORE + data[found.end :], body.defects)
     if root is None:
         text, _ = decode(data[found.end : found.end + MOST_TEXT])
@@ -97,7 +99,7 @@ def read(data: bytes, found: Headers, depth: int = 0) -> Body:
         body.defects.append("text_cut")
     body.text, body.html = text[:MOST_TEXT], html
     if body.attachments:
-        body.forwarded = _forwarded(body.parts, depth)
+        body.forwarded = _forwarded(body, depth)
     return body
 
 
@@ -205,7 +207,7 @@ def _decoded(part: Part, data: bytes, body: Body) -> str:
 
 def _file(part: Part, data: bytes, body: Body) -> tuple[str, str]:
     """Put a file aside. Outlook's envelope is opened instead, and its letter may be the text."""
-    if data[:4] == tnef.BEGINS and (envelope := tnef.unpack(data)) is not None:
+    if data[:4] == tnef.BEGINS and (envelope := tnef.unpack(data, body.room)) is not None:
         if not envelope.whole:
             body.defects.append("tnef_cut")
         inner = (*tnef.letter_files(envelope, "body"), *envelope.files)
@@ -223,7 +225,7 @@ def _file(part: Part, data: bytes, body: Body) -> tuple[str, str]:
     name = name or names.numbered(names.made(part, data), [one.name for one in body.attachments])
     _keep(Attachment(name, kind, data, part.content_id), body)
     if part.mime in _RICH and not part.name and part.disposition != "attachment":
-        return rtf.plain(data), ""
+        return rtf.plain(data, body.room), ""
     return _signed(data, body) if part.mime in _SEALED else ("", "")
 
 
@@ -247,21 +249,21 @@ def _keep(attachment: Attachment, body: Body) -> None:
 # --- mails within the mail --------------------------------------------------------------------
 
 
-def _forwarded(leaves: list[Part], depth: int) -> str:
+def _forwarded(around: Body, depth: int) -> str:
     """What forwarded mails say, under a line that marks each as one. A report's original is none:
     it is what we wrote."""
-    if depth >= DEEPEST or any(part.mime in _REPORTS for part in leaves):
+    if depth >= DEEPEST or any(part.mime in _REPORTS for part in around.parts):
         return ""
-    mails = [part.data or b"" for part in leaves if part.mime in _MAILS]
-    said = [_letter(mail, depth) for mail in mails[:_MOST_FORWARDED]]
+    mails = [part.data or b"" for part in around.parts if part.mime in _MAILS]
+    said = [_letter(mail, depth, around.room) for mail in mails[:_MOST_FORWARDED]]
     return "\n\n".join(filter(None, said))[:MOST_TEXT]
 
 
-def _letter(data: bytes, depth: int) -> str:
+def _letter(data: bytes, depth: int, room: rtf.Room) -> str:
     if not data.strip() or len(data) > _LONGEST_FORWARDED:
         return ""
     found = headers.read(data)
-    body = read(data, found, depth + 1)
+    body = read(data, found, depth + 1, room)
     told = "\n\n".join(filter(None, (body.text.strip("\n"), body.forwarded)))
     if not told.strip():
         return ""

@@ -4,7 +4,8 @@ import re
 import struct
 from collections.abc import Iterator
 
-MOST = 2_000_000
+#: Bytes that are unpacked of one letter, and that are unpacked and read of one mail.
+MOST, _MOST_OF_A_MAIL = 2_000_000, 3_000_000
 _START = (
     b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern "
     b"\\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0"
@@ -30,16 +31,36 @@ _MARKS = {
 }
 
 
-def unpack(data: bytes) -> bytes:
-    """The RTF itself; empty when the bytes are none. Never more than ``MOST``."""
+class Room:
+    """How many bytes of RTF are still unpacked and read of one mail; ``full`` once some were not.
+
+    A small envelope unpacks to megabytes, and a mail may bring many.
+    """
+
+    def __init__(self, left: int = _MOST_OF_A_MAIL) -> None:
+        self.left = left
+        self.full = False
+
+    def spend(self, wanted: int) -> int:
+        """How many of so many bytes there is room for."""
+        given = min(wanted, self.left)
+        self.left -= given
+        self.full |= given < wanted
+        return given
+
+
+def unpack(data: bytes, room: Room | None = None) -> bytes:
+    """The RTF itself; empty when the bytes are none. Never more than ``MOST`` bytes, nor than
+    there is room for."""
+    room = room or Room()
     if len(data) < 16:
         return b""
     size, magic = struct.unpack_from("<4xII", data)
     if magic == 0x414C454D:  # "MELA": kept as it is
-        return data[16 : 16 + min(size, MOST)]
+        return data[16 : 16 + room.spend(min(size, MOST, len(data)))]
     if magic != 0x75465A4C:  # "LZFu"
         return b""
-    most = min(size, MOST)
+    most = room.spend(min(size, MOST))
     window = _Window()
     out = bytearray()
     for chunk in _chunks(data, window):
@@ -58,15 +79,23 @@ class _Window:
 
     def add(self, chunk: bytes) -> bytes:
         """Remember what comes next."""
-        for byte in chunk:
-            self._bytes[self.end] = byte
-            self.end = (self.end + 1) % _SIZE
+        end = self.end + len(chunk)
+        if end <= _SIZE:
+            self._bytes[self.end : end] = chunk
+        else:
+            room = _SIZE - self.end
+            self._bytes[self.end :] = chunk[:room]
+            self._bytes[: end - _SIZE] = chunk[room:]
+        self.end = end % _SIZE
         return chunk
 
     def copy(self, start: int, length: int) -> bytes:
         """Bytes from there on; a copy may read what it has just written."""
         ahead = (self.end - start) % _SIZE
-        once = bytes(self._bytes[(start + at) % _SIZE] for at in range(min(length, ahead)))
+        end = start + min(length, ahead)
+        once = bytes(self._bytes[start:end])
+        if end > _SIZE:
+            once += self._bytes[: end - _SIZE]
         return (once * (length // ahead + 1))[:length]
 
 
@@ -90,10 +119,12 @@ def _chunks(data: bytes, window: _Window) -> Iterator[bytes]:
             yield window.add(window.copy(pair >> 4, (pair & 15) + 2))
 
 
-def plain(rtf: bytes) -> str:
-    """What a reader sees of it, roughly; HTML wrapped into RTF gives its text alike."""
+def plain(rtf: bytes, room: Room | None = None) -> str:
+    """What a reader sees of it, roughly, as far as there is room; HTML wrapped into RTF gives its
+    text alike."""
+    most = (room or Room()).spend(min(len(rtf), MOST))
     reader = _Reader()
-    for match in _TOKEN.finditer(rtf[:MOST]):
+    for match in _TOKEN.finditer(rtf[:most]):
         reader.take(match)
     return reader.done()
 

@@ -50,19 +50,20 @@ class Envelope:
     codepage: str = "cp1252"
 
 
-def unpack(data: bytes, depth: int = 0) -> Envelope | None:
-    """Everything in it that can be read; None when it is no TNEF at all. Never raises."""
+def unpack(data: bytes, room: rtf.Room | None = None, depth: int = 0) -> Envelope | None:
+    """Everything in it that can be read, letters in RTF as far as there is room; None when it is no
+    TNEF at all. Never raises."""
     if data[:4] != BEGINS:
         return None
     envelope = Envelope()
-    reading = _Reading(envelope, depth)
+    reading = _Reading(envelope, depth, room or rtf.Room())
     try:
         for identity, content in _attributes(data):
             reading.take(identity, content)
     except (struct.error, ValueError, IndexError, OverflowError):
         envelope.whole = False
     reading.close_file()
-    _letter(envelope, reading.values)
+    _letter(envelope, reading.values, reading.room)
     return envelope
 
 
@@ -72,6 +73,7 @@ class _Reading:
 
     envelope: Envelope
     depth: int
+    room: rtf.Room
     values: dict[int, _Value] = field(default_factory=dict)
     file: File | None = None
     file_values: dict[int, _Value] = field(default_factory=dict)
@@ -97,7 +99,7 @@ class _Reading:
         file, values = self.file, self.file_values
         _described(file, values)
         if values.get(_METHOD) == _EMBEDDED and self.depth < _DEEPEST:
-            nested = unpack(file.data, self.depth + 1)
+            nested = unpack(file.data, self.room, self.depth + 1)
             if nested is not None:
                 title = str(values.get(_DISPLAY, "")) or file.name
                 self.envelope.files += [*letter_files(nested, title), *nested.files]
@@ -152,7 +154,7 @@ def letter_files(envelope: Envelope, title: str) -> list[File]:
     return found
 
 
-def _letter(envelope: Envelope, values: dict[int, _Value]) -> None:
+def _letter(envelope: Envelope, values: dict[int, _Value], room: rtf.Room) -> None:
     text, html, packed = values.get(_TEXT), values.get(_HTML), values.get(_RTF)
     if isinstance(text, str) and text.strip():
         envelope.text = text.replace("\r\n", "\n")
@@ -161,9 +163,10 @@ def _letter(envelope: Envelope, values: dict[int, _Value]) -> None:
     elif isinstance(html, str):
         envelope.html = html
     if isinstance(packed, bytes):
-        envelope.rtf = rtf.unpack(packed)
+        envelope.rtf = rtf.unpack(packed, room)
     if envelope.rtf and not (envelope.text.strip() or envelope.html.strip()):
-        envelope.text = rtf.plain(envelope.rtf)
+        envelope.text = rtf.plain(envelope.rtf, room)
+    envelope.whole &= not room.full
 
 
 def _codec(number: int) -> str:

@@ -162,9 +162,11 @@ class Guarded:
 
 def _as_seen(name: str) -> str:
     """What a hurried reader sees."""
-    labels = [_unpunycoded(label) for label in name.split(".")]
-    seen = unicodedata.normalize("NFKD", ".".join(labels)).casefold()
-    seen = "".join([one for one in seen if not _unseen(one)])
+    if "xn--" in name:
+        name = ".".join([_unpunycoded(label) for label in name.split(".")])
+    seen = unicodedata.normalize("NFKD", name).casefold()
+    if not seen.isascii():
+        seen = "".join([one for one in seen if not _unseen(one)])
     seen = seen.translate(_SEEN_AS).replace("-", "")
     for pair, letter in _SEEN_AS_ONE:
         seen = seen.replace(pair, letter)

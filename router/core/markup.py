@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 import nh3
 
-_LONGEST = 1_000_000
+#: Characters of HTML that are read; a longer page is shown as its text.
+LONGEST = 1_000_000
 _DEEPEST = 200
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\t\n\f\r />]{0,40})")  # <p-x> is no <p>
 _FLAT = frozenset(
@@ -67,7 +68,7 @@ def too_deep(html: str) -> bool:
     Only an element's own end tag counts as its end: a parser may reopen what another tag closed,
     and inside drawings hardly anything closes by itself. So the depth is never taken for too small.
     """
-    if len(html) > _LONGEST:
+    if len(html) > LONGEST:
         return True
     if html.count("<") <= _DEEPEST:
         return False
@@ -98,7 +99,7 @@ def safe_html(
     picture is that came with the mail, by its content id; nothing for one that is not to be shown.
     """
     if too_deep(html):
-        return f"<pre>{entities.escape(tag_stripped(html)[:_LONGEST])}</pre>"
+        return f"<pre>{entities.escape(tag_stripped(html)[:LONGEST])}</pre>"
     return nh3.clean(
         html,
         tags=set(_ALLOWED),
@@ -113,5 +114,5 @@ def safe_html(
 
 def tag_stripped(html: str) -> str:
     """The readable characters, roughly: for scanning, never for showing."""
-    bare = _ANY_TAG.sub(" ", _HIDDEN.sub(" ", html[:_LONGEST]))
+    bare = _ANY_TAG.sub(" ", _HIDDEN.sub(" ", html[:LONGEST]))
     return entities.unescape(bare) if "&" in bare else bare

@@ -11,22 +11,28 @@ from collections.abc import Callable, Iterator
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from router.core import passphrases
 from router.core.secret import Secret
 
 _PASSWORDS = ("password", "pass word", "passphrase", "pass phrase", "passwd", "pwd", "pw", "pin")
 _PASSWORDS_HAN = ("密码", "密碼", "口令")
 _EITHER = ("passcode",)
+_SHORT = ("pass",)
 _CODES = ("code", "otp", "authenticator")
+_SECOND = ("2fa", "mfa")
 _CODES_HAN = (
     *("验证码", "驗證碼", "校验码", "校驗碼", "认证码", "認證碼", "短信码", "验证密码"),
     *("动态码", "動態碼", "动态密码", "動態密碼", "动态口令", "動態口令"),
 )
 _CARD_CODES = ("cvv", "cvc", "cvn", "安全码", "安全碼")
-_ALL = (*_PASSWORDS, *_PASSWORDS_HAN, *_EITHER, *_CODES, *_CODES_HAN, *_CARD_CODES)
+_ALL = (
+    *(*_PASSWORDS, *_PASSWORDS_HAN, *_SHORT, *_EITHER),
+    *(*_CODES, *_SECOND, *_CODES_HAN, *_CARD_CODES),
+)
 _CUES = AhoCorasick(_ALL, matchkind=MatchKind.LeftmostLongest)
-_TELLS_PASSWORD = frozenset((*_PASSWORDS, *_PASSWORDS_HAN, *_EITHER))
-_TELLS_CODE = frozenset((*_EITHER, *_CODES, *_CODES_HAN))
-_WHOLE_WORDS = frozenset(("pin", "otp", "pwd", "pw", "cvv", "cvc", "cvn"))
+_TELLS_PASSWORD = frozenset((*_PASSWORDS, *_PASSWORDS_HAN, *_SHORT, *_EITHER))
+_TELLS_CODE = frozenset((*_EITHER, *_CODES, *_SECOND, *_CODES_HAN))
+_WHOLE_WORDS = frozenset((*_SHORT, *_SECOND, "pin", "otp", "pwd", "pw", "cvv", "cvc", "cvn"))
 #: The least that stands in every text with such a word; what the first look searches for.
 CUES = (
     "pass",
@@ -35,6 +41,9 @@ CUES = (
     "code",
     "otp",
     "authenticator",
+    " fa ",  # digits are blanks there
+    " fa是",
+    "mfa",
     "cvv",
     "cvc",
     "cvn",
@@ -46,9 +55,17 @@ CUES = (
 _PASSWORD = re.compile(
     r"(?P<link>(?:[ -]?code|[ -]?number|码|碼)?"
     r"(?:[\s:：=是为為改成了就应该應該设設置好像可能\"'“”\u2018\u2019「『《(（→]{0,14}"
+    r"|[ \t]{0,3}[=\-]{1,2}>[ \t]{0,3}"
     r"|(?: (?:for|of|to) [a-z ]{1,24}?)?\s{1,3}(?:is|was|are|used to be|should be|to)\b"
     r"(?:\s(?:now|still|just|actually))?[\s:\"'“\u2018]{1,4}))"
     r"(?P<secret>[!-~]{4,64})",
+    re.IGNORECASE,
+)
+#: "pass: hunter2" is told, a pass for buses and a test's result are not.
+_PASS_TOLD = re.compile(r"\s?[:：=]\s?(?P<secret>(?=[!-~]*[A-Za-z])(?=[!-~]*[0-9])[!-~]{5,64})")
+_OTHER_PASS = re.compile(
+    r"\b(?:bus|boarding|ski|day|month|year|travel|gate|test|tests|press|hall|season|rail|city|guest"
+    r"|visitor|parking|the|a|this|first|second|third|will|did|to|not|mountain|museum)[ \t]?\Z",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"[:：=是为為成→]|\b(?:is|was|are|be)\b", re.IGNORECASE)
@@ -73,7 +90,22 @@ _BEFORE = re.compile(
     r"|\s(?:is|was|as)\s(?:(?:my|your|the|a|an)\s)?(?:[a-z]{2,12}\s){0,2})\Z",
     re.IGNORECASE,
 )
+# Told figure by figure, in pairs, or in Chinese figures: right after the words for it.
+_FIGURES = "零〇一二三四五六七八九"
+_FIGURE_BY_FIGURE = re.compile(
+    r"(?:[ \t]?(?:is|was|are|[:：=是为為])?){1,2}[ \t]?"
+    r"(?P<code>[0-9](?:[ \t][0-9]){3,7}|[0-9]{2}(?:[ \t][0-9]{2}){2,3}"
+    rf"|[{_FIGURES}](?:[ \t]?[{_FIGURES}]){{3,7}})"
+    rf"(?![0-9{_FIGURES}]|[ \t]?[.,:：/]?[0-9]"
+    r"|[ \t]?[%年月日天次个個元块塊分秒点點号號位十百千万萬多])"
+    r"(?! ?(?:usd|cny|rmb|times|min|sec|hour|day))",
+    re.IGNORECASE,
+)
+_TOLD_NOW = re.compile(
+    r"[\s:：=]*(?:codes?|token|number|验证码)?[\s:：=是为為]*(?:is|was)?[\s:：=]*", re.IGNORECASE
+)
 _WINDOW = 48
+_FIGURE = re.compile(f"[0-9{_FIGURES}]")
 _WHICH_CODE = re.compile(
     r"(?:verification|security|one[- ]?time|authentication|authorization|confirmation|auth|log-?in"
     r"|sign-?in|access|sms|text|2fa|otp|mfa|[46][- ]digit|my|the|this|your|received|got|sent"
@@ -111,7 +143,17 @@ def _inside_word(text: str, start: int, end: int) -> bool:
     return any(one.isascii() and one.isalpha() for one in around)
 
 
-def _password(text: str, _start: int, end: int) -> Iterator[Secret]:
+def _password(text: str, start: int, end: int) -> Iterator[Secret]:
+    if text[start:end].lower() in _SHORT:
+        told = _PASS_TOLD.match(text, end)
+        other = _OTHER_PASS.search(text, max(0, start - 12), start)
+        if told and not other and not _NO_SECRET.match(told["secret"]):
+            secret = told["secret"].rstrip(_ENDS)
+            yield Secret(told.start("secret"), told.start("secret") + len(secret), "password")
+        return
+    if span := passphrases.told(text, start, end):
+        yield Secret(*span, "password")
+        return
     match = _PASSWORD.match(text, end)
     if match is None:
         return
@@ -145,11 +187,21 @@ def _is_one_time(text: str, start: int, end: int) -> bool:
 
 
 def _code(text: str, start: int, end: int) -> Iterator[Secret]:
+    if not _FIGURE.search(text, max(0, start - _WINDOW), end + _WINDOW):
+        return
     if text[start:end].lower() == "code" and not _is_one_time(text, start, end):
         return
+    if told := _FIGURE_BY_FIGURE.match(text, end):
+        yield Secret(told.start("code"), told.end("code"), "one_time_code")
+        return
+    second = text[start:end].lower() in _SECOND
     later = _AFTER.match(text, end)
+    if later and second and not _TOLD_NOW.fullmatch(later["glue"]):
+        return
     if later and not _ELSE.search(later["glue"]):
         yield Secret(later.start("code"), later.end("code"), "one_time_code")
+    if second:
+        return
     first = max(0, start - _WINDOW)
     sooner = _BEFORE.search(text, first, start)
     if sooner and not _ELSE.search(sooner["glue"]):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from router.core import cards, passwords, private_keys, seeds
+from router.core import cards, passwords, private_keys, seed_words, seeds
 from router.core.secret import Secret
 
 # What is inside what: a longer name for the same characters wins.
@@ -83,6 +83,11 @@ def _kept(secret: Secret, value: str, fingerprint: Callable[[str], str], at: int
     return Kept(secret.kind, len(same), fingerprint(f"{secret.kind}:{same}"), at)
 
 
+def holds_secret(text: str) -> bool:
+    """Whether anything in it would be masked."""
+    return bool(_found(text))
+
+
 def _found(text: str) -> list[Secret]:
     """The secrets in the order they stand, none inside another."""
     plain, places = _plain(text)
@@ -134,20 +139,37 @@ _WORDS = bytes(
 )
 _SOLID = _table(a=_LOWER + _UPPER + _FIGURES)
 _DIGITS = _table(d=_FIGURES)
-_BETWEEN_DIGITS = b" \t\r\n.-_>\xc2\xa0\xb7\xe2\x80\x93\x94\x8b\x8c\x8d\x90\x91\x92\x89\xaf"
+#: All that cards have between digits, and bytes of it: never less than what they are parted by.
+_BETWEEN_DIGITS = (
+    b" \t\r\n.-_>/|:*,\xc2\xa0\xb7\xe2\x80\x93\x94\x8b\x8c\x8d\x90\x91\x92\x89\xaf\x88"
+)
 #: Signs that stand around the words of a phrase; one by one, which is what Python does fastest.
-_SIGNS = "\u3000，、；：）．。“”‘’「」『』•·●▪–—…→"  # noqa: RUF001  # as they write
+_SIGNS = "\u3000，、；：（）．。「」『』·"  # noqa: RUF001  # as they write
+#: Signs, arrows, pictures: all of U+2000 to U+2FFF and beyond the first plane. No list has a word
+#: of these.
+_PICTURES = re.compile(rb"[\xe2\xf0][\x80-\xbf]{2,3}")
 #: First bytes of the letters with accents and of Cyrillic, which have capitals.
 _CASED = tuple(bytes([one]) for one in (0xC3, 0xC4, 0xC5, 0xD0, 0xD1))
 _SEEDLIKE = b"\x01" * 5
+#: One stranger after each word: "and", "a)", who wrote a line of a chat, a gloss.
+_TAKING_TURNS = b"\x00\x01" * 5
 _NUMBERS = b" " * 120  # hardly a letter far and wide: a key's bytes in numbers
+#: Blank letters and signs, which take as much room as a blank does.
+_BLANK = "\u115f\u1160\u202f\u205f\u2800\u3164\uffa0"
 _INVISIBLE = (
     "\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe0e\ufe0f\ufeff\u20e3"
+    "\U000e0000-\U000e01ef"
+)
+#: The zeros of all scripts but ours; nine more digits follow each.
+_ZEROS = tuple(code for code in range(0x660, 0x1FC00) if unicodedata.decimal(chr(code), None) == 0)
+# Beyond the first plane the stretches from one to the next hold hardly anything people write.
+_DIGITS_ELSEWHERE = (
+    "".join(f"{chr(zero)}-{chr(zero + 9)}" for zero in _ZEROS if zero < 0x10000)
+    + "\U000104a0-\U0001e959\U0001fbf0-\U0001fbf9"
 )
 # What is not there, digits of other scripts, full-width letters, blanks that are none of the usual.
 _ODD = re.compile(
-    f"[{_INVISIBLE}\u00a0\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u2000-\u200a\u2460-\u249b\u2776-\u2793"
-    "\uff10-\uff19\uff21-\uff5a]"
+    f"[{_INVISIBLE}{_BLANK}{_DIGITS_ELSEWHERE}\u00a0\u2000-\u200a\u2460-\u249b\u2776-\u2793\uff21-\uff5a]"
 )
 _UNSEEN = re.compile(f"[{_INVISIBLE}]")
 _CUES: tuple[tuple[str, _Find], ...] = (
@@ -158,14 +180,22 @@ _CUES: tuple[tuple[str, _Find], ...] = (
 _LOOK = BytesAhoCorasick([cue.encode() for cue, _ in _CUES])
 
 
-def _suspicions(text: str) -> set[_Find]:
-    """Which detectors have to read this text. Works on bytes, where Python is quick."""
+def _in_bytes(text: str) -> bytes:
+    """The text with blanks for signs, and small letters where they are no ASCII."""
     if not text.isascii():
         for sign in _SIGNS:
             text = text.replace(sign, " ")
     raw = text.encode("utf-8", "surrogatepass")
     if len(raw) > len(text) and any(one in raw for one in _CASED):
         raw = text.lower().encode("utf-8", "surrogatepass")
+    if b"\xe2" in raw or b"\xf0" in raw:
+        raw = _PICTURES.sub(b" ", raw)
+    return raw
+
+
+def _suspicions(text: str) -> set[_Find]:
+    """Which detectors have to read this text. Works on bytes, where Python is quick."""
+    raw = _in_bytes(text)
     words = raw.translate(_WORDS)
     found = {_CUES[place][1] for place, _, _ in _LOOK.find_matches_as_indexes(words)}
     if b"ddddddddddddd" in raw.translate(_DIGITS, _BETWEEN_DIGITS):
@@ -174,16 +204,17 @@ def _suspicions(text: str) -> set[_Find]:
         found |= {private_keys.find, seeds.find}
     if _NUMBERS in words:
         found.add(private_keys.find)
-    if _SEEDLIKE in seeds.listed(words.split()):
+    listed = seed_words.listed(words.split())
+    if _SEEDLIKE in listed or _TAKING_TURNS in listed:
         found.add(seeds.find)
     return found
 
 
 def _folding() -> dict[int, str]:
-    table = dict.fromkeys((0xA0, *range(0x2000, 0x200B)), " ")
+    table = dict.fromkeys((0xA0, *range(0x2000, 0x200B), *map(ord, _BLANK)), " ")
     table |= dict.fromkeys((*range(0x2460, 0x249C), *range(0x2776, 0x2794)), " ")
     table |= {place: chr(place - 0xFEE0) for place in range(0xFF01, 0xFF5F)}
-    for zero in (0x660, 0x6F0, 0x966):
+    for zero in _ZEROS:
         table |= {zero + digit: str(digit) for digit in range(10)}
     return table
 

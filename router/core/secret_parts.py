@@ -25,13 +25,16 @@ class MaskedPart(NamedTuple):
 
 
 class Secrets:
-    """Takes secrets out of the parts of one message; ``parts`` and ``files`` tell what it took."""
+    """Takes secrets out of the parts of one message; ``parts`` and ``files`` tell what it took,
+    ``unread`` which files were not looked through, or not to their end."""
 
     def __init__(self, fingerprint: Callable[[str], str]) -> None:
         """``fingerprint`` makes the print under the desk's key."""
         self._fingerprint = fingerprint
         self.parts: list[MaskedPart] = []
         self.files: list[str] = []
+        self.unread: list[str] = []
+        self.budget = secret_files.Budget()
 
     def _keep(self, kept: Iterable[Kept], part: str) -> None:
         self.parts += [MaskedPart(one.kind, part, one.length, one.fingerprint) for one in kept]
@@ -57,7 +60,10 @@ class Secrets:
     def out_of_file(self, name: str, mime: str, data: bytes) -> tuple[str, str, bytes]:
         """A file's name, kind and bytes as they are kept."""
         name = self.out_of(name, "file")
-        copy = secret_files.masked_copy(name, mime, data, self._fingerprint)
+        self.budget.short = False
+        copy = secret_files.masked_copy(name, mime, data, self._fingerprint, self.budget)
+        if self.budget.short:
+            self.unread.append(name)
         if copy is None:
             return name, mime, data
         self._keep(copy.kept, "file")

@@ -9,28 +9,22 @@ too. Chinese, whose list is the commonest characters, has a module of its own (s
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from mnemonic import Mnemonic
-
-from router.core import seeds_han
+from router.core import seed_layouts, seed_pieces, seeds_han
 from router.core.glances import Glanced
 from router.core.secret import Secret
+from router.core.seed_words import SPELT, TALK, TOKEN, lists
 from router.core.slips import SMALL, nearly_listed
 
 KIND = seeds_han.KIND
-_SPELT = (
-    *("english", "french", "spanish", "italian", "portuguese"),
-    *("czech", "turkish", "russian", "japanese", "korean"),
-)
-#: Whose accents people leave out.
-_ACCENTED = frozenset(("french", "spanish", "portuguese", "turkish"))
-_WHOLE, _LEAST = 12, 8  # words of the shortest phrase; neighbours that are enough after a cue
+_WHOLE, _LEAST = (
+    seed_pieces.WHOLE,
+    seed_pieces.ALONE,
+)  # words of the shortest phrase; neighbours that are enough after a cue
 _LONGEST_RUN, _OVERLAP = 96, 30  # words
 _LENGTHS = frozenset((12, 15, 18, 21, 24))
 _CLINGING = 4
@@ -51,6 +45,7 @@ CUES = (
         "li  li",
     ),  # "word 1:", digits are blanks here
     *("记词", "記詞", "恢复词", "恢复短", "恢復詞", "恢復短", "种子", "種子", "备份词", "備份詞"),
+    *("第一个", "第一個", "第 个", "第 個"),
     *("密语", "密語", "个词", "個詞", "个单词", "個單詞", "个字", "個字"),
 )
 _CUE = Glanced(
@@ -58,30 +53,9 @@ _CUE = Glanced(
     r"|(?:12|15|18|21|24|twelve|twenty-?four)[ -]words?"
     r"|[助注]记词|助記詞|恢复[词短]|恢復[詞短]|种子|種子|备份词|備份詞|密语|密語",
 )
-# What people say between the words when they tell them one by one.
-_LABEL = Glanced(
-    r"第?[ 0-9一二三四五六七八九十]{1,4}[个個](?:助?[记記]?[单單]?[词詞字])?[ ]?(?:是|为|為)?"
-    r"|\b(?:the )?word (?:no\.? ?|number )?#?[0-9]{1,2}(?: is| was)?\b"
-    r"|\b(?:the )?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh"
-    r"|twelfth|last|next|[12]?[0-9](?:st|nd|rd|th))(?: (?:word|one)(?: is| was)?|(?= ?[:=]))",
-    {"(?= ?[:=])": ""},
-)
-_TAG = re.compile(r"<[^<>]{1,80}>")
-_TOLD = Glanced(r"word|[个個]|(?:st|nd|rd|th) ?[:=]")
-_MARKS = "\u0300-\u036f\u3099\u309a"
-_TOKEN = re.compile(rf"[^\W\d_\u3400-\u9fff][^\W\d_\u3400-\u9fff{_MARKS}]*(?:[{_MARKS}]\w*)*")
 _BREAK = re.compile(r"[0-9]{4}|(?![和与與及跟])[\u3400-\u9fff]")  # no number of a word; Chinese
 _COUNTED = re.compile(r"[ 0-9]+")
 _FARTHEST = 24  # characters between two words: "\n> 12) " and a label fit
-#: Words of the English list that talk is made of. A whole phrase may hold them, part of one not.
-_TALK = frozenset(
-    (
-        *("you", "can", "this", "that", "will", "what", "when", "have", "your", "there", "any"),
-        *("all", "just", "now", "one", "use", "when", "why", "where", "who", "into", "some"),
-        *("only", "know"),
-        *("because", "that", "been", "please", "need", "help", "make", "try", "before"),
-    )
-)
 _JOINING = frozenset(("and", "und", "et", "y", "e", "и", "ve"))
 #: Words of the list that announce a phrase rather than begin it.
 _OPENING = frozenset(("seed", "phrase", "word", "secret", "wallet", "key"))
@@ -99,72 +73,27 @@ class _Word(NamedTuple):
     spelling: str
 
 
-class _Lists(NamedTuple):
-    """Every word, by how it is written in UTF-8, with a bit for each list it stands in."""
-
-    words: dict[bytes, int]
-    short: frozenset[bytes]
-
-
-@cache
-def _lists() -> _Lists:
-    words: dict[bytes, int] = {}
-    short: set[bytes] = set()
-    for place, language in enumerate(_SPELT):
-        for word in Mnemonic(language).wordlist:
-            for spelling in _spellings(word, bare=language in _ACCENTED):
-                words[spelling] = words.get(spelling, 0) | 1 << place
-            if language == "english":
-                short.add(word[:4].encode())
-    for place, table in enumerate(seeds_han.tables(), len(_SPELT)):
-        for word in table:
-            words[word.encode()] = words.get(word.encode(), 0) | 1 << place
-    return _Lists(words, frozenset(short - words.keys()))
-
-
-def _spellings(word: str, *, bare: bool) -> set[bytes]:
-    """Composed, decomposed, without its accents; and as capitals come back from Turkish ones."""
-    word = word.replace("\ufffd\ufffd", "в")  # the package's one damaged word, снова
-    forms = {unicodedata.normalize(form, word) for form in ("NFC", "NFKD")}
-    forms |= {form.replace("\u0131", "i") for form in forms}
-    if bare:
-        forms |= {"".join(one for one in form if not unicodedata.combining(one)) for form in forms}
-    return {form.encode() for form in forms}
-
-
-def listed(words: list[bytes]) -> bytes:
-    """For each word of a text 1 if some list has it: so that a run of them is easy to see."""
-    return bytes(map(_lists().words.__contains__, words))
-
-
 def find(text: str) -> Iterator[Secret]:
     """Every seed phrase, in any list. Words are lower case here, or not; it does not matter."""
     told = _CUE.search(text) is not None
-    if "<" in text:
-        text = _TAG.sub(_blank, text)
-    if _TOLD.found(text) and _LABEL.found(text):
-        text = _LABEL.pattern.sub(_blank, text)
+    text = seed_layouts.bare(text, told=told)
     for part in PARTS.values():
         yield from part(text, told)
-
-
-def _blank(label: re.Match[str]) -> str:
-    return " " * len(label[0])
 
 
 def _spelt(text: str, told: bool) -> Iterator[Secret]:  # noqa: FBT001  # one shape for all parts
     """Phrases of words: runs of neighbours among which at most one in twelve is in no list."""
     if not _maybe(text, told=told):
         return
-    lists = _lists()
+    table = lists()
     run: list[_Word] = []
     judged = _Judging(text, told)
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         spelling = token[0].lower()
         if run and spelling in _JOINING and run[-1].end + 1 == token.start():
             continue  # "…, yellow and wave"
         written = spelling.encode("utf-8", "surrogatepass")
-        known = lists.words.get(written, 0) or (1 if told and written in lists.short else 0)
+        known = table.words.get(written, 0) or (1 if told and written in table.short else 0)
         if run and _far(text, run[-1].end, token.start()):
             yield from judged(run)
             run = []
@@ -204,23 +133,27 @@ def _whole(run: list[_Word], *, told: bool) -> Iterator[Secret]:
 
 def _maybe(text: str, *, told: bool) -> bool:
     """Whether so many words of lists stand together as the least phrase has between strangers."""
-    lists = _lists()
+    table = lists()
     written = [
         spelling.encode("utf-8", "surrogatepass")
-        for token in _TOKEN.findall(text)
+        for token in TOKEN.findall(text)
         if (spelling := token.lower()) not in _JOINING
     ]
     if told:
-        known = bytes([one in lists.words or one in lists.short for one in written])
+        known = bytes([one in table.words or one in table.short for one in written])
     else:
-        known = bytes(map(lists.words.__contains__, written))
+        known = bytes(map(table.words.__contains__, written))
     return b"\x01" * _TOGETHER[told] in known
 
 
 def _far(text: str, end: int, start: int) -> bool:
     """Whether too much stands between two words; blanks do not count twice."""
     gap = text[end:start]
-    return gap != " " and (len(" ".join(gap.split())) > _FARTHEST or _BREAK.search(gap) is not None)
+    if gap == " ":
+        return False
+    if len(gap) > _FARTHEST and len(seed_layouts.narrowed(gap)) > _FARTHEST:
+        return True
+    return _BREAK.search(gap) is not None
 
 
 def _strangers(run: list[_Word]) -> int:
@@ -241,7 +174,7 @@ def _judged(text: str, run: list[_Word], *, told: bool) -> Iterator[Secret]:
     if len(run) < enough:
         return
     same = Counter(one.known for one in run).items()
-    counts = [sum(n for known, n in same if known >> place & 1) for place in range(len(_SPELT))]
+    counts = [sum(n for known, n in same if known >> place & 1) for place in range(len(SPELT))]
     most = max(counts)
     if most < enough:
         return
@@ -265,7 +198,7 @@ def _unbroken(run: list[_Word], place: int, strangers: int) -> list[_Word]:
     found = [
         at
         for at, one in enumerate(run)
-        if not one.known >> place & 1 and not nearly_listed(one.spelling, _SPELT[place])
+        if not one.known >> place & 1 and not nearly_listed(one.spelling, SPELT[place])
     ]
     borders = [-1, *found, len(run)]
     spans = zip(borders, borders[1 + strangers :], strict=False)
@@ -278,7 +211,7 @@ def _without_talk(phrase: list[_Word], place: int) -> list[_Word]:
     """A phrase of a whole length without the words of talk that cling to it: "… and card"."""
     whole = len(phrase) in _LENGTHS
     for at, one in enumerate(phrase):
-        if one.known >> place & 1 or nearly_listed(one.spelling, _SPELT[place]):
+        if one.known >> place & 1 or nearly_listed(one.spelling, SPELT[place]):
             continue
         if whole and one.spelling not in SMALL:
             continue  # a misspelt word of its own
@@ -306,7 +239,7 @@ def _trimmed(words: list[_Word], place: int) -> list[_Word]:
 
 def _is_talk(words: list[_Word]) -> bool:
     """Whether somebody speaks of a phrase, in words that its list happens to have."""
-    return sum(one.spelling in _TALK for one in words) > 1
+    return sum(one.spelling in TALK for one in words) > 1
 
 
 # ---------------------------------------------------------------- a slip in the first or last word
@@ -316,7 +249,10 @@ def _with_slips(text: str, phrase: list[_Word], place: int) -> list[_Word]:
     """The phrase with its neighbours, where they stand like its words and are nearly of its list:
     the misspelt first or last word of a phrase must go too."""
     usual = Counter(_styles(text, phrase)).most_common(1)[0][0]
-    before, after = _neighbour_before(text, phrase[0].start), _TOKEN.search(text, phrase[-1].end)
+    before, after = (
+        _neighbour_before(text, phrase[0].start),
+        TOKEN.search(text, phrase[-1].end),
+    )
     if before and _fits(before, text[before.end() : phrase[0].start], usual, place):
         phrase = [_as_word(before), *phrase]
     if after and _fits(after, text[phrase[-1].end : after.start()], usual, place):
@@ -345,7 +281,7 @@ def _as_word(token: re.Match[str]) -> _Word:
 
 def _neighbour_before(text: str, start: int) -> re.Match[str] | None:
     last = None
-    for last in _TOKEN.finditer(text, max(0, start - 48), start):  # noqa: B007  # the last one
+    for last in TOKEN.finditer(text, max(0, start - 48), start):  # noqa: B007  # the last one
         pass
     return last
 
@@ -358,7 +294,7 @@ def _style(gap: str) -> str:
 def _fits(token: re.Match[str], gap: str, usual: str, place: int) -> bool:
     if token[0].lower() in _OPENING:
         return False
-    return _style(gap) == usual and nearly_listed(token[0].lower(), _SPELT[place])
+    return _style(gap) == usual and nearly_listed(token[0].lower(), SPELT[place])
 
 
 # ---------------------------------------------------------------- written without gaps
@@ -374,7 +310,7 @@ def _glued(text: str, told: bool) -> Iterator[Secret]:  # noqa: ARG001, FBT001  
 
 def _taken_apart(solid: str) -> tuple[str, ...]:
     """The words of the list that it consists of; none when letters are left over."""
-    words = _lists().words
+    words = lists().words
     come_from: dict[int, int] = {0: 0}
     for end in range(3, len(solid) + 1):
         for start in range(max(0, end - _LONGEST_WORD), end - 2):
@@ -392,6 +328,7 @@ def _taken_apart(solid: str) -> tuple[str, ...]:
 #: Every way a phrase is looked for, by name; each can be proven by taking it away.
 PARTS: dict[str, Callable[[str, bool], Iterator[Secret]]] = {
     "words": _spelt,
+    "pieces": seed_pieces.find,
     "glued words": _glued,
     "characters": seeds_han.apart,
     "joined characters": seeds_han.joined,

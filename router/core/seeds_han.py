@@ -150,9 +150,11 @@ def _is_phrase(run: str, *, told: bool) -> bool:
     strangers, mean = _measured(list(run))
     if strangers > 1:
         return False
-    held = not strangers and any(_checked(run, table) for table in tables())
-    least = (_SURELY, _FAIRLY, _HARDLY)[held + told]
-    return not _speech(run, mean, least)
+    if _speech(run, mean, (_FAIRLY, _HARDLY)[told]):
+        return False
+    if mean >= (_SURELY, _FAIRLY)[told]:
+        return True
+    return not strangers and any(_checked(run, table) for table in tables())
 
 
 def _leading(run: str) -> int:

@@ -61,7 +61,7 @@ def tag(router: Router, who: Who, ticket_id: int, tag: str) -> None:
 def tag_word(given: str) -> str:
     """A tag as it is kept; raises Invalid for what cannot be one, and for one that is a secret."""
     word = conditions.tag_word(given)
-    if not word or redact.mask(given).hits:
+    if not word or redact.holds_secret(given):
         raise Invalid("tag", "bad_tag")
     return word
 

@@ -137,3 +137,17 @@ def test_a_packed_letter_may_repeat_itself_but_not_for_ever():
     body = b"\x00aaaaaaaa" + b"\xff" + bytes(range(16)) * 20_000
     packed = len(body).to_bytes(4, "little") + b"\xff\xff\xff\x7f" + b"LZFu" + bytes(4) + body
     assert len(rtf.unpack(packed)) <= rtf.MOST
+
+
+def test_of_many_envelopes_in_one_mail_only_so_much_is_unpacked():
+    letter = b"\x00{\\rtf1 a" + b"\xff" + bytes(range(16)) * 20_000
+    packed = len(letter).to_bytes(4, "little") + b"\xff\xff\xff\x7f" + b"LZFu" + bytes(4) + letter
+    data = envelope(
+        write.attribute(0x69003, write.properties(write.binary(0x1009, packed))),
+        write.a_file("a.txt", b"a"),
+    )
+    room = rtf.Room(100_000)
+    read = [tnef.unpack(data, room) for _ in range(5)]
+    assert sum(len(one.rtf) for one in read) <= 100_000
+    assert [one.whole for one in read[1:]] == [False] * 4
+    assert [len(one.files) for one in read] == [1] * 5

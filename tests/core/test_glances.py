@@ -6,14 +6,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from router.core import facts, seeds
+from router.core import facts, seed_layouts, seeds
 from router.core.glances import Glanced
 
 GLANCED = {
     **facts._SHAPES,
     "cue": seeds._CUE,
-    "told": seeds._TOLD,
-    "label": seeds._LABEL,
+    "told": seed_layouts._MAYBE_TOLD,
+    "label": seed_layouts._TOLD,
+    "item": seed_layouts._MAYBE_ITEM,
 }
 PIECES = st.sampled_from(
     [

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from router.core.secret_files import masked_copy
+from router.core.secret_files import Budget, masked_copy
 from tests import planted
 
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
@@ -41,6 +41,9 @@ PEM = planted.pem(random.Random(1)).encode()
     [
         ("a.txt", "text/plain", f"x\n{PHRASE}\ny".encode()),
         ("a.txt", "text/plain", f"x\n{PHRASE}\ny".encode("utf-16")),
+        ("a.txt", "text/plain", f"x\n{PHRASE}\ny".encode("utf-16-le")),
+        ("a.txt", "", f"x\n{PHRASE}\ny".encode("utf-16-be")),
+        ("词.txt", "text/plain", f"我的助记词：\n{' '.join(HAN)}\n".encode("utf-16-le")),
         ("a.csv", "text/csv", _rows("{n},{word}\r\n")),
         ("助记词.txt", "text/plain", f"我的助记词：{''.join(HAN)}".encode("gb18030")),
         ("a.json", "application/json", json.dumps({"words": PHRASE.split()}).encode()),
@@ -85,6 +88,9 @@ def test_a_reading_that_is_not_the_file_itself_is_named_as_text():
         b"\x89PNG\r\n\x1a\n\0\0" + PHRASE.encode(),
         b"{broken \\u12",
         b"\xff\xfe\x00",
+        b"\0" * 5000 + PHRASE.encode(),
+        bytes(range(256)) * 20,
+        b"\0\1\0\2" + PHRASE.encode(),
     ],
 )
 def test_a_file_without_a_readable_secret_stays_as_it_is(data):
@@ -95,3 +101,28 @@ def test_a_broken_mail_is_read_as_far_as_it_goes():
     broken = b"Content-Type: text/plain; charset=none-such\r\n\r\n" + PHRASE.encode()
     copy = _copy(broken, "a.eml", "message/rfc822")
     assert b"winner" not in copy.data
+
+
+@pytest.mark.parametrize(
+    "begins", [b"%PDF-1.4\n", b"\x89PNG\r\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"PK\x03\x04"]
+)
+def test_what_begins_like_a_picture_or_a_pdf_is_no_text(begins):
+    assert _copy(begins + PHRASE.encode()) is None
+
+
+def test_of_one_message_only_so_many_characters_are_read():
+    budget = Budget(most=100)
+    copies = [
+        masked_copy(f"{n}.txt", "text/plain", PHRASE.encode(), lambda value: "print", budget)
+        for n in range(3)
+    ]
+    assert [copy is not None for copy in copies] == [True, False, False]
+    assert budget.short
+
+
+def test_a_file_that_is_no_text_is_none_that_was_left_unread():
+    budget = Budget(most=0)
+    assert masked_copy("a.png", "image/png", b"\x89PNG\r\n\x1a\n\0\0", str, budget) is None
+    assert not budget.short
+    assert masked_copy("a.txt", "text/plain", b"hello", str, budget) is None
+    assert budget.short

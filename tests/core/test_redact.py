@@ -10,13 +10,19 @@ from hypothesis import strategies as st
 from mnemonic import Mnemonic
 
 from router.core import cards, private_keys
-from router.core.redact import mask
+from router.core.redact import holds_secret, mask
 from router.core.secret import HIDDEN
 
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
 WIDE = {digit: digit + 0xFEE0 for digit in range(48, 58)}
 PEM = "-----BEGIN EC PRIVATE KEY-----\nMHQCAQEEIBkg4LVWM9nuwNSk3yByxZpYRTBnVJk5\n"
+
+
+def _is_zero(one):
+    return unicodedata.decimal(one, None) == 0
+
+
 LAYOUTS = {
     "one line": " ".join,
     "one a line": "\n".join,
@@ -38,6 +44,10 @@ LAYOUTS = {
         ("amex 3782 822463 10005", "amex •••• 0005"),
         ("6222021234567890128".translate(WIDE), "•••• 0128"),
         ("4111\u200b1111\u200b1111\u200b1111", "•••• 1111"),
+        ("4111\n> 1111\r\n>> 1111\n > 1111", "•••• 1111"),
+        ("card 411111111111 1111 12/27", "card •••• 1111 12/27"),
+        ("cc4111111111111111 and 2", "cc•••• 1111 and 2"),
+        ("visa: 4111, 1111, 1111, 1111", "visa: •••• 1111"),
     ],
 )
 def test_a_card_keeps_its_last_four_digits_only(text, shown):
@@ -54,10 +64,29 @@ def test_a_card_keeps_its_last_four_digits_only(text, shown):
         "I sent 0.4111111111111111 ETH",
         "ref TX4111111111111111",
         "流水号 20261124150000123456789012",
+        "order No4111111111111111",
+        "we sold 4111, 1111, 1111, 1111 of them",
+        "4500/4600/4700/4800",
+        "分别是4111、1111、1111、1111元",
+        "4111,1111,1111,1111\n5012,1733,9126,4401\n4821,1932,4410,7715",
     ],
 )
 def test_numbers_that_are_no_cards_stay(text):
     assert mask(text) == (text, ())
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [*" -.\u2010\u2012\u2013\u2014\u2212·/|:*,，、_\t", "\n", "\n> ", "    ", "\u00a0", " - "],
+)
+def test_the_first_look_sees_whatever_the_groups_of_a_number_are_parted_by(sign):
+    assert holds_secret(sign.join(("4111", "1111", "1111", "1111")))
+    assert holds_secret(sign.join(("110105", "19491231", "002X")))
+
+
+@pytest.mark.parametrize("zero", [code for code in range(0x110000) if _is_zero(chr(code))])
+def test_digits_of_every_script_are_read(zero):
+    assert holds_secret("".join(chr(zero + int(digit)) for digit in "4111111111111111"))
 
 
 def test_an_identity_card_is_known_by_its_check_character():
@@ -244,3 +273,25 @@ def test_the_checks_know_their_numbers():
 def test_numbers_written_without_a_gap_are_all_masked():
     glued = "11010519491231002X" * 9 + "4111 1111 1111 1111"
     assert not any(one.isdigit() for one in mask(glued).text[:-4])
+
+
+@pytest.mark.parametrize("piece", ["4 ", "41 ", "4\n", "4111 "])
+def test_of_a_flood_of_groups_few_are_tried_as_numbers(piece, monkeypatch):
+    tried = []
+    holds = cards.PARTS["card"]
+    monkeypatch.setitem(cards.PARTS, "card", lambda *given: tried.append(given) or holds(*given))
+    mask(piece * 20_000)
+    assert len(tried) <= 2 * 20_000
+
+
+def test_a_password_of_several_words_goes_where_its_line_says_no_more_than_that():
+    words = "correct horse battery staple"
+    assert mask(f"hello\nmy password: {words}\nbye").text == f"hello\nmy password: {HIDDEN}\nbye"
+    assert not holds_secret(f"there is a film called password: {words} again")
+    assert not holds_secret(f"password: {words} is what the comic says")
+
+
+@pytest.mark.parametrize("code", ["4 8 2 9 1 3", "48 29 13", "四八二九一三"])
+def test_a_code_told_figure_by_figure_goes_right_after_the_words_for_it(code):
+    assert mask(f"验证码是{code}。") == (f"验证码是{HIDDEN}。", ("one_time_code",))
+    assert not holds_secret(f"验证码等了好久，{code}")

@@ -132,6 +132,20 @@ def test_a_file_without_a_secret_is_kept_byte_for_byte(router, door):
     assert "masked_copy" not in _entries(router, taken)
 
 
+def test_the_ticket_names_the_files_that_were_not_looked_through(router, door):
+    long = "a word " * 150_000
+    files = [(f"{n}.txt", "text/plain", long) for n in range(3)]
+    taken = _arrive(router, door, text="see the files", attachments=files)
+    assert _entries(router, taken)["unread_file"] == {"names": ["0.txt", "1.txt", "2.txt"]}
+
+
+def test_a_page_too_long_to_be_read_is_not_kept(router, door):
+    page = "<p>hello</p>" * 100_000
+    taken = _arrive(router, door, text="hello", html=page)
+    (row,) = _rows(router, "SELECT html, defects FROM message WHERE id = :m", m=taken.message_id)
+    assert (row.html, row.defects) == ("", "html_dropped")
+
+
 def test_the_field_for_a_transaction_keeps_its_hash_and_masks_a_phrase(router):
     fields = {
         "idempotency_key": "key-1",

@@ -74,3 +74,8 @@ def test_folding_twice_changes_nothing_more_for_plain_letters(text):
     once = fold(text).text
     if once.isascii():
         assert fold(once).text.split() == once.split()
+
+
+def test_a_flood_of_ligatures_grows_no_more():
+    assert len(fold("\ufdfa" * 20_000).text) <= 20_000
+    assert fold("\ufb01ne " * 20).text == "fine " * 20
