@@ -28,6 +28,8 @@ T = TypeVar("T")
 LONGEST_TITLE, LONGEST_BANNER, LONGEST_ANSWER = 120, 600, 10_000
 #: Tickets answered in one commit.
 _AT_ONCE = 50
+#: So much of what is no number is said again where it is refused.
+_NAMED = 24
 
 
 @dataclass(slots=True)
@@ -79,17 +81,18 @@ def open_by_hand(
 def _ticket(unit: Unit, who: Who, number: str) -> int:
     proper = normalise_number(number)
     if proper is None:
-        raise Invalid("tickets", "unknown_ticket")
+        raise Invalid("tickets", "no_such_ticket", number=number[:_NAMED])
     try:
         return pages.ticket_id(unit, proper, who)
     except NotFound as fault:
-        raise Invalid("tickets", "unknown_ticket") from fault
+        raise Invalid("tickets", "no_such_ticket", number=proper) from fault
 
 
 def _text(name: str, text: str, longest: int, *, needed: bool = True) -> str:
     body = text.replace("\r\n", "\n").strip()
     if needed and not body:
-        raise Invalid(name, "empty")
+        language = name.rpartition("_")[2]
+        raise Invalid(name, f"no_{language}" if language in ("zh", "en") else "empty")
     if len(body) > longest:
         raise Invalid(name, "too_long")
     return redact.mask(body).text

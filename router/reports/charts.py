@@ -11,6 +11,8 @@ from markupsafe import Markup, escape
 from router.core.documents import Bars, Heat
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 720, 200, 40, 24
+#: Half of a date, which stands under the middle of the last day.
+_RIGHT = 20
 _FIELD = 27
 #: Beyond this share of the most a field is strong, and its number in the other ink.
 _STRONG = 0.5
@@ -20,7 +22,7 @@ def bars(chart: Bars, title: str, description: str, key: str) -> Markup:
     """Two counts a day, one upon the other; what is not well is hatched and outlined."""
     most = max((well + ill for _, well, ill in chart.days), default=0) or 1
     most += most % 2 if most > 1 else 0  # half of it is a whole count too
-    step = (_WIDTH - _LEFT) / max(len(chart.days), 1)
+    step = (_WIDTH - _LEFT - _RIGHT) / max(len(chart.days), 1)
     drawn = [
         Markup(
             '<defs><pattern id="hatch-{}" width="6" height="6" patternUnits="userSpaceOnUse" '

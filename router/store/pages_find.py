@@ -199,7 +199,7 @@ def _by_person(unit: Unit, who: Who, words: str, before: int) -> list[int]:
     if not people:
         return []
     teams = scope(who)
-    limited = "" if teams is None else " AND t.team_id IN :teams"
+    limited = "" if teams is None else " AND t.team_id + 0 IN :teams"
     known: dict[str, Any] = {} if teams is None else {"teams": list(teams)}
     rows = unit.rows(
         "SELECT t.id FROM ticket t WHERE t.requester_id IN :people "  # noqa: S608  # ours
@@ -213,12 +213,13 @@ def _by_person(unit: Unit, who: Who, words: str, before: int) -> list[int]:
 
 
 def _begun(unit: Unit, who: Who, words: str) -> list[int]:
-    """The newest tickets whose number begins like this."""
+    """The newest tickets whose number begins like this. ``+ 0`` keeps the database at the index of
+    numbers."""
     span = number_range(words)
     if span is None:
         return []
     teams = scope(who)
-    limited = "" if teams is None else " AND t.team_id IN :teams"
+    limited = "" if teams is None else " AND t.team_id + 0 IN :teams"
     known: dict[str, Any] = {} if teams is None else {"teams": list(teams)}
     rows = unit.rows(
         "SELECT t.id FROM ticket t WHERE t.number BETWEEN :first AND :last"  # noqa: S608  # ours

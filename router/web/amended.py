@@ -20,6 +20,7 @@ from router.core.sla import KINDS, URGENCIES
 from router.errors import Conflict, Invalid
 from router.store import promise_versions
 from router.store.promise_versions import Changed
+from router.web import telling
 from router.web.faults import sentence
 from router.web.rights import allowed, here
 from router.web.speech import label, t
@@ -93,7 +94,7 @@ def _promises(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for urgency in URGENCIES:
         for kind in KINDS:
             what = f"{t('hours.standard')} · {label('urgency', urgency)} · {label('clock', kind)}"
-            yield what, lasting(said[kind][urgency])
+            yield what, telling.lasting(said[kind][urgency])
     yield f"{t('hours.standard')} · {t('policies.warn')}", percents(said["warn"])
     for one in said["policies"]:
         yield from _policy(one)
@@ -106,21 +107,11 @@ def _policy(one: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"{name} · {t(f'policies.{matcher}')}", ", ".join(one[matcher])
     for kind in KINDS:
         if one[kind] is not None:
-            yield f"{name} · {label('clock', kind)}", lasting(one[kind])
+            yield f"{name} · {label('clock', kind)}", telling.lasting(one[kind])
     if one["calendar"]:
         yield f"{name} · {t('policies.calendar')}", label("calendar", one["calendar"])
     if one["warn"] is not None:
         yield f"{name} · {t('policies.warn')}", percents(one["warn"])
-
-
-def lasting(minutes: int) -> str:
-    """So many minutes in words."""
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return str(t("inbox.span.minutes", n=rest))
-    if rest:
-        return str(t("inbox.span.hours_minutes", h=hours, m=rest))
-    return str(t("inbox.span.hours", n=hours))
 
 
 def percents(fractions: Any) -> str:
@@ -131,7 +122,7 @@ def percents(fractions: Any) -> str:
 @blueprint.app_context_processor
 def _words() -> dict[str, Any]:
     return {
-        "lasting": lasting,
+        "lasting": telling.lasting,
         "part_name": part_name,
         "percents": percents,
         "spans": spans,
@@ -141,7 +132,7 @@ def _words() -> dict[str, Any]:
 
 def _shifted(span: int) -> str:
     """How far a promise moves, from microseconds; less than a minute is one."""
-    return lasting(max(round(abs(span) / 60_000_000), 1))
+    return telling.lasting(max(round(abs(span) / 60_000_000), 1))
 
 
 # ---------------------------------------------------------------- looking, then saving

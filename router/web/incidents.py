@@ -122,7 +122,9 @@ def open_by_hand() -> Response:
 
 
 def _why(fault: Conflict | Invalid) -> str:
-    return sentence(fault.code) or sentence(f"s{_status(fault)}.title")
+    if not sentence(fault.code):
+        return sentence(f"s{_status(fault)}.title")
+    return t(f"errors.{fault.code}", **(fault.params if isinstance(fault, Invalid) else {}))
 
 
 def _status(fault: Conflict | Invalid) -> int:

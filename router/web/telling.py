@@ -5,7 +5,7 @@ Codes and parameters become sentences of the reader's language here and nowhere 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +17,7 @@ from channels import registry
 from router.core import snippets
 from router.core.clock import from_us
 from router.core.rights import Who
+from router.core.sla import STANDARD
 from router.store import macros
 from router.store.macros import MacroView
 from router.store.pages import (
@@ -96,6 +97,16 @@ def _span(speaks: str, minutes: int) -> str:
     if minutes < 2 * _DAY:
         return str(t("inbox.span.hours", n=minutes // _HOUR))
     return str(t("inbox.span.days", n=minutes // _DAY))
+
+
+def lasting(minutes: int) -> str:
+    """So many minutes in words."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return str(t("inbox.span.minutes", n=rest))
+    if rest:
+        return str(t("inbox.span.hours_minutes", h=hours, m=rest))
+    return str(t("inbox.span.hours", n=hours))
 
 
 def due(ticket: TicketLine) -> Badge | None:
@@ -295,6 +306,8 @@ def sentence(entry: EntryView) -> Markup:
         key = f"{key}_auto"
     elif entry.code == "assigned" and entry.params.get("agent") == entry.agent:
         key = "entries.taken"
+    if not entry.params.get("agent") and f"{key}_plain" in words:
+        key = f"{key}_plain"
     if key not in words:
         return escape(entry.code)
     params = {name: _param(name, value, entry.code) for name, value in entry.params.items()}
@@ -311,8 +324,8 @@ class _Lenient(dict[str, Any]):
 
 def _param(name: str, value: Any, code: str) -> Any:
     """One parameter as people read it."""
-    if name in ("due", "was") and isinstance(value, int) and value > _YEARS:
-        return moment(from_us(value))
+    if isinstance(value, int) and name in ("due", "was", "minutes"):
+        return _time(name, value, code)
     if isinstance(value, list):
         return t("entries.comma").join([escape(_param(name, one, code)) for one in value])
     text = str(value)
@@ -320,12 +333,28 @@ def _param(name: str, value: Any, code: str) -> Any:
         return _way_to(name, text)
     if name in ("old", "new") and code in ("category", "urgency"):
         name = code
-    if name == "category":
-        return category(text)
-    if name == "task":
-        return task_name(text)
+    if name in _TOLD:
+        return _TOLD[name](text)
     kind = _NAMED.get(name)
     return label(kind, text) if kind else text
+
+
+def _time(name: str, value: int, code: str) -> Any:
+    """A moment, or how long something is promised to take."""
+    if name != "minutes" and value > _YEARS:
+        return moment(from_us(value))
+    return lasting(value) if code == "sla_retargeted" else value
+
+
+def _policy(name: str) -> str:
+    return str(t("policies.standard")) if name == STANDARD else name
+
+
+_TOLD: Mapping[str, Callable[[str], Any]] = {
+    "category": category,
+    "policy": _policy,
+    "task": task_name,
+}
 
 
 def _way_to(name: str, value: str) -> Markup:

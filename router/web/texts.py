@@ -13,6 +13,7 @@ from router.web.rights import allowed, here
 blueprint = Blueprint("texts", __name__)
 
 CASES = ("open", "closed", "security", "security_closed", "secret")
+_NUMBER = "WT-EXAM-PLE2"
 _DEFAULT, _ALARM = "transfer.failed", "security.compromised"
 
 
@@ -28,7 +29,9 @@ def texts() -> str:
         (case, [(language, _told(case, language, category)) for language in LANGUAGES])
         for case in CASES
     ]
-    return render_template("texts/texts.html", told=told, category=category, categories=known)
+    return render_template(
+        "texts/texts.html", told=told, category=category, categories=known, number=_NUMBER
+    )
 
 
 def _told(case: str, language: str, category: str) -> Words:
@@ -52,7 +55,7 @@ def _told(case: str, language: str, category: str) -> Words:
             group="security" if security else category.partition(".")[0],
             security=security,
             open=opened,
-            number="WT-EXAM-PLE2",
+            number=_NUMBER,
             answer_by=router.policies.promise(urgency, now),
             next_open=None if opened else hours.next_open(now),
             zone=settings.desk.zone,

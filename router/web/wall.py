@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from flask import Blueprint, g, render_template
 
 from router.core.rights import Who, scope
 from router.reports.asking import AHEAD
 from router.reports.words import Words
-from router.store import channels, pages, pages_figures, pages_reports
+from router.store import channels, pages, pages_calls, pages_figures, pages_reports
 from router.store.pages import Filters
-from router.store.pages_reports import Cut
 from router.web import telling
 from router.web.rights import allowed, here
 from router.web.speech import language
@@ -27,7 +23,7 @@ _LISTED = 5
 @blueprint.get("/reports/wall")
 @allowed("see_reports")
 def wall() -> str:
-    """Security waiting, who waits longest, what is due soon, channels, the hotline's queue."""
+    """Security waiting, who waits longest, what is due soon, channels, who is to be called back."""
     who: Who = g.who
     with here().store.reading() as unit:
         words = Words(here(), unit, language())
@@ -45,12 +41,8 @@ def wall() -> str:
             soon=pages_reports.soon(unit, until, teams, _LISTED),
             due=pages_reports.how_many_soon(unit, until, teams),
             channels=channels.states(unit, here().doors),
-            hotline=_in_hand(pages_reports.standing(unit, Cut(channel="phone"), teams)),
+            to_call=sum(len(one.rows) for one in pages_calls.backs(unit, who)),
             now=unit.now,
             waited=lambda since: telling.span((unit.now - since).total_seconds()),
             left=telling.left,
         )
-
-
-def _in_hand(rows: Sequence[Any]) -> int:
-    return sum(row.n for row in rows if row.detail == "in_hand")

@@ -28,3 +28,13 @@ def test_the_scale_of_counts_has_whole_numbers_that_hold_them(most):
     numbers = [int(one.replace(",", "")) for one in ticks]
     assert numbers == sorted(set(numbers))
     assert numbers[-1] >= most
+
+
+@pytest.mark.parametrize("days", [1, 7, 30, 31, 57, 90, 366])
+def test_the_last_date_is_whole(days):
+    chart = Bars(tuple((f"2026-11-{n:02}", 1, 0) for n in range(days)), ("well", "ill"))
+    drawn = charts.bars(chart, "t", "d", "k")
+    width = float(re.search(r'viewBox="0 0 ([\d.]+)', drawn)[1])
+    ticks = [float(one) for one in re.findall(r'<text x="([\d.]+)" y="\d+" class="tick"', drawn)]
+    assert ticks
+    assert max(ticks) + 18 <= width

@@ -154,6 +154,21 @@ def test_the_first_click_after_a_search_opens_the_line_it_was_meant_for(tickets,
     page.wait_for_selector(f"#pane[data-number={tickets[1].number}]")
 
 
+def test_the_line_just_answered_says_no_more_that_it_is_due_or_begun(tickets, signed_in):
+    page = signed_in("/?view=unassigned")
+    line = page.locator(f"#line-{tickets[1].number}")
+    line.locator("a").click()
+    page.wait_for_selector(f"#pane[data-number={tickets[1].number}]")
+    page.keyboard.press("r")
+    page.wait_for_selector("#reply-text:focus")
+    page.keyboard.type("Dear Ann, it has come.")
+    line.locator(".l-draft").wait_for()
+    assert line.locator(".l-due").count() == 1
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(f"#line-{tickets[1].number}.gone")
+    assert line.locator(".l-draft, .l-due").count() == 0
+
+
 def test_what_is_typed_to_search_outlives_the_filter_form_a_ticket_and_a_reload(tickets, signed_in):
     page = signed_in(f"/ticket/{tickets[0].number}")
     page.locator("#q").press_sequentially("transfer")

@@ -236,6 +236,9 @@ def test_the_palette_does_what_a_few_letters_say(router, tickets, signed_in):
     page.wait_for_selector("#palette[open]")
     told = "document.dispatchEvent(new CustomEvent('desk-changed', {detail: {}}))"
     page.evaluate(told)  # the parts are exchanged
+    page.keyboard.type("no such thing")
+    page.locator("#palette-none", has_text="Nothing matches").wait_for()
+    page.locator("#palette-q").fill("")
     page.keyboard.type("close t")
     page.keyboard.press("Enter")
     page.wait_for_selector(".badge.state-closed")

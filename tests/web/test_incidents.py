@@ -127,6 +127,18 @@ def test_an_answer_in_one_language_only_is_refused_and_kept(browser_of, opened):
     )
     assert answer.status_code == 422
     assert ZH in answer.text
+    assert "The English text is missing" in answer.text
+    answer = browser_of("lead").post(
+        f"/incidents/{opened}/banner?lang=zh", {"banner_zh": " ", "banner_en": EN}
+    )
+    assert "缺少中文文本" in answer.text
+
+
+def test_a_wrong_number_among_an_incidents_tickets_is_named(browser_of, calm):
+    data = {"title": "Outage", "category": "login", "tickets": f"{calm.number} WT-2<3"}
+    answer = browser_of("lead").post("/incidents?lang=en", data)
+    assert answer.status_code == 422
+    assert "There is no ticket WT-2&lt;3" in answer.text
 
 
 def test_the_banner_is_set_and_the_incident_ended_and_opened_again(router, browser_of, opened):

@@ -12,6 +12,8 @@ import pytest
 
 from router import desk, escalate, reports
 from router.core.rights import Who
+from router.store import calls
+from router.store.shapes import CallRow
 from tests.web.conftest import submitted
 
 pytestmark = pytest.mark.one_database
@@ -255,6 +257,19 @@ def test_the_wall_shows_who_waits(worked, browser_of, alarm):
     assert alarm.number in oldest
     lead = _text(browser_of("lead"), "/reports/wall?lang=en")
     assert alarm.number not in lead
+
+
+def test_the_wall_counts_who_is_to_be_called_back(router, browser_of, calm):
+    def missed(unit):
+        call = unit.new_id()
+        told = {"channel": "phone", "account": "line", "call_id": "c1", "ticket_id": calm.ticket_id}
+        unit.put(CallRow, id=call, started_at=1, heard_at=1, changed_at=1, **told)
+        unit.flush()
+        calls.ask_back(unit, calm.ticket_id, call)
+
+    router.store.write(missed)
+    page = _text(browser_of("lead"), "/reports/wall?lang=en")
+    assert re.search(r'To call back</h2>\s*<p class="big"><a href="/calls">1</a>', page)
 
 
 def test_the_wall_tells_and_counts_what_is_due_within_two_hours(browser_of, agents, calm, alarm):

@@ -12,7 +12,7 @@ from channels.contract import Attachment
 from router import desk, escalate, form, pipeline
 from router.core.rights import Who
 from router.prepared import Terms
-from router.store import readings
+from router.store import readings, timeline
 from router.store.pages_message import MESSAGES
 from router.web.speech import catalogue
 from rules.raising import Near, Opinion
@@ -199,6 +199,20 @@ def test_an_entry_is_told_in_the_readers_language(router, browser_of, agents, ca
     browser = browser_of("agent")
     assert "changed the urgency from" in browser.get(f"/ticket/{calm.number}?lang=en").text
     assert "把紧急度从" in browser.get(f"/ticket/{calm.number}?lang=zh").text
+
+
+def test_the_timeline_says_how_long_a_promise_is_and_the_standard_by_its_name(
+    router, browser_of, calm
+):
+    told = {"kind": "resolution", "policy": "standard", "minutes": 4200, "was": 45, "due": 2**51}
+    router.store.write(lambda unit: timeline.note(unit, calm.ticket_id, "sla_retargeted", **told))
+    router.store.write(lambda unit: timeline.note(unit, calm.ticket_id, "called_back", agent=""))
+    chinese, english = (
+        browser_of("agent").get(f"/ticket/{calm.number}?lang={one}").text for one in ("zh", "en")
+    )
+    assert "按时限方案“标准”为 70 小时（原为 45 分钟）" in chinese
+    assert "70 h by the policy Standard (before: 45 min)" in english
+    assert "接听坐席：" not in chinese
 
 
 def test_who_gives_a_ticket_to_themselves_took_it(router, browser_of, agents, calm):

@@ -88,7 +88,7 @@ function blend(fresh) {
   for (const line of allLines()) {
     const other = there.get(line.id);
     if (!other) {
-      if (!$("scroller").dataset.long) line.classList.add("gone");
+      if (!$("scroller").dataset.long) leave(line);
       continue;
     }
     line.classList.remove("gone");
@@ -113,6 +113,12 @@ function blend(fresh) {
     if (!alarm) alerts.tell(words, alerts.matters(fresher), false);
   }
   $("fresh").hidden = false;
+}
+
+/** A line that is here no more says only what it is: what was due or begun of it is over. */
+function leave(line) {
+  line.classList.add("gone");
+  for (const one of line.querySelectorAll(".l-due, .l-draft, .l-seat")) one.remove();
 }
 
 const ofSecurity = () => Number(document.querySelector(".view-security .count")?.textContent ?? 0);

@@ -58,12 +58,15 @@ function show() {
     line.entry = one;
     return line;
   }));
+  const none = place().querySelector("#palette-none");
+  none.textContent = fits.length ? "" : none.dataset.words;
   choose(0);
 }
 
 function choose(at) {
   const lines = [...place().querySelectorAll("li")];
   const input = place().querySelector("input");
+  input.setAttribute("aria-expanded", String(lines.length > 0));
   chosen = lines.length ? (at + lines.length) % lines.length : 0;
   lines.forEach((line, number) => line.setAttribute("aria-selected", String(number === chosen)));
   if (lines.length) { input.setAttribute("aria-activedescendant", lines[chosen].id); lines[chosen].scrollIntoView({ block: "nearest" }); }
