@@ -104,15 +104,28 @@ def recover(router: Router) -> int:
 
 
 def deliver(router: Router, row: Any) -> bool:
-    """Try one claimed row; False when its channel as a whole cannot speak just now."""
+    """Try one claimed row; False when its channel as a whole cannot speak just now.
+
+    Raises StoreError when what left cannot be written down: the row stays ``sending``, for nobody
+    will know how far it came.
+    """
     try:
         door = _speaker(router, row)
         allowed = _may(router, row)
-        if allowed is None:
-            return True
-        receipt = _say(router, row, door, allowed)
+        parts = _parts(router, row) if allowed is not None else []
     except Exception as fault:  # noqa: BLE001  # each kind has its place on the ticket
         return _settle(router, row, fault)
+    if allowed is None:
+        return True
+    receipt = Receipt()
+    for number in range(row.parts_sent, len(parts)):
+        try:
+            receipt = _say(router, row, door, allowed, parts, number)
+        except Exception as fault:  # noqa: BLE001  # as above
+            return _settle(router, row, fault)
+        # It is out: what fails from here on must not look like a try that came to nothing.
+        if len(parts) > 1:
+            router.store.write(partial(outbox.part_sent, row_id=row.id, parts=number + 1))
     _sent(router, row, receipt)
     return True
 
@@ -141,28 +154,28 @@ def _may(router: Router, row: Any) -> May | None:
     return None
 
 
-def _say(router: Router, row: Any, door: Speaks, allowed: May) -> Receipt:
-    """Send what is left of the text, a message at a time; each is counted before it leaves. Files
-    go with the last."""
+def _parts(router: Router, row: Any) -> list[str]:
+    """The messages that its text goes out as."""
     limits = router.doors.open(row.channel, row.account).limits
     said = codes.filled(router, row.purpose, row.once, row.text)
-    parts = pieces(said, limits.text, limits.text_bytes)
+    return pieces(said, limits.text, limits.text_bytes)
+
+
+def _say(
+    router: Router, row: Any, door: Speaks, allowed: May, parts: list[str], number: int
+) -> Receipt:
+    """Send one of the messages, counted before it leaves. Files go with the last."""
     place = (row.identity_id, row.channel, row.account)
-    counts = reaching.limited(router, row.channel, row.account)
-    receipt = Receipt()
-    for number, text in enumerate(parts[row.parts_sent :], start=row.parts_sent + 1):
-        if number > row.parts_sent + 1:
-            with router.store.reading() as unit:
-                allowed = reaching.can_send(router, unit, place, _kind(row))
-            if not allowed.ok:
-                raise WindowClosed(f"{allowed.code}: {number - 1} of {len(parts)} are out")
-        files = _files(router, row) if number == len(parts) else ()
-        part = replace(_outbound(row, files), text=text, late=allowed.late)
-        receipt = _counted(router, place, door, part) if counts else door.speak(part)
-        if len(parts) > 1:
-            sent = number
-            router.store.write(lambda unit: outbox.part_sent(unit, row.id, sent))  # noqa: B023  # run at once
-    return receipt
+    if number > row.parts_sent:
+        with router.store.reading() as unit:
+            allowed = reaching.can_send(router, unit, place, _kind(row))
+        if not allowed.ok:
+            raise WindowClosed(f"{allowed.code}: {number} of {len(parts)} are out")
+    files = _files(router, row) if number == len(parts) - 1 else ()
+    part = replace(_outbound(row, files), text=parts[number], late=allowed.late)
+    if reaching.limited(router, row.channel, row.account):
+        return _counted(router, place, door, part)
+    return door.speak(part)
 
 
 def _counted(router: Router, place: reach.Place, door: Speaks, part: Outbound) -> Receipt:

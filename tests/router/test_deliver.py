@@ -1,12 +1,13 @@
 """Sending: at most once, honest about what nobody can know, visible when it fails."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from channels.contract import Pace, Receipt, Refused, Transient, Unknown
+from channels.contract import Limits, Pace, Receipt, Refused, Transient, Unknown
 from router import deliver, pipeline
-from router.errors import NotFound
+from router.errors import NotFound, StoreDown
 from router.prepared import Terms
 from tests.fakes import FakeDoor, FakeDoors
 
@@ -149,6 +150,73 @@ def test_a_bug_while_sending_is_shown_and_nothing_hangs(router, door):
     door.answers.append(ZeroDivisionError("made up"))
     deliver.sweep(router)
     assert _row(router).state == "failed"
+
+
+# ---------------------------------------------------------------- in several messages
+
+LONG = "one one one one. two two two two. three three."
+PARTS = ["one one one one.", "two two two two.", "three three."]
+
+
+@pytest.fixture
+def long(router, door):
+    """The acknowledgement is so long that it goes out as three messages."""
+    door.limits = Limits(text=20)
+    router.store.write(lambda unit: unit.run("UPDATE outbox SET text = :text", text=LONG))
+    return router
+
+
+def _texts(door):
+    return [one.text for one in door.sent]
+
+
+def test_a_long_text_goes_out_in_order(long, door):
+    deliver.sweep(long)
+    assert (_texts(door), _row(long).state) == (PARTS, "sent")
+
+
+def test_after_a_later_only_what_is_left_goes_out(long, door, frozen):
+    door.answers += [None, Transient("busy")]
+    deliver.sweep(long)
+    assert _texts(door) == PARTS[:1]
+    frozen.advance(timedelta(minutes=2))
+    deliver.sweep(long)
+    assert _texts(door) == PARTS
+
+
+class FullDisk:
+    """A store that takes nothing while its disk is ``full``, which it is for one moment only."""
+
+    def __init__(self, store):
+        self._store, self.full = store, False
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def write(self, work, **options):
+        if self.full:
+            self.full = False
+            raise StoreDown("the disk is full")
+        return self._store.write(work, **options)
+
+
+def test_a_part_that_left_and_could_not_be_written_down_does_not_leave_again(
+    long, door, frozen, monkeypatch
+):
+    disk = FullDisk(long.store)
+
+    def speak(outbound):
+        disk.full = outbound.text == PARTS[1]
+        return FakeDoor.speak(door, outbound)
+
+    monkeypatch.setattr(door, "speak", speak)
+    with pytest.raises(StoreDown):
+        deliver.sweep(replace(long, store=disk))
+    assert (_row(long).state, _row(long).parts_sent) == ("sending", 1)
+    frozen.advance(timedelta(minutes=10))
+    deliver.recover(long)
+    deliver.sweep(long)
+    assert (_row(long).state, _texts(door)) == ("unknown", PARTS[:2])
 
 
 # ---------------------------------------------------------------- what nobody knows of
