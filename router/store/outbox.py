@@ -130,8 +130,10 @@ def files(unit: Unit, message_id: int) -> list[Any]:
 
 
 def part_sent(unit: Unit, row_id: int, parts: int) -> None:
-    """So many messages of a long text are out."""
-    unit.run("UPDATE outbox SET parts_sent = :n WHERE id = :id", n=parts, id=row_id)
+    """So many messages of a long text are out, or more if that is known."""
+    unit.run(
+        "UPDATE outbox SET parts_sent = :n WHERE id = :id AND parts_sent < :n", n=parts, id=row_id
+    )
 
 
 def answered(unit: Unit, ticket_id: int) -> bool:
@@ -174,8 +176,8 @@ def look_again(unit: Unit, row_ids: Collection[int], due_at: int) -> None:
 
 
 def not_found(unit: Unit, row_id: int, *, parts_sent: int) -> bool:
-    """An unknown row certainly did not go out whole: it is queued again. False when somebody
-    settled it meanwhile."""
+    """An unknown row certainly did not go out whole: what is left of it is queued again. False when
+    somebody settled it meanwhile."""
     return bool(
         unit.run(
             "UPDATE outbox SET state = 'queued', due_at = :now, reason = 'not_arrived', "

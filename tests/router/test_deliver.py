@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from channels.contract import Limits, Pace, Receipt, Refused, Transient, Unknown
-from router import deliver, pipeline
+from channels.contract import Event, Limits, Pace, Receipt, Refused, Transient, Unknown
+from router import deliver, pipeline, signals
 from router.errors import NotFound, StoreDown
 from router.prepared import Terms
 from tests.fakes import FakeDoor, FakeDoors
@@ -217,6 +217,62 @@ def test_a_part_that_left_and_could_not_be_written_down_does_not_leave_again(
     deliver.recover(long)
     deliver.sweep(long)
     assert (_row(long).state, _texts(door)) == ("unknown", PARTS[:2])
+
+
+def _echo(router, door, outbound, text):
+    event = Event("echo", outbound.to, "mid", message_id=outbound.message_id, text=text)
+    router.store.write(lambda unit: signals.note(router, unit, door, [event]))
+
+
+def test_an_echo_that_overtakes_the_answer_to_its_part_loses_no_other_part(
+    long, door, frozen, monkeypatch
+):
+    def speak(outbound):
+        receipt = FakeDoor.speak(door, outbound)
+        _echo(long, door, outbound, outbound.text)
+        if outbound.text == PARTS[0]:
+            door.answers.append(Transient("not so fast"))
+        return receipt
+
+    monkeypatch.setattr(door, "speak", speak)
+    deliver.sweep(long)
+    assert (_row(long).state, _texts(door)) == ("queued", PARTS[:1])
+    frozen.advance(timedelta(minutes=2))
+    deliver.sweep(long)
+    assert (_row(long).state, _texts(door)) == ("sent", PARTS)
+
+
+@pytest.fixture
+def halfway(long, door):
+    """The first part is out, and of the second nobody knows."""
+    door.answers += [None, Unknown("line died")]
+    deliver.sweep(long)
+    assert (_row(long).state, _row(long).parts_sent) == ("unknown", 1)
+    return long
+
+
+def test_the_echo_of_a_part_that_nobody_knew_of_lets_the_rest_go_out(halfway, door):
+    _echo(halfway, door, door.sent[0], PARTS[1])
+    deliver.sweep(halfway)
+    assert (_row(halfway).state, _texts(door)) == ("sent", [PARTS[0], PARTS[2]])
+
+
+def test_a_late_echo_of_a_part_that_is_known_says_nothing_of_the_next(halfway, door):
+    _echo(halfway, door, door.sent[0], PARTS[0])
+    assert (_row(halfway).state, _row(halfway).parts_sent) == ("unknown", 1)
+
+
+def test_the_echo_of_the_last_part_settles_all_of_it(halfway, door):
+    _echo(halfway, door, door.sent[0], PARTS[2])
+    assert _row(halfway).state == "sent"
+    assert _codes(halfway)[-2:] == ["send_unknown", "sent"]
+
+
+def test_the_echo_of_one_of_two_equal_parts_tells_nothing(halfway, door):
+    twice = f"{PARTS[1]} {LONG[17:]}"
+    halfway.store.write(lambda unit: unit.run("UPDATE outbox SET text = :text", text=twice))
+    _echo(halfway, door, door.sent[0], PARTS[1])
+    assert (_row(halfway).state, _row(halfway).parts_sent) == ("unknown", 1)
 
 
 # ---------------------------------------------------------------- what nobody knows of
