@@ -26,14 +26,14 @@ from channels.contract import (
     Unknown,
     WindowClosed,
 )
-from router import codes, reaching
+from router import codes, reaching, settling
 from router.assemble import Router
 from router.core.clock import from_us, to_us
 from router.core.pieces import pieces
 from router.core.reach import May
 from router.errors import NotFound, RouterError
 from router.reaching import Kind
-from router.store import budgets, chats, claims, outbox, reach, timeline
+from router.store import budgets, claims, outbox, reach, timeline
 from router.store.budgets import Allowance
 from router.store.unit import Unit
 
@@ -44,8 +44,6 @@ _SECOND = 1_000_000
 LOOKED_EVERY, LOOKED_FOR = timedelta(minutes=5), timedelta(days=3)
 #: One that could not be made is made again so soon.
 _ASKED_AGAIN = timedelta(minutes=1)
-#: A platform is asked whether a send arrived only after so many seconds.
-_SETTLING = 30
 
 
 def sweep(router: Router, *, limit: int = 200) -> int:
@@ -114,7 +112,7 @@ def deliver(router: Router, row: Any) -> bool:
         allowed = _may(router, row)
         parts = _parts(router, row) if allowed is not None else []
     except Exception as fault:  # noqa: BLE001  # each kind has its place on the ticket
-        return _settle(router, row, fault)
+        return settling.settle(router, row, fault)
     if allowed is None:
         return True
     receipt = Receipt()
@@ -122,11 +120,11 @@ def deliver(router: Router, row: Any) -> bool:
         try:
             receipt = _say(router, row, door, allowed, parts, number)
         except Exception as fault:  # noqa: BLE001  # as above
-            return _settle(router, row, fault)
+            return settling.settle(router, row, fault)
         # It is out: what fails from here on must not look like a try that came to nothing.
         if len(parts) > 1:
             router.store.write(partial(outbox.part_sent, row_id=row.id, parts=number + 1))
-    _sent(router, row, receipt)
+    settling.sent(router, row, receipt)
     return True
 
 
@@ -197,25 +195,6 @@ def _speaker(router: Router, row: Any) -> Speaks:
     return door
 
 
-def _settle(router: Router, row: Any, fault: Exception) -> bool:
-    """Write down what a failed try means; whether the channel may be asked again at once."""
-    if isinstance(fault, Unknown):
-        _unknown(router, row, fault)
-        return True
-    if isinstance(fault, Refused) and not fault.channel_fault:
-        _failed(router, row, fault)
-        return True
-    if isinstance(fault, Refused):
-        _stopped(router, row, fault)
-        return False
-    if isinstance(fault, ChannelError | RouterError):
-        _later(router, row, fault)
-        return False
-    log.error("outbox row %s could not be sent", row.id, exc_info=fault)
-    _failed(router, row, fault)
-    return True
-
-
 def _files(router: Router, row: Any) -> tuple[Attachment, ...]:
     """What an agent put to the message that goes out."""
     if row.message_id is None:
@@ -252,60 +231,6 @@ def _outbound(row: Any, files: tuple[Attachment, ...]) -> Outbound:
         locale=row.language or "en",
         signature=row.signature,
     )
-
-
-def _sent(router: Router, row: Any, receipt: Receipt) -> None:
-    live = router.doors.open(row.channel, row.account).limits.live
-
-    def work(unit: Unit) -> None:
-        # A send that outlived its lease was called unknown meanwhile; now it is known.
-        if outbox.found(unit, row.id, receipt.remote_id):
-            place = chats.place(unit, row.conversation, row.identity_id) if live else None
-            if place is not None:
-                chats.show(unit, place, row.id, row.message_id)
-            timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
-            claims.report(unit, f"speaks:{row.channel}:{row.account}", ok=True)
-
-    router.store.write(work)
-
-
-def _failed(router: Router, row: Any, fault: Exception) -> None:
-    reason = str(fault)[:300]
-
-    def work(unit: Unit) -> None:
-        if outbox.settle(unit, row.id, "failed", reason=reason):
-            timeline.note(unit, row.ticket_id, "send_failed", error=reason, purpose=row.purpose)
-
-    router.store.write(work)
-
-
-def _unknown(router: Router, row: Any, fault: Unknown) -> None:
-    def work(unit: Unit) -> None:
-        if router.settings.deliver.on_unknown == "resend":
-            outbox.settle(unit, row.id, "queued", reason="resend", due_at=unit.now_us)
-        elif outbox.settle(
-            unit,
-            row.id,
-            "unknown",
-            reason=str(fault)[:300],
-            due_at=unit.now_us + _SETTLING * _SECOND,
-        ):
-            timeline.note(unit, row.ticket_id, "send_unknown", purpose=row.purpose)
-
-    router.store.write(work)
-
-
-def _stopped(router: Router, row: Any, fault: Refused) -> None:
-    """The far side refuses all of us: what waits stays, the channel says so and is left alone."""
-    reason = str(fault)[:300]
-    name = f"speaks:{row.channel}:{row.account}"
-    log.error("%s has stopped: %s", name, reason)
-
-    def work(unit: Unit) -> None:
-        outbox.postpone(unit, row.id, unit.now_us, "stopped")
-        claims.report(unit, name, ok=False, detail="stopped", params=reason)
-
-    router.store.write(work)
 
 
 # ---------------------------------------------------------------- what nobody knows of
@@ -355,21 +280,3 @@ def _told(unit: Unit, row: Any, receipt: Receipt | None, parts: int) -> None:
             timeline.note(unit, row.ticket_id, "outbox_queued", purpose=row.purpose, old="unknown")
     elif outbox.found(unit, row.id, receipt.remote_id, "looked_up"):
         timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
-
-
-def _later(router: Router, row: Any, fault: Exception) -> None:
-    """Wait and try again; after the last wait the row fails, visibly."""
-    waits = router.settings.deliver.retry_minutes
-    if row.attempts > len(waits):
-        _failed(router, row, fault)
-        return
-    asked = fault.after if isinstance(fault, Transient) else None
-    wait = max(asked or timedelta(0), timedelta(minutes=waits[row.attempts - 1]))
-    reason = str(fault)[:300]
-
-    def work(unit: Unit) -> None:
-        outbox.settle(unit, row.id, "queued", reason=reason, due_at=to_us(unit.now + wait))
-        name = f"speaks:{row.channel}:{row.account}"
-        claims.report(unit, name, ok=False, detail="cannot_send", params=reason)
-
-    router.store.write(work)
