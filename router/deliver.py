@@ -47,19 +47,46 @@ _ASKED_AGAIN = timedelta(minutes=1)
 
 
 def sweep(router: Router, *, limit: int = 200) -> int:
-    """Send what is due, until nothing is or ``limit`` rows were tried; how many were tried."""
+    """Send what is due, until nothing is or ``limit`` rows were tried; how many were tried.
+
+    Each account has its turn before another has its next. Those that failed last time come after
+    all others, ``limit`` rows more: to find out that one is still away may take as long as a line
+    takes to break.
+    """
     with router.store.reading() as unit:
-        silent = set(claims.all_stopped(unit))
+        silent, ailing = set(claims.all_stopped(unit)), _ailing(unit)
+    ailing -= silent
+    silent |= ailing
+    tried = _in_turn(router, silent, limit)
+    if ailing:
+        tried += _in_turn(router, silent - ailing, limit)
+    return tried
+
+
+def _ailing(unit: Unit) -> set[tuple[str, str]]:
+    """The accounts whose last send failed for a reason of the channel's."""
+    names = [row.name.split(":", 2) for row in claims.health(unit) if not row.ok]
+    return {(name[1], name[2]) for name in names if name[0] == "speaks"}
+
+
+def _in_turn(router: Router, silent: set[tuple[str, str]], limit: int) -> int:
+    """Send a row of each account, and again, until nothing is left; who cannot speak just now joins
+    the ``silent``."""
     lease = router.settings.deliver.lease_seconds * _SECOND
-    for tried in range(limit):
-        row = router.store.write(
-            lambda unit: outbox.claim(unit, lease_us=lease, without=frozenset(silent))
-        )
+    tried, had = 0, set[tuple[str, str]]()
+    while tried < limit:
+        claim = partial(outbox.claim, lease_us=lease, without=silent | had)
+        row = router.store.write(claim)
+        if row is None and not had:
+            break
         if row is None:
-            return tried
+            had = set()
+            continue
+        tried += 1
+        had.add((row.channel, row.account))
         if not _in_pace(router, row) or not deliver(router, row):
             silent.add((row.channel, row.account))
-    return limit
+    return tried
 
 
 def _in_pace(router: Router, row: Any) -> bool:

@@ -20,6 +20,27 @@ _CLAIMED = (
     "JOIN ticket t ON t.id = o.ticket_id WHERE o.id = :id"
 )
 
+_NEXT = "SELECT n.id FROM outbox n WHERE n.state = 'queued' AND n.channel "
+_WAITS = (
+    "SELECT o.due_at FROM outbox o WHERE o.state = 'queued' AND o.channel = lane.channel "
+    "AND o.account = lane.account AND o.purpose = lane.purpose ORDER BY o.due_at LIMIT 1"
+)
+#: Every (channel, account, purpose) for which a row is due, with when its first one was. It skips
+#: from one to the next in ``ix_outbox_turn``: a hundred thousand rows of one are a single step.
+_DUE = (
+    "WITH RECURSIVE lane(channel, account, purpose) AS ("  # noqa: S608  # ours
+    "SELECT CAST('' AS VARCHAR), CAST('' AS VARCHAR), CAST('' AS VARCHAR) UNION ALL "
+    "SELECT o.channel, o.account, o.purpose FROM lane l JOIN outbox o ON o.id = COALESCE("
+    f"({_NEXT} = l.channel AND n.account = l.account AND n.purpose > l.purpose "
+    "ORDER BY n.purpose LIMIT 1), "
+    f"({_NEXT} = l.channel AND n.account > l.account ORDER BY n.account, n.purpose LIMIT 1), "
+    f"({_NEXT} > l.channel ORDER BY n.channel, n.account, n.purpose LIMIT 1))) "
+    f"SELECT * FROM (SELECT channel, account, purpose, ({_WAITS}) AS due_at FROM lane) AS first "
+    "WHERE due_at <= :now"
+)
+#: So many rows are tried for that other workers may take first.
+_TRIED = 50
+
 
 def queue(unit: Unit, **columns: Any) -> int:
     """Write a row to be sent (or held, with its reason); its id."""
@@ -36,24 +57,32 @@ def said_once(unit: Unit, once: str) -> Any:
 def claim(unit: Unit, *, lease_us: int, without: Collection[tuple[str, str]] = ()) -> Any:
     """Take one due row and mark it ``sending``; None when nothing is due.
 
-    ``without`` names (channel, account) pairs that cannot speak just now.
+    What people wrote goes before acknowledgements, and then what waits longest. ``without`` names
+    (channel, account) pairs that are left out.
     """
-    due = unit.rows(
-        "SELECT id, channel, account, purpose FROM outbox WHERE state IN ('queued', 'sending') "
-        "AND state = 'queued' AND due_at <= :now ORDER BY due_at, id LIMIT 50",
-        now=unit.now_us,
-    )
-    for row in sorted(due, key=lambda one: one.purpose == "acknowledgement"):  # people first
-        if (row.channel, row.account) in without:
-            continue
-        if unit.run(
-            "UPDATE outbox SET state = 'sending', attempts = attempts + 1, tried_at = :now, "
-            "leased_until = :until WHERE id = :id AND state = 'queued'",
+    lanes = [
+        one for one in unit.rows(_DUE, now=unit.now_us) if (one.channel, one.account) not in without
+    ]
+    for lane in sorted(lanes, key=lambda one: (one.purpose == "acknowledgement", one.due_at)):
+        due = unit.rows(
+            "SELECT id FROM outbox WHERE state = 'queued' AND channel = :channel "
+            "AND account = :account AND purpose = :purpose AND due_at <= :now "
+            "ORDER BY due_at, id LIMIT :n",
+            channel=lane.channel,
+            account=lane.account,
+            purpose=lane.purpose,
             now=unit.now_us,
-            until=unit.now_us + lease_us,
-            id=row.id,
-        ):
-            return unit.row(_CLAIMED, id=row.id)
+            n=_TRIED,
+        )
+        for row in due:
+            if unit.run(
+                "UPDATE outbox SET state = 'sending', attempts = attempts + 1, tried_at = :now, "
+                "leased_until = :until WHERE id = :id AND state = 'queued'",
+                now=unit.now_us,
+                until=unit.now_us + lease_us,
+                id=row.id,
+            ):
+                return unit.row(_CLAIMED, id=row.id)
     return None
 
 
@@ -193,8 +222,8 @@ def lost(unit: Unit, limit: int = 50) -> list[Any]:
     """Rows whose worker died while sending."""
     return list(
         unit.rows(
-            "SELECT id, ticket_id, purpose FROM outbox WHERE state IN ('queued', 'sending') "
-            "AND state = 'sending' AND leased_until < :now LIMIT :n",
+            "SELECT id, ticket_id, purpose FROM outbox WHERE state = 'sending' "
+            "AND leased_until < :now ORDER BY id LIMIT :n",
             now=unit.now_us,
             n=limit,
         )
@@ -279,10 +308,4 @@ def route(unit: Unit, row_id: int, *, channel: str, account: str, reply_to: str)
 
 def pending(unit: Unit) -> bool:
     """Whether any row is due."""
-    return bool(
-        unit.value(
-            "SELECT 1 FROM outbox WHERE state IN ('queued', 'sending') AND state = 'queued' "
-            "AND due_at <= :now LIMIT 1",
-            now=unit.now_us,
-        )
-    )
+    return unit.row(_DUE, now=unit.now_us) is not None

@@ -9,7 +9,8 @@ from channels.contract import Event, Limits, Pace, Receipt, Refused, Transient, 
 from router import deliver, pipeline, signals
 from router.errors import NotFound, StoreDown
 from router.prepared import Terms
-from tests.fakes import FakeDoor, FakeDoors
+from router.store import outbox
+from tests.fakes import FakeDoor, FakeDoors, ManyDoors
 
 
 @pytest.fixture
@@ -373,6 +374,87 @@ def test_a_door_that_cannot_say_is_not_asked_for_ever(router, door, frozen):
     frozen.advance(timedelta(days=2))
     assert _ask(router) is None
     assert _row(router).state == "unknown"
+
+
+# ---------------------------------------------------------------- many accounts
+
+
+@pytest.fixture
+def two(assembled, door):
+    """A desk with two accounts, and nothing to send."""
+    other = FakeDoor("other")
+    made = assembled(doors=ManyDoors(door, other), acknowledge={"enabled": False})
+    pipeline.receive(made, door, [door.arrives(text="hi")], Terms())
+    return made, other
+
+
+def _waits(router, account, rows):
+    """So many replies wait to be sent by this account."""
+    with router.store.reading() as unit:
+        ticket = unit.row("SELECT id, identity_id FROM ticket")
+
+    def work(unit):
+        for number in range(rows):
+            outbox.queue(
+                unit,
+                ticket_id=ticket.id,
+                purpose="reply",
+                once=f"{account}:{number}",
+                channel="email",
+                account=account,
+                identity_id=ticket.identity_id,
+                text=f"{account} {number}",
+                state="queued",
+            )
+
+    router.store.write(work)
+
+
+def test_an_account_that_is_refused_keeps_no_other_waiting(two, door, frozen):
+    router, other = two
+    other.answers += [Refused("blocked", channel_fault=True)] * 2
+    _waits(router, "other", 60)
+    deliver.sweep(router)
+    frozen.advance(timedelta(seconds=1))
+    _waits(router, "support", 1)
+    deliver.sweep(router)
+    assert _texts(door) == ["support 0"]
+
+
+def test_an_account_that_is_away_keeps_no_other_waiting(two, door, frozen):
+    router, other = two
+    other.answers += [Transient("down")] * 2
+    _waits(router, "other", 60)
+    frozen.advance(timedelta(seconds=1))
+    _waits(router, "support", 2)
+    deliver.sweep(router)
+    assert _texts(door) == ["support 0", "support 1"]
+
+
+def test_accounts_have_their_turns_however_much_waits_at_one(two, door, frozen, monkeypatch):
+    router, other = two
+    order = []
+    for one in (door, other):
+        monkeypatch.setattr(one, "speak", lambda given: order.append(given.text) or Receipt())
+    _waits(router, "other", 3)
+    frozen.advance(timedelta(seconds=1))
+    _waits(router, "support", 2)
+    deliver.sweep(router)
+    assert order == ["other 0", "support 0", "other 1", "support 1", "other 2"]
+
+
+def test_an_account_that_failed_is_tried_again_after_all_others(two, door, frozen, monkeypatch):
+    router, other = two
+    other.answers.append(Transient("down"))
+    _waits(router, "other", 2)
+    deliver.sweep(router)
+    order = []
+    for one in (door, other):
+        monkeypatch.setattr(one, "speak", lambda given: order.append(given.text) or Receipt())
+    frozen.advance(timedelta(seconds=1))
+    _waits(router, "support", 2)
+    deliver.sweep(router)
+    assert order == ["support 0", "support 1", "other 1"]
 
 
 # ---------------------------------------------------------------- pace

@@ -6,7 +6,7 @@ import pytest
 
 from router.store import outbox
 from router.store.batch import Draft, write
-from router.store.shapes import Identity, Requester
+from router.store.shapes import Identity, Outbox, Requester
 
 LEASE = 60_000_000
 
@@ -77,6 +77,65 @@ def test_a_claimed_row_knows_whom_it_goes_to(store, row_id):
 def test_a_channel_that_cannot_speak_is_passed_over(store, row_id):
     assert _claim(store, without={("email", "a")}) is None
     assert _claim(store, without={("email", "b")}).id == row_id
+
+
+def _queue(store, row_id, rows, **columns):
+    """So many more rows as this one, a microsecond apart."""
+
+    def work(unit):
+        row = outbox.find(unit, row_id).as_dict() | columns
+        del row["created_at"], row["due_at"]
+        for number in range(rows):
+            due = unit.now_us - rows + number
+            unit.put(
+                Outbox,
+                **row | {"id": unit.new_id(), "once": f"{unit.new_id()}"},
+                created_at=unit.now_us,
+                due_at=due,
+            )
+
+    store.write(work)
+
+
+def test_rows_of_a_channel_that_cannot_speak_hide_no_others(store, row_id):
+    _queue(store, row_id, 60)
+    _queue(store, row_id, 1, account="b")
+    assert _claim(store, without={("email", "a")}).account == "b"
+
+
+def test_what_people_wrote_goes_before_acknowledgements_that_wait_longer(store, row_id, frozen):
+    _queue(store, row_id, 60)
+    frozen.advance(timedelta(minutes=1))
+    _queue(store, row_id, 1, purpose="reply")
+    assert _claim(store).purpose == "reply"
+
+
+def test_of_many_accounts_the_one_whose_row_waits_longest_is_first(store, row_id, frozen):
+    _queue(store, row_id, 1, account="b")
+    frozen.advance(timedelta(minutes=1))
+    _queue(store, row_id, 1, channel="x", account="c")
+    said = [_claim(store).account for _ in range(3)]
+    assert said == ["b", "a", "c"]
+
+
+def test_what_is_not_due_yet_is_not_claimed(store, row_id, frozen):
+    frozen.advance(timedelta(seconds=-1))
+    assert _claim(store) is None
+    with store.reading() as unit:
+        assert not outbox.pending(unit)
+
+
+@pytest.mark.parametrize("rows", [5_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_whoever_claims_passes_over_no_rows_of_others(store, row_id, rows):
+    for place in ("a", "b"):
+        _queue(store, row_id, rows // 2, account=place)
+    store.write(lambda unit: unit.run("ANALYZE outbox"))  # as PostgreSQL does by itself in time
+    with store.reading() as unit:
+        asked = "EXPLAIN QUERY PLAN" if unit.dialect == "sqlite" else "EXPLAIN ANALYZE"
+        plan = unit.rows(f"{asked} {outbox._DUE}", now=unit.now_us)
+    reads = [str(tuple(line)) for line in plan if "outbox" in str(line) or " o " in str(line)]
+    assert not [line for line in reads if "Seq Scan" in line or "SCAN o" in line]
+    assert sum("ix_outbox_turn" in line for line in reads) >= 4
 
 
 def test_a_row_is_settled_once(store, row_id):
