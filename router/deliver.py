@@ -32,6 +32,7 @@ from router.core.clock import from_us, to_us
 from router.core.pieces import pieces
 from router.core.reach import May
 from router.errors import NotFound, RouterError
+from router.holding import Holding, held_for
 from router.reaching import Kind
 from router.store import budgets, claims, outbox, reach, timeline
 from router.store.budgets import Allowance
@@ -39,7 +40,6 @@ from router.store.unit import Unit
 
 log = logging.getLogger("router.deliver")
 
-_SECOND = 1_000_000
 #: A look-up that could tell nothing is made again so often, for so long after the try.
 LOOKED_EVERY, LOOKED_FOR = timedelta(minutes=5), timedelta(days=3)
 #: One that could not be made is made again so soon.
@@ -72,20 +72,21 @@ def _ailing(unit: Unit) -> set[tuple[str, str]]:
 def _in_turn(router: Router, silent: set[tuple[str, str]], limit: int) -> int:
     """Send a row of each account, and again, until nothing is left; who cannot speak just now joins
     the ``silent``."""
-    lease = router.settings.deliver.lease_seconds * _SECOND
     tried, had = 0, set[tuple[str, str]]()
-    while tried < limit:
-        claim = partial(outbox.claim, lease_us=lease, without=silent | had)
-        row = router.store.write(claim)
-        if row is None and not had:
-            break
-        if row is None:
-            had = set()
-            continue
-        tried += 1
-        had.add((row.channel, row.account))
-        if not _in_pace(router, row) or not deliver(router, row):
-            silent.add((row.channel, row.account))
+    with Holding(router) as hand:
+        while tried < limit:
+            claim = partial(outbox.claim, lease_us=held_for(router), without=silent | had)
+            row = router.store.write(claim)
+            if row is None and not had:
+                break
+            if row is None:
+                had = set()
+                continue
+            tried += 1
+            had.add((row.channel, row.account))
+            hand.take(row)
+            if not _in_pace(router, row) or not deliver(router, row):
+                silent.add((row.channel, row.account))
     return tried
 
 
@@ -106,24 +107,8 @@ def _in_pace(router: Router, row: Any) -> bool:
         spent = budgets.spend(unit, allowances)
         if spent is not None:
             again = to_us(unit.now + timedelta(seconds=spent.seconds / 6))
-            outbox.postpone(unit, row.id, again, "pace")
+            outbox.postpone(unit, row, again, "pace")
         return spent is None
-
-    return router.store.write(work)
-
-
-def recover(router: Router) -> int:
-    """Settle rows whose worker died while sending, as the settings say; how many."""
-
-    def work(unit: Unit) -> int:
-        rows = outbox.lost(unit)
-        for row in rows:
-            if router.settings.deliver.on_unknown == "resend":
-                outbox.settle(unit, row.id, "queued", reason="resend", due_at=unit.now_us)
-            else:
-                outbox.settle(unit, row.id, "unknown", reason="worker_died")
-                timeline.note(unit, row.ticket_id, "send_unknown", purpose=row.purpose)
-        return len(rows)
 
     return router.store.write(work)
 
@@ -149,10 +134,17 @@ def deliver(router: Router, row: Any) -> bool:
         except Exception as fault:  # noqa: BLE001  # as above
             return settling.settle(router, row, fault)
         # It is out: what fails from here on must not look like a try that came to nothing.
-        if len(parts) > 1:
-            router.store.write(partial(outbox.part_sent, row_id=row.id, parts=number + 1))
+        out = number + 1
+        if out < len(parts) and not router.store.write(partial(_part_sent, router, row, out)):
+            return True  # taken for dead meanwhile: the rest is no longer ours to send
     settling.sent(router, row, receipt)
     return True
+
+
+def _part_sent(router: Router, row: Any, parts: int, unit: Unit) -> bool:
+    """Count a part, and hold the row for the next one; False when it is in other hands."""
+    outbox.part_sent(unit, row.id, parts)
+    return outbox.hold(unit, row, lease_us=held_for(router))
 
 
 def _kind(row: Any) -> Kind:
@@ -168,14 +160,14 @@ def _may(router: Router, row: Any) -> May | None:
         found = reaching.can_send(router, unit, place, _kind(row))
         needless = row.purpose == "acknowledgement" and outbox.answered(unit, row.ticket_id)
     if needless and found.quota_left is not None:
-        router.store.write(lambda unit: outbox.settle(unit, row.id, "cancelled", reason="answered"))
+        router.store.write(lambda unit: outbox.settle(unit, row, "cancelled", reason="answered"))
         return None
     if found.ok:
         return found
     if found.again is None:
         raise WindowClosed(found.code)
     again = to_us(found.again)
-    router.store.write(lambda unit: outbox.postpone(unit, row.id, again, found.code))
+    router.store.write(lambda unit: outbox.postpone(unit, row, again, found.code))
     return None
 
 

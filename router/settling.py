@@ -49,7 +49,7 @@ def sent(router: Router, row: Any, receipt: Receipt) -> None:
             if place is not None:
                 chats.show(unit, place, row.id, row.message_id)
             timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
-            claims.report(unit, f"speaks:{row.channel}:{row.account}", ok=True)
+        claims.report(unit, f"speaks:{row.channel}:{row.account}", ok=True)
 
     router.store.write(work)
 
@@ -58,7 +58,7 @@ def _failed(router: Router, row: Any, fault: Exception) -> None:
     reason = str(fault)[:300]
 
     def work(unit: Unit) -> None:
-        if outbox.settle(unit, row.id, "failed", reason=reason):
+        if outbox.settle(unit, row, "failed", reason=reason):
             timeline.note(unit, row.ticket_id, "send_failed", error=reason, purpose=row.purpose)
 
     router.store.write(work)
@@ -67,14 +67,10 @@ def _failed(router: Router, row: Any, fault: Exception) -> None:
 def _unknown(router: Router, row: Any, fault: Unknown) -> None:
     def work(unit: Unit) -> None:
         if router.settings.deliver.on_unknown == "resend":
-            outbox.settle(unit, row.id, "queued", reason="resend", due_at=unit.now_us)
-        elif outbox.settle(
-            unit,
-            row.id,
-            "unknown",
-            reason=str(fault)[:300],
-            due_at=unit.now_us + SETTLING,
-        ):
+            outbox.doubt(unit, row, "queued", reason="resend", due_at=unit.now_us)
+            return
+        due, reason = unit.now_us + SETTLING, str(fault)[:300]
+        if outbox.doubt(unit, row, "unknown", reason=reason, due_at=due):
             timeline.note(unit, row.ticket_id, "send_unknown", purpose=row.purpose)
 
     router.store.write(work)
@@ -87,7 +83,7 @@ def _stopped(router: Router, row: Any, fault: Refused) -> None:
     log.error("%s has stopped: %s", name, reason)
 
     def work(unit: Unit) -> None:
-        outbox.postpone(unit, row.id, unit.now_us, "stopped")
+        outbox.postpone(unit, row, unit.now_us, "stopped")
         claims.report(unit, name, ok=False, detail="stopped", params=reason)
 
     router.store.write(work)
@@ -104,8 +100,27 @@ def _later(router: Router, row: Any, fault: Exception) -> None:
     reason = str(fault)[:300]
 
     def work(unit: Unit) -> None:
-        outbox.settle(unit, row.id, "queued", reason=reason, due_at=to_us(unit.now + wait))
+        outbox.settle(unit, row, "queued", reason=reason, due_at=to_us(unit.now + wait))
         name = f"speaks:{row.channel}:{row.account}"
         claims.report(unit, name, ok=False, detail="cannot_send", params=reason)
 
     router.store.write(work)
+
+
+def recover(router: Router) -> int:
+    """Settle rows whose worker died while sending, as the settings say; how many."""
+
+    def work(unit: Unit) -> int:
+        return sum(_recovered(router, unit, row) for row in outbox.lost(unit))
+
+    return router.store.write(work)
+
+
+def _recovered(router: Router, unit: Unit, row: Any) -> bool:
+    if router.settings.deliver.on_unknown == "resend":
+        return outbox.give_up(unit, row, "queued", reason="resend", due_at=unit.now_us)
+    due = unit.now_us + SETTLING
+    if not outbox.give_up(unit, row, "unknown", reason=outbox.DIED, due_at=due):
+        return False
+    timeline.note(unit, row.ticket_id, "send_unknown", purpose=row.purpose)
+    return True

@@ -108,14 +108,14 @@ def _echo(unit: Unit, door: Channel, event: Event) -> None:
     it is one part that was seen; the others are out only if they went before it."""
     known = outbox.sent_as(unit, event.message_id)
     row = outbox.find(unit, known.id) if known is not None else None
-    if row is None or row.state not in ("unknown", "sending"):
+    if row is None or row.state not in ("unknown", "sending", "queued"):
         return
     parts = pieces(row.text, door.limits.text, door.limits.text_bytes)
     seen = _place(parts, event.text)
     if seen == len(parts):
         if outbox.found(unit, row.id, event.remote_id):
             timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
-    elif seen > row.parts_sent and row.state == "sending":
+    elif seen > row.parts_sent and row.state != "unknown":
         outbox.part_sent(unit, row.id, seen)
     elif seen > row.parts_sent and outbox.not_found(unit, row.id, parts_sent=seen):
         timeline.note(unit, row.ticket_id, "outbox_queued", purpose=row.purpose, old="unknown")

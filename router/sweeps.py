@@ -31,6 +31,7 @@ from router import (
     reports,
     rereading,
     retention,
+    settling,
     waves,
     webhooks,
 )
@@ -194,7 +195,7 @@ DUTIES = (
     Duty("assign", timedelta(seconds=2), presence.waiting, assigning.sweep, exclusive=True),
     Duty("recount", timedelta(seconds=5), calendar_days.to_recount, _recount, exclusive=True),
     Duty("media", timedelta(seconds=1), remote_files.pending, fetching.sweep),
-    Duty("recover", timedelta(seconds=5), lambda unit: outbox.lost(unit, 1), deliver.recover),
+    Duty("recover", timedelta(seconds=5), lambda unit: outbox.lost(unit, 1), settling.recover),
     Duty(
         "look_up", timedelta(seconds=5), deliver.waits_for_look_up, deliver.look_up, exclusive=True
     ),

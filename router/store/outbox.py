@@ -120,26 +120,55 @@ def reword(unit: Unit, once: str, *, subject: str, text: str, wording: str) -> b
     )
 
 
-def settle(unit: Unit, row_id: int, state: str, **columns: Any) -> bool:
-    """Write what came of a try; False when the row is no longer ours to settle."""
-    changes = {"state": state, "leased_until": 0, **columns}
-    assignments = ", ".join(f"{name} = :{name}" for name in changes)
-    return bool(
-        unit.run(
-            f"UPDATE outbox SET {assignments} WHERE id = :id AND state = 'sending'",  # noqa: S608
-            id=row_id,
-            **changes,
-        )
+#: Why nobody knows what came of a try whose worker was taken for dead.
+DIED = "worker_died"
+#: The row is in this try's hands still: also when its worker lives after all.
+_OURS = (
+    "id = :id AND attempts = :attempts "
+    f"AND (state = 'sending' OR (state = 'unknown' AND reason = '{DIED}'))"
+)
+
+
+def settle(unit: Unit, row: Any, state: str, **columns: Any) -> bool:
+    """Write what certainly came of the try that claimed this row; False when the row is no longer
+    that try's to settle."""
+    return _change(unit, row, _OURS, state=state, leased_until=0, **columns)
+
+
+def doubt(unit: Unit, row: Any, state: str, **columns: Any) -> bool:
+    """As :func:`settle`, when nobody can know what came of it: says nothing new of a row whose
+    worker was taken for dead."""
+    return _change(
+        unit, row, f"state = 'sending' AND {_OURS}", state=state, leased_until=0, **columns
     )
 
 
-def postpone(unit: Unit, row_id: int, due_at: int, reason: str) -> bool:
+def give_up(unit: Unit, row: Any, state: str, **columns: Any) -> bool:
+    """A row's worker died; False when it is alive, or somebody settled the row meanwhile."""
+    lost = f"state = 'sending' AND leased_until < :now AND {_OURS}"
+    return _change(unit, row, lost, state=state, leased_until=0, **columns)
+
+
+def hold(unit: Unit, row: Any, *, lease_us: int) -> bool:
+    """Lengthen the lease of a row that is being sent; False when it is no longer that try's."""
+    until = unit.now_us + lease_us
+    return _change(unit, row, _OURS, state="sending", reason="", leased_until=until)
+
+
+def _change(unit: Unit, row: Any, condition: str, **columns: Any) -> bool:
+    assignments = ", ".join(f"{name} = :{name}" for name in columns)
+    given = {**columns, "id": row.id, "attempts": row.attempts, "now": unit.now_us}
+    return bool(unit.run(f"UPDATE outbox SET {assignments} WHERE {condition}", **given))  # noqa: S608
+
+
+def postpone(unit: Unit, row: Any, due_at: int, reason: str) -> bool:
     """Put a claimed row back as if nobody had tried it; False when it is no longer ours."""
     return bool(
         unit.run(
-            "UPDATE outbox SET state = 'queued', attempts = attempts - 1, leased_until = 0, "
-            "due_at = :due, reason = :reason WHERE id = :id AND state = 'sending'",
-            id=row_id,
+            "UPDATE outbox SET state = 'queued', attempts = attempts - 1, leased_until = 0, "  # noqa: S608  # ours
+            f"due_at = :due, reason = :reason WHERE {_OURS}",
+            id=row.id,
+            attempts=row.attempts,
             due=due_at,
             reason=reason,
         )
@@ -222,7 +251,7 @@ def lost(unit: Unit, limit: int = 50) -> list[Any]:
     """Rows whose worker died while sending."""
     return list(
         unit.rows(
-            "SELECT id, ticket_id, purpose FROM outbox WHERE state = 'sending' "
+            "SELECT id, ticket_id, purpose, attempts FROM outbox WHERE state = 'sending' "
             "AND leased_until < :now ORDER BY id LIMIT :n",
             now=unit.now_us,
             n=limit,
@@ -255,11 +284,15 @@ def came_back(unit: Unit, row_id: int, reason: str) -> None:
 
 
 def found(unit: Unit, row_id: int, remote_id: str, reason: str = "") -> bool:
-    """The far side shows what nobody could know: it was sent. False when that was known."""
+    """The far side shows what nobody could know: it was sent. False when that was known.
+
+    A row that was queued again meanwhile does not go out a second time.
+    """
     return bool(
         unit.run(
             "UPDATE outbox SET state = 'sent', reason = :reason, leased_until = 0, sent_at = :now, "
-            "remote_id = :remote_id WHERE id = :id AND state IN ('unknown', 'sending')",
+            "remote_id = :remote_id WHERE id = :id "
+            "AND (state IN ('unknown', 'sending') OR (state = 'queued' AND attempts > 0))",
             id=row_id,
             remote_id=remote_id,
             reason=reason,

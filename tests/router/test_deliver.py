@@ -1,16 +1,21 @@
 """Sending: at most once, honest about what nobody can know, visible when it fails."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from channels.contract import Event, Limits, Pace, Receipt, Refused, Transient, Unknown
-from router import deliver, pipeline, signals
+from router import deliver, pipeline, settling, signals
+from router.core.clock import monotonic
 from router.errors import NotFound, StoreDown
+from router.holding import Holding
 from router.prepared import Terms
 from router.store import outbox
 from tests.fakes import FakeDoor, FakeDoors, ManyDoors
+
+PATIENCE = 20
 
 
 @pytest.fixture
@@ -130,14 +135,14 @@ def test_a_worker_that_died_while_sending_leaves_an_unknown_row(router, door, fr
         deliver.sweep(router)
     assert _row(router).state == "sending"
     frozen.advance(timedelta(minutes=10))
-    assert deliver.recover(router) == 1
+    assert settling.recover(router) == 1
     assert _row(router).state == "unknown"
 
 
 def test_a_send_that_outlives_its_lease_is_known_in_the_end(router, door, frozen, monkeypatch):
     def slowly(outbound):
         frozen.advance(timedelta(minutes=10))
-        assert deliver.recover(router) == 1
+        assert settling.recover(router) == 1
         return FakeDoor.speak(door, outbound)
 
     monkeypatch.setattr(door, "speak", slowly)
@@ -145,6 +150,75 @@ def test_a_send_that_outlives_its_lease_is_known_in_the_end(router, door, frozen
     assert len(door.sent) == 1
     assert (_row(router).state, _row(router).remote_id) == ("sent", "far-1")
     assert _codes(router)[-2:] == ["send_unknown", "sent"]
+
+
+def _slow(door, frozen, router, monkeypatch, takes=timedelta(minutes=10)):
+    """Each send takes so long, and the duty that looks for dead workers ticks meanwhile."""
+
+    def slowly(outbound):
+        frozen.advance(takes)
+        settling.recover(router)
+        return FakeDoor.speak(door, outbound)
+
+    monkeypatch.setattr(door, "speak", slowly)
+
+
+def test_a_send_that_outlives_its_lease_and_is_put_off_is_tried_again(
+    router, door, frozen, monkeypatch
+):
+    _slow(door, frozen, router, monkeypatch)
+    door.answers.append(Transient("451 come back"))
+    deliver.sweep(router)
+    assert (_row(router).state, _row(router).reason) == ("queued", "451 come back")
+    frozen.advance(timedelta(minutes=2))
+    deliver.sweep(router)
+    assert len(door.sent) == 1
+
+
+def test_a_send_that_outlives_its_lease_and_is_refused_has_failed(
+    router, door, frozen, monkeypatch
+):
+    _slow(door, frozen, router, monkeypatch)
+    door.answers.append(Refused("no such mailbox"))
+    deliver.sweep(router)
+    assert (_row(router).state, _row(router).reason) == ("failed", "no such mailbox")
+
+
+def test_a_send_that_outlives_its_lease_and_was_queued_again_goes_out_once(
+    router, door, frozen, monkeypatch
+):
+    def slowly(outbound):
+        frozen.advance(timedelta(minutes=10))
+        settling.recover(router)
+        move = outbox.move
+        router.store.write(lambda unit: move(unit, _row(router).id, ["unknown"], "queued"))
+        return FakeDoor.speak(door, outbound)
+
+    monkeypatch.setattr(door, "speak", slowly)
+    deliver.sweep(router)
+    deliver.sweep(router)
+    assert (_row(router).state, len(door.sent)) == ("sent", 1)
+
+
+def test_a_row_is_held_while_it_is_being_sent(router, frozen):
+    row = router.store.write(lambda unit: outbox.claim(unit, lease_us=120_000_000))
+    frozen.advance(timedelta(seconds=119))
+    pause, until = threading.Event(), monotonic() + PATIENCE
+    with Holding(router, every=timedelta(milliseconds=5)) as hand:
+        hand.take(row)
+        while _row(router).leased_until == row.leased_until and monotonic() < until:
+            pause.wait(0.01)
+    frozen.advance(timedelta(seconds=119))
+    assert settling.recover(router) == 0
+
+
+def test_what_may_have_been_sent_by_a_dead_worker_is_looked_up_only_later(router, frozen):
+    router.store.write(lambda unit: outbox.claim(unit, lease_us=1))
+    frozen.advance(timedelta(seconds=1))
+    assert settling.recover(router) == 1
+    assert _ask(router) is None
+    frozen.advance(timedelta(seconds=31))
+    assert _ask(router) == 0
 
 
 def test_a_bug_while_sending_is_shown_and_nothing_hangs(router, door):
@@ -185,6 +259,29 @@ def test_after_a_later_only_what_is_left_goes_out(long, door, frozen):
     assert _texts(door) == PARTS
 
 
+def test_many_slow_parts_outlive_no_lease(long, door, frozen, monkeypatch):
+    _slow(door, frozen, long, monkeypatch, takes=timedelta(seconds=100))
+    deliver.sweep(long)
+    assert (_texts(door), _row(long).state) == (PARTS, "sent")
+    assert "send_unknown" not in _codes(long)
+
+
+def test_a_worker_whose_row_is_in_other_hands_sends_no_more_of_it(long, door, frozen, monkeypatch):
+    def slowly(outbound):
+        monkeypatch.undo()
+        frozen.advance(timedelta(minutes=10))
+        settling.recover(long)
+        move = outbox.move
+        long.store.write(lambda unit: move(unit, _row(long).id, ["unknown"], "queued"))
+        receipt = FakeDoor.speak(door, outbound)
+        deliver.sweep(long)  # another worker
+        return receipt
+
+    monkeypatch.setattr(door, "speak", slowly)
+    deliver.sweep(long)
+    assert (_texts(door), _row(long).state) == ([PARTS[0], *PARTS], "sent")
+
+
 class FullDisk:
     """A store that takes nothing while its disk is ``full``, which it is for one moment only."""
 
@@ -215,7 +312,7 @@ def test_a_part_that_left_and_could_not_be_written_down_does_not_leave_again(
         deliver.sweep(replace(long, store=disk))
     assert (_row(long).state, _row(long).parts_sent) == ("sending", 1)
     frozen.advance(timedelta(minutes=10))
-    deliver.recover(long)
+    settling.recover(long)
     deliver.sweep(long)
     assert (_row(long).state, _texts(door)) == ("unknown", PARTS[:2])
 
@@ -267,6 +364,14 @@ def test_the_echo_of_the_last_part_settles_all_of_it(halfway, door):
     _echo(halfway, door, door.sent[0], PARTS[2])
     assert _row(halfway).state == "sent"
     assert _codes(halfway)[-2:] == ["send_unknown", "sent"]
+
+
+def test_an_echo_that_comes_late_keeps_what_was_queued_again_from_going_out_twice(halfway, door):
+    row_id = _row(halfway).id
+    halfway.store.write(lambda unit: outbox.not_found(unit, row_id, parts_sent=1))
+    _echo(halfway, door, door.sent[0], PARTS[1])
+    deliver.sweep(halfway)
+    assert (_row(halfway).state, _texts(door)) == ("sent", [PARTS[0], PARTS[2]])
 
 
 def test_the_echo_of_one_of_two_equal_parts_tells_nothing(halfway, door):

@@ -139,10 +139,61 @@ def test_whoever_claims_passes_over_no_rows_of_others(store, row_id, rows):
 
 
 def test_a_row_is_settled_once(store, row_id):
-    _claim(store)
-    assert store.write(lambda unit: outbox.settle(unit, row_id, "sent"))
-    assert not store.write(lambda unit: outbox.settle(unit, row_id, "failed"))
+    row = _claim(store)
+    assert store.write(lambda unit: outbox.settle(unit, row, "sent"))
+    assert not store.write(lambda unit: outbox.settle(unit, row, "failed"))
     assert _state(store, row_id) == "sent"
+
+
+def test_a_row_is_settled_by_the_try_that_claimed_it_last(store, row_id):
+    early = _claim(store)
+    store.write(lambda unit: outbox.settle(unit, early, "queued"))
+    late = _claim(store)
+    assert not store.write(lambda unit: outbox.settle(unit, early, "failed"))
+    assert store.write(lambda unit: outbox.settle(unit, late, "sent"))
+
+
+@pytest.fixture
+def given_up(store, row_id, frozen):
+    """A row whose worker was so slow that it was taken for dead."""
+    row = _claim(store)
+    frozen.advance(timedelta(seconds=61))
+    store.write(lambda unit: outbox.give_up(unit, row, "unknown", reason=outbox.DIED))
+    return row
+
+
+def test_a_worker_that_lives_after_all_says_what_came_of_its_try(store, given_up):
+    assert store.write(lambda unit: outbox.settle(unit, given_up, "failed", reason="no mailbox"))
+
+
+def test_a_worker_that_lives_after_all_and_does_not_know_either_says_nothing_new(store, given_up):
+    assert not store.write(lambda unit: outbox.doubt(unit, given_up, "unknown", reason="line died"))
+
+
+def test_a_worker_that_lives_after_all_goes_on(store, given_up):
+    assert store.write(lambda unit: outbox.hold(unit, given_up, lease_us=LEASE))
+    assert _state(store, given_up.id) == "sending"
+    with store.reading() as unit:
+        assert outbox.lost(unit) == []
+
+
+def test_what_a_person_decided_meanwhile_stands(store, given_up):
+    store.write(lambda unit: outbox.move(unit, given_up.id, ["unknown"], "cancelled"))
+    assert not store.write(lambda unit: outbox.hold(unit, given_up, lease_us=LEASE))
+    assert not store.write(lambda unit: outbox.settle(unit, given_up, "queued"))
+
+
+def test_a_row_that_was_held_meanwhile_is_not_given_up(store, row_id, frozen):
+    row = _claim(store)
+    frozen.advance(timedelta(seconds=61))
+    store.write(lambda unit: outbox.hold(unit, row, lease_us=LEASE))
+    assert not store.write(lambda unit: outbox.give_up(unit, row, "unknown", reason=outbox.DIED))
+
+
+def test_what_was_sent_does_not_go_out_again_though_it_was_queued_again(store, given_up):
+    store.write(lambda unit: outbox.move(unit, given_up.id, ["unknown"], "queued"))
+    assert store.write(lambda unit: outbox.found(unit, given_up.id, "far-1"))
+    assert _claim(store) is None
 
 
 def test_a_row_whose_worker_died_is_found_after_its_lease(store, row_id, frozen):
