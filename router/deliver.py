@@ -50,8 +50,8 @@ def sweep(router: Router, *, limit: int = 200) -> int:
     """Send what is due, until nothing is or ``limit`` rows were tried; how many were tried.
 
     Each account has its turn before another has its next. Those that failed last time come after
-    all others, ``limit`` rows more: to find out that one is still away may take as long as a line
-    takes to break.
+    all others, ``limit`` rows more, and by one worker at a time: to find out that one is still away
+    may take as long as a line takes to break.
     """
     with router.store.reading() as unit:
         silent, ailing = set(claims.all_stopped(unit)), _ailing(unit)
@@ -59,6 +59,8 @@ def sweep(router: Router, *, limit: int = 200) -> int:
     silent |= ailing
     tried = _in_turn(router, silent, limit)
     if ailing:
+        with router.store.reading() as unit:
+            ailing -= outbox.under_way(unit)
         tried += _in_turn(router, silent - ailing, limit)
     return tried
 

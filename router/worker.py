@@ -69,7 +69,10 @@ class Ticking:
         """Set it; it ticks from :meth:`start` on."""
         self._clock = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(4)},
+            executors={
+                "default": ThreadPoolExecutor(sweeps.TOGETHER),
+                "far": ThreadPoolExecutor(sweeps.FAR_TOGETHER),
+            },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60},
         )
         for duty in sweeps.DUTIES:
@@ -79,6 +82,7 @@ class Ticking:
                 args=[router, duty],
                 seconds=duty.every.total_seconds(),
                 id=duty.name,
+                executor="far" if duty.far else "default",
             )
 
     def start(self) -> None:

@@ -259,6 +259,12 @@ def lost(unit: Unit, limit: int = 50) -> list[Any]:
     )
 
 
+def under_way(unit: Unit) -> set[tuple[str, str]]:
+    """Every (channel, account) by which a message is being sent now."""
+    rows = unit.rows("SELECT DISTINCT channel, account FROM outbox WHERE state = 'sending'")
+    return {(row.channel, row.account) for row in rows}
+
+
 def find(unit: Unit, row_id: int) -> Any:
     """The whole row, or None."""
     return unit.row("SELECT * FROM outbox WHERE id = :id", id=row_id)

@@ -562,6 +562,19 @@ def test_an_account_that_failed_is_tried_again_after_all_others(two, door, froze
     assert order == ["support 0", "support 1", "other 1"]
 
 
+def test_an_account_that_failed_keeps_one_worker_waiting_at_most(two, frozen):
+    router, other = two
+    other.answers.append(Transient("down"))
+    _waits(router, "other", 3)
+    deliver.sweep(router)
+    held = router.store.write(lambda unit: outbox.claim(unit, lease_us=120_000_000))
+    deliver.sweep(router)  # another worker
+    assert other.sent == []
+    router.store.write(lambda unit: outbox.settle(unit, held, "queued"))
+    deliver.sweep(router)
+    assert len(other.sent) == 2
+
+
 # ---------------------------------------------------------------- pace
 
 
