@@ -26,42 +26,70 @@ from channels.contract import (
     Unknown,
     WindowClosed,
 )
-from router import codes, reaching
+from router import codes, reaching, settling
 from router.assemble import Router
 from router.core.clock import from_us, to_us
 from router.core.pieces import pieces
 from router.core.reach import May
 from router.errors import NotFound, RouterError
+from router.holding import Holding, held_for
 from router.reaching import Kind
-from router.store import budgets, chats, claims, outbox, reach, timeline
+from router.store import budgets, claims, outbox, reach, timeline
 from router.store.budgets import Allowance
 from router.store.unit import Unit
 
 log = logging.getLogger("router.deliver")
 
-_SECOND = 1_000_000
 #: A look-up that could tell nothing is made again so often, for so long after the try.
 LOOKED_EVERY, LOOKED_FOR = timedelta(minutes=5), timedelta(days=3)
 #: One that could not be made is made again so soon.
 _ASKED_AGAIN = timedelta(minutes=1)
-#: A platform is asked whether a send arrived only after so many seconds.
-_SETTLING = 30
 
 
 def sweep(router: Router, *, limit: int = 200) -> int:
-    """Send what is due, until nothing is or ``limit`` rows were tried; how many were tried."""
+    """Send what is due, until nothing is or ``limit`` rows were tried; how many were tried.
+
+    Each account has its turn before another has its next. Those that failed last time come after
+    all others, ``limit`` rows more, and by one worker at a time: to find out that one is still away
+    may take as long as a line takes to break.
+    """
     with router.store.reading() as unit:
-        silent = set(claims.all_stopped(unit))
-    lease = router.settings.deliver.lease_seconds * _SECOND
-    for tried in range(limit):
-        row = router.store.write(
-            lambda unit: outbox.claim(unit, lease_us=lease, without=frozenset(silent))
-        )
-        if row is None:
-            return tried
-        if not _in_pace(router, row) or not deliver(router, row):
-            silent.add((row.channel, row.account))
-    return limit
+        silent, ailing = set(claims.all_stopped(unit)), _ailing(unit)
+    ailing -= silent
+    silent |= ailing
+    tried = _in_turn(router, silent, limit)
+    if ailing:
+        with router.store.reading() as unit:
+            ailing -= outbox.under_way(unit)
+        tried += _in_turn(router, silent - ailing, limit)
+    return tried
+
+
+def _ailing(unit: Unit) -> set[tuple[str, str]]:
+    """The accounts whose last send failed for a reason of the channel's."""
+    names = [row.name.split(":", 2) for row in claims.health(unit) if not row.ok]
+    return {(name[1], name[2]) for name in names if name[0] == "speaks"}
+
+
+def _in_turn(router: Router, silent: set[tuple[str, str]], limit: int) -> int:
+    """Send a row of each account, and again, until nothing is left; who cannot speak just now joins
+    the ``silent``."""
+    tried, had = 0, set[tuple[str, str]]()
+    with Holding(router) as hand:
+        while tried < limit:
+            claim = partial(outbox.claim, lease_us=held_for(router), without=silent | had)
+            row = router.store.write(claim)
+            if row is None and not had:
+                break
+            if row is None:
+                had = set()
+                continue
+            tried += 1
+            had.add((row.channel, row.account))
+            hand.take(row)
+            if not _in_pace(router, row) or not deliver(router, row):
+                silent.add((row.channel, row.account))
+    return tried
 
 
 def _in_pace(router: Router, row: Any) -> bool:
@@ -81,40 +109,44 @@ def _in_pace(router: Router, row: Any) -> bool:
         spent = budgets.spend(unit, allowances)
         if spent is not None:
             again = to_us(unit.now + timedelta(seconds=spent.seconds / 6))
-            outbox.postpone(unit, row.id, again, "pace")
+            outbox.postpone(unit, row, again, "pace")
         return spent is None
 
     return router.store.write(work)
 
 
-def recover(router: Router) -> int:
-    """Settle rows whose worker died while sending, as the settings say; how many."""
-
-    def work(unit: Unit) -> int:
-        rows = outbox.lost(unit)
-        for row in rows:
-            if router.settings.deliver.on_unknown == "resend":
-                outbox.settle(unit, row.id, "queued", reason="resend", due_at=unit.now_us)
-            else:
-                outbox.settle(unit, row.id, "unknown", reason="worker_died")
-                timeline.note(unit, row.ticket_id, "send_unknown", purpose=row.purpose)
-        return len(rows)
-
-    return router.store.write(work)
-
-
 def deliver(router: Router, row: Any) -> bool:
-    """Try one claimed row; False when its channel as a whole cannot speak just now."""
+    """Try one claimed row; False when its channel as a whole cannot speak just now.
+
+    Raises StoreError when what left cannot be written down: the row stays ``sending``, for nobody
+    will know how far it came.
+    """
     try:
         door = _speaker(router, row)
         allowed = _may(router, row)
-        if allowed is None:
-            return True
-        receipt = _say(router, row, door, allowed)
+        parts = _parts(router, row) if allowed is not None else []
     except Exception as fault:  # noqa: BLE001  # each kind has its place on the ticket
-        return _settle(router, row, fault)
-    _sent(router, row, receipt)
+        return settling.settle(router, row, fault)
+    if allowed is None:
+        return True
+    receipt = Receipt()
+    for number in range(row.parts_sent, len(parts)):
+        try:
+            receipt = _say(router, row, door, allowed, parts, number)
+        except Exception as fault:  # noqa: BLE001  # as above
+            return settling.settle(router, row, fault)
+        # It is out: what fails from here on must not look like a try that came to nothing.
+        out = number + 1
+        if out < len(parts) and not router.store.write(partial(_part_sent, router, row, out)):
+            return True  # taken for dead meanwhile: the rest is no longer ours to send
+    settling.sent(router, row, receipt)
     return True
+
+
+def _part_sent(router: Router, row: Any, parts: int, unit: Unit) -> bool:
+    """Count a part, and hold the row for the next one; False when it is in other hands."""
+    outbox.part_sent(unit, row.id, parts)
+    return outbox.hold(unit, row, lease_us=held_for(router))
 
 
 def _kind(row: Any) -> Kind:
@@ -130,39 +162,39 @@ def _may(router: Router, row: Any) -> May | None:
         found = reaching.can_send(router, unit, place, _kind(row))
         needless = row.purpose == "acknowledgement" and outbox.answered(unit, row.ticket_id)
     if needless and found.quota_left is not None:
-        router.store.write(lambda unit: outbox.settle(unit, row.id, "cancelled", reason="answered"))
+        router.store.write(lambda unit: outbox.settle(unit, row, "cancelled", reason="answered"))
         return None
     if found.ok:
         return found
     if found.again is None:
         raise WindowClosed(found.code)
     again = to_us(found.again)
-    router.store.write(lambda unit: outbox.postpone(unit, row.id, again, found.code))
+    router.store.write(lambda unit: outbox.postpone(unit, row, again, found.code))
     return None
 
 
-def _say(router: Router, row: Any, door: Speaks, allowed: May) -> Receipt:
-    """Send what is left of the text, a message at a time; each is counted before it leaves. Files
-    go with the last."""
+def _parts(router: Router, row: Any) -> list[str]:
+    """The messages that its text goes out as."""
     limits = router.doors.open(row.channel, row.account).limits
     said = codes.filled(router, row.purpose, row.once, row.text)
-    parts = pieces(said, limits.text, limits.text_bytes)
+    return pieces(said, limits.text, limits.text_bytes)
+
+
+def _say(
+    router: Router, row: Any, door: Speaks, allowed: May, parts: list[str], number: int
+) -> Receipt:
+    """Send one of the messages, counted before it leaves. Files go with the last."""
     place = (row.identity_id, row.channel, row.account)
-    counts = reaching.limited(router, row.channel, row.account)
-    receipt = Receipt()
-    for number, text in enumerate(parts[row.parts_sent :], start=row.parts_sent + 1):
-        if number > row.parts_sent + 1:
-            with router.store.reading() as unit:
-                allowed = reaching.can_send(router, unit, place, _kind(row))
-            if not allowed.ok:
-                raise WindowClosed(f"{allowed.code}: {number - 1} of {len(parts)} are out")
-        files = _files(router, row) if number == len(parts) else ()
-        part = replace(_outbound(row, files), text=text, late=allowed.late)
-        receipt = _counted(router, place, door, part) if counts else door.speak(part)
-        if len(parts) > 1:
-            sent = number
-            router.store.write(lambda unit: outbox.part_sent(unit, row.id, sent))  # noqa: B023  # run at once
-    return receipt
+    if number > row.parts_sent:
+        with router.store.reading() as unit:
+            allowed = reaching.can_send(router, unit, place, _kind(row))
+        if not allowed.ok:
+            raise WindowClosed(f"{allowed.code}: {number} of {len(parts)} are out")
+    files = _files(router, row) if number == len(parts) - 1 else ()
+    part = replace(_outbound(row, files), text=parts[number], late=allowed.late)
+    if reaching.limited(router, row.channel, row.account):
+        return _counted(router, place, door, part)
+    return door.speak(part)
 
 
 def _counted(router: Router, place: reach.Place, door: Speaks, part: Outbound) -> Receipt:
@@ -182,25 +214,6 @@ def _speaker(router: Router, row: Any) -> Speaks:
     if not isinstance(door, Speaks):
         raise Refused(f"{row.channel} cannot send")
     return door
-
-
-def _settle(router: Router, row: Any, fault: Exception) -> bool:
-    """Write down what a failed try means; whether the channel may be asked again at once."""
-    if isinstance(fault, Unknown):
-        _unknown(router, row, fault)
-        return True
-    if isinstance(fault, Refused) and not fault.channel_fault:
-        _failed(router, row, fault)
-        return True
-    if isinstance(fault, Refused):
-        _stopped(router, row, fault)
-        return False
-    if isinstance(fault, ChannelError | RouterError):
-        _later(router, row, fault)
-        return False
-    log.error("outbox row %s could not be sent", row.id, exc_info=fault)
-    _failed(router, row, fault)
-    return True
 
 
 def _files(router: Router, row: Any) -> tuple[Attachment, ...]:
@@ -239,60 +252,6 @@ def _outbound(row: Any, files: tuple[Attachment, ...]) -> Outbound:
         locale=row.language or "en",
         signature=row.signature,
     )
-
-
-def _sent(router: Router, row: Any, receipt: Receipt) -> None:
-    live = router.doors.open(row.channel, row.account).limits.live
-
-    def work(unit: Unit) -> None:
-        # A send that outlived its lease was called unknown meanwhile; now it is known.
-        if outbox.found(unit, row.id, receipt.remote_id):
-            place = chats.place(unit, row.conversation, row.identity_id) if live else None
-            if place is not None:
-                chats.show(unit, place, row.id, row.message_id)
-            timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
-            claims.report(unit, f"speaks:{row.channel}:{row.account}", ok=True)
-
-    router.store.write(work)
-
-
-def _failed(router: Router, row: Any, fault: Exception) -> None:
-    reason = str(fault)[:300]
-
-    def work(unit: Unit) -> None:
-        if outbox.settle(unit, row.id, "failed", reason=reason):
-            timeline.note(unit, row.ticket_id, "send_failed", error=reason, purpose=row.purpose)
-
-    router.store.write(work)
-
-
-def _unknown(router: Router, row: Any, fault: Unknown) -> None:
-    def work(unit: Unit) -> None:
-        if router.settings.deliver.on_unknown == "resend":
-            outbox.settle(unit, row.id, "queued", reason="resend", due_at=unit.now_us)
-        elif outbox.settle(
-            unit,
-            row.id,
-            "unknown",
-            reason=str(fault)[:300],
-            due_at=unit.now_us + _SETTLING * _SECOND,
-        ):
-            timeline.note(unit, row.ticket_id, "send_unknown", purpose=row.purpose)
-
-    router.store.write(work)
-
-
-def _stopped(router: Router, row: Any, fault: Refused) -> None:
-    """The far side refuses all of us: what waits stays, the channel says so and is left alone."""
-    reason = str(fault)[:300]
-    name = f"speaks:{row.channel}:{row.account}"
-    log.error("%s has stopped: %s", name, reason)
-
-    def work(unit: Unit) -> None:
-        outbox.postpone(unit, row.id, unit.now_us, "stopped")
-        claims.report(unit, name, ok=False, detail="stopped", params=reason)
-
-    router.store.write(work)
 
 
 # ---------------------------------------------------------------- what nobody knows of
@@ -342,21 +301,3 @@ def _told(unit: Unit, row: Any, receipt: Receipt | None, parts: int) -> None:
             timeline.note(unit, row.ticket_id, "outbox_queued", purpose=row.purpose, old="unknown")
     elif outbox.found(unit, row.id, receipt.remote_id, "looked_up"):
         timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
-
-
-def _later(router: Router, row: Any, fault: Exception) -> None:
-    """Wait and try again; after the last wait the row fails, visibly."""
-    waits = router.settings.deliver.retry_minutes
-    if row.attempts > len(waits):
-        _failed(router, row, fault)
-        return
-    asked = fault.after if isinstance(fault, Transient) else None
-    wait = max(asked or timedelta(0), timedelta(minutes=waits[row.attempts - 1]))
-    reason = str(fault)[:300]
-
-    def work(unit: Unit) -> None:
-        outbox.settle(unit, row.id, "queued", reason=reason, due_at=to_us(unit.now + wait))
-        name = f"speaks:{row.channel}:{row.account}"
-        claims.report(unit, name, ok=False, detail="cannot_send", params=reason)
-
-    router.store.write(work)

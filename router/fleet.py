@@ -3,6 +3,9 @@
 A job only wakes a sweep of :mod:`router.sweeps`; the truth stays in our rows, each of which is
 claimed, so a job that comes twice, late or not at all changes nothing. Of each duty at most one job
 waits in the queue, and no job is kept once it is done.
+
+What talks to far sides has a queue of its own, and each duty its own places in a worker: a platform
+that does not answer holds up nothing else.
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg
@@ -24,11 +28,14 @@ from router.sweeps import Duty
 
 log = logging.getLogger("router.fleet")
 
-QUEUE = "duties"
+#: The desk's own duties, and those that talk to far sides.
+QUEUE, FAR = "duties", "far"
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
-#: Duties that one worker does at the same time.
-_TOGETHER = 4
+#: Places in one worker for what talks to far sides: enough for all of it at the same time.
+_FAR_TOGETHER = sum(duty.together for duty in sweeps.DUTIES if duty.far)
+#: Lines to the queue: a job needs one only while it is fetched and when it is done.
+_LINES = 6
 #: What is being done when the worker stops may take so long, in seconds.
 _GRACE = 10.0
 #: Pauses between attempts to reach a database that is away, in seconds.
@@ -44,24 +51,38 @@ def every(span: timedelta) -> str:
     return f"0 */{span // _HOUR} * * *"
 
 
-def app_of(router: Router) -> App:
-    """The duties of a router as Procrastinate's periodic tasks."""
+def apps_of(router: Router) -> tuple[App, App]:
+    """The duties of a router as Procrastinate's periodic tasks: the desk's own, and far ones."""
     connector = PsycopgConnector(
-        conninfo=conninfo(router.settings.database_url), min_size=1, max_size=_TOGETHER + 2
+        conninfo=conninfo(router.settings.database_url), min_size=1, max_size=_LINES
     )
+    woken = [(duty, _woken(router, duty)) for duty in sweeps.DUTIES]
+    own = _app(connector, QUEUE, [one for one in woken if not one[0].far])
+    return own, _app(connector, FAR, [one for one in woken if one[0].far])
+
+
+def _app(
+    connector: PsycopgConnector, queue: str, woken: Sequence[tuple[Duty, Callable[[int], None]]]
+) -> App:
     app = App(connector=connector)
-    for duty in sweeps.DUTIES:
-        named = app.task(name=f"duty.{duty.name}", queue=QUEUE, queueing_lock=duty.name)
-        woken = named(_woken(router, duty))
-        app.periodic(cron=every(duty.every))(woken)
+    for duty, wake in woken:
+        named = app.task(name=f"duty.{duty.name}", queue=queue, queueing_lock=duty.name)
+        app.periodic(cron=every(duty.every))(named(wake))
     return app
 
 
 def _woken(router: Router, duty: Duty) -> Callable[[int], None]:
+    places = threading.BoundedSemaphore(duty.together)
+
     def wake(timestamp: int) -> None:
-        """``timestamp``: when it was due, which nobody asks: the sweep looks at the rows."""
+        """``timestamp``: when it was due, which nobody asks: the sweep looks at the rows. When all
+        its places are taken there is nothing to do: whoever is at it goes on until all is done."""
         del timestamp
-        sweeps.attempt(router, duty)
+        if places.acquire(blocking=False):
+            try:
+                sweeps.attempt(router, duty)
+            finally:
+                places.release()
 
     return wake
 
@@ -95,13 +116,15 @@ class Fleet:
             try:
                 asyncio.run(self._attend())
                 failures = 0
-            except (ProcrastinateException, psycopg.Error, OSError) as fault:
-                log.warning("the queue of duties cannot be reached now: %s", fault)
+            except* (ProcrastinateException, psycopg.Error, OSError) as faults:
+                log.warning("the queue of duties cannot be reached now: %s", faults.exceptions[0])
                 self._over.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
 
     async def _attend(self) -> None:
         self._loop = asyncio.get_running_loop()
+        threads = sweeps.TOGETHER + _FAR_TOGETHER
+        self._loop.set_default_executor(ThreadPoolExecutor(threads, thread_name_prefix="duty"))
         self._work = asyncio.create_task(self._take_jobs())
         if self._over.is_set():
             self._work.cancel()
@@ -112,12 +135,17 @@ class Fleet:
                 raise
 
     async def _take_jobs(self) -> None:
-        app = app_of(self._router)
-        async with app.open_async():
-            await app.run_worker_async(
-                queues=[QUEUE],
-                concurrency=_TOGETHER,
-                install_signal_handlers=False,
-                delete_jobs="always",
-                shutdown_graceful_timeout=_GRACE,
-            )
+        own, far = apps_of(self._router)
+        async with own.open_async(), asyncio.TaskGroup() as both:
+            both.create_task(_taking(own, QUEUE, sweeps.TOGETHER))
+            both.create_task(_taking(far, FAR, _FAR_TOGETHER))
+
+
+async def _taking(app: App, queue: str, together: int) -> None:
+    await app.run_worker_async(
+        queues=[queue],
+        concurrency=together,
+        install_signal_handlers=False,
+        delete_jobs="always",
+        shutdown_graceful_timeout=_GRACE,
+    )

@@ -12,6 +12,7 @@ from channels.contract import Call, Channel, Event
 from router.assemble import Router
 from router.core import identity, lifecycle, redact
 from router.core.clock import to_us
+from router.core.pieces import pieces
 from router.store import (
     calls,
     claims,
@@ -64,7 +65,7 @@ def _note(router: Router, unit: Unit, door: Channel, event: Event) -> None:
             params=event.text[:300],
         )
     elif event.code == "echo" and event.message_id:
-        _echo(unit, event)
+        _echo(unit, door, event)
     elif event.code == "echo":
         _other_hands(router, unit, door, event)
     elif event.person is not None and event.code in ("gone", "back", "opened"):
@@ -102,13 +103,29 @@ def _span(event: Event) -> int:
     return int(event.within.total_seconds() * 1_000_000)
 
 
-def _echo(unit: Unit, event: Event) -> None:
-    """A send of ours was seen on the platform: one of unknown outcome is known now."""
-    row = outbox.sent_as(unit, event.message_id)
-    if row is None or row.state not in ("unknown", "sending"):
+def _echo(unit: Unit, door: Channel, event: Event) -> None:
+    """A send of ours was seen on the platform: one of unknown outcome is known now. Of a long text
+    it is one part that was seen; the others are out only if they went before it."""
+    known = outbox.sent_as(unit, event.message_id)
+    row = outbox.find(unit, known.id) if known is not None else None
+    if row is None or row.state not in ("unknown", "sending", "queued"):
         return
-    if outbox.found(unit, row.id, event.remote_id):
-        timeline.note(unit, row.ticket_id, "sent", purpose="reply")
+    parts = pieces(row.text, door.limits.text, door.limits.text_bytes)
+    seen = _place(parts, event.text)
+    if seen == len(parts):
+        if outbox.found(unit, row.id, event.remote_id):
+            timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
+    elif seen > row.parts_sent and row.state != "unknown":
+        outbox.part_sent(unit, row.id, seen)
+    elif seen > row.parts_sent and outbox.not_found(unit, row.id, parts_sent=seen):
+        timeline.note(unit, row.ticket_id, "outbox_queued", purpose=row.purpose, old="unknown")
+
+
+def _place(parts: list[str], text: str) -> int:
+    """Which of the parts this is, counted from one; 0 when that cannot be told."""
+    if len(parts) == 1:
+        return 1
+    return parts.index(text) + 1 if parts.count(text) == 1 else 0
 
 
 def _other_hands(router: Router, unit: Unit, door: Channel, event: Event) -> None:

@@ -33,6 +33,7 @@ from router import (
     reports,
     rereading,
     retention,
+    settling,
     waves,
     webhooks,
 )
@@ -83,13 +84,16 @@ _TURNS = 20
 @dataclass(frozen=True, slots=True)
 class Duty:
     """Something to do again and again. ``waiting`` is a cheap look whether there is any work;
-    an ``exclusive`` duty is done by one process at a time."""
+    an ``exclusive`` duty is done by one process at a time. One that talks to a ``far`` side may
+    wait for it long, so its places are its own. ``together``: places in one worker of a fleet."""
 
     name: str
     every: timedelta
     waiting: Callable[[Unit], object]
     work: Callable[[Router], object]
     exclusive: bool = False
+    far: bool = False
+    together: int = 1
 
 
 def _always(unit: Unit) -> bool:
@@ -200,21 +204,26 @@ def _recount(router: Router) -> None:
 
 DUTIES = (
     Duty("wake", timedelta(seconds=10), snoozes.pending, desk.wake),
-    Duty("deliver", timedelta(seconds=1), outbox.pending, deliver.sweep),
-    Duty("journal", timedelta(seconds=1), journal.pending, _journal),
-    Duty("calls", timedelta(seconds=1), known_calls.waiting, calls.sweep),
+    Duty("deliver", timedelta(seconds=1), outbox.pending, deliver.sweep, far=True, together=4),
+    Duty("journal", timedelta(seconds=1), journal.pending, _journal, together=2),
+    Duty("calls", timedelta(seconds=1), known_calls.waiting, calls.sweep, far=True),
     Duty("escalate", timedelta(seconds=1), clocks.waiting, escalate.sweep),
     Duty("climb", timedelta(seconds=1), climbs.waiting, escalate.climb),
     Duty("channels", timedelta(seconds=10), channels.pending, channel_watch.sweep, exclusive=True),
-    Duty("notify", timedelta(seconds=1), notices.pending, notify.sweep),
-    Duty("webhooks", timedelta(seconds=1), outgoing.pending, webhooks.sweep),
+    Duty("notify", timedelta(seconds=1), notices.pending, notify.sweep, far=True),
+    Duty("webhooks", timedelta(seconds=1), outgoing.pending, webhooks.sweep, far=True),
     Duty("playbooks", timedelta(seconds=1), playbooks.pending, playbook.sweep, exclusive=True),
     Duty("assign", timedelta(seconds=2), presence.waiting, assigning.sweep, exclusive=True),
     Duty("recount", timedelta(seconds=5), calendar_days.to_recount, _recount, exclusive=True),
-    Duty("media", timedelta(seconds=1), remote_files.pending, fetching.sweep),
-    Duty("recover", timedelta(seconds=5), lambda unit: outbox.lost(unit, 1), deliver.recover),
+    Duty("media", timedelta(seconds=1), remote_files.pending, fetching.sweep, far=True),
+    Duty("recover", timedelta(seconds=5), lambda unit: outbox.lost(unit, 1), settling.recover),
     Duty(
-        "look_up", timedelta(seconds=5), deliver.waits_for_look_up, deliver.look_up, exclusive=True
+        "look_up",
+        timedelta(seconds=5),
+        deliver.waits_for_look_up,
+        deliver.look_up,
+        exclusive=True,
+        far=True,
     ),
     Duty(
         "breaker",
@@ -226,7 +235,14 @@ DUTIES = (
     Duty("reread", timedelta(seconds=1), readings.pending, rereading.sweep, exclusive=True),
     Duty("fold", timedelta(seconds=5), counters.pending, _fold, exclusive=True),
     Duty("figures", timedelta(seconds=10), figures.pending, reports.sweep, exclusive=True),
-    Duty("post", timedelta(seconds=20), report_orders.pending, posting.sweep, exclusive=True),
+    Duty(
+        "post",
+        timedelta(seconds=20),
+        report_orders.pending,
+        posting.sweep,
+        exclusive=True,
+        far=True,
+    ),
     Duty("erase", timedelta(seconds=2), retention.pending, retention.sweep),
     Duty("seal", timedelta(seconds=5), audit.pending, _seal, exclusive=True),
     Duty("waves", timedelta(seconds=5), incidents.pending, waves.sweep, exclusive=True),
@@ -237,6 +253,11 @@ DUTIES = (
     Duty("holidays", timedelta(hours=6), _always, _official, exclusive=True),
     Duty("purge", timedelta(hours=1), _always, _purge, exclusive=True),
 )
+
+#: Duties that one process does at the same time, beside those that wait for far sides: each of
+#: these has a place of its own, so that none waits for another's far side either.
+TOGETHER = 4
+FAR_TOGETHER = sum(duty.far for duty in DUTIES)
 
 
 def tick(router: Router, duty: Duty) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -50,6 +51,11 @@ def _asked(fault: Exception) -> timedelta:
     return _REFUSED if refused else timedelta(0)
 
 
+def _lease(door: Channel) -> str:
+    """What the lease and the health of a polled door go by."""
+    return f"poll:{door.kind}:{door.account}"
+
+
 class Clock(Protocol):
     """Whoever wakes the duties."""
 
@@ -69,7 +75,10 @@ class Ticking:
         """Set it; it ticks from :meth:`start` on."""
         self._clock = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(4)},
+            executors={
+                "default": ThreadPoolExecutor(sweeps.TOGETHER),
+                "far": ThreadPoolExecutor(sweeps.FAR_TOGETHER),
+            },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60},
         )
         for duty in sweeps.DUTIES:
@@ -79,6 +88,7 @@ class Ticking:
                 args=[router, duty],
                 seconds=duty.every.total_seconds(),
                 id=duty.name,
+                executor="far" if duty.far else "default",
             )
 
     def start(self) -> None:
@@ -97,7 +107,7 @@ class Worker:
         """Prepare; nothing runs before :meth:`start`. Without a clock it ticks by itself."""
         self._router = router
         self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[str, threading.Thread] = {}
         self._clock = clock or Ticking(router)
 
     def start(self) -> None:
@@ -112,17 +122,30 @@ class Worker:
             name = f"poll-{door.kind}-{door.account}"
             thread = threading.Thread(target=self._attend, args=[door], name=name, daemon=True)
             thread.start()
-            self._threads.append(thread)
+            self._threads[_lease(door)] = thread
 
     def stop(self, timeout: float = 10.0) -> None:
         """Let the present work end and stop; who only waits at a door is called back from it."""
         self._stop.set()
         self._clock.stop()
-        for thread in self._threads:
+        for thread in self._threads.values():
             thread.join(timeout=_GRACE)
         self._router.doors.close()
-        for thread in self._threads:
+        for thread in self._threads.values():
             thread.join(timeout=timeout)
+        self._give_back([name for name, one in self._threads.items() if not one.is_alive()])
+
+    def _give_back(self, names: Sequence[str]) -> None:
+        """Whoever is started next polls these at once, not when our leases are over."""
+
+        def work(unit: Unit) -> None:
+            for name in names:
+                claims.done(unit, name, sweeps.OWNER)
+
+        try:
+            self._router.store.write(work)
+        except StoreError as fault:
+            log.warning("the sources could not be given back: %s", fault)
 
     # ------------------------------------------------------------ one source
 
@@ -150,7 +173,7 @@ class Worker:
                 self._stop.wait(max(pause, asked.total_seconds()))
 
     def _visit(self, door: Channel) -> None:
-        name = f"poll:{door.kind}:{door.account}"
+        name = _lease(door)
         if not self._ours(name):
             self._stop.wait(5)
             return
@@ -172,7 +195,7 @@ class Worker:
         return self._router.store.write(work)
 
     def _tell(self, door: Channel, fault: Exception) -> None:
-        name = f"poll:{door.kind}:{door.account}"
+        name = _lease(door)
         log.warning("%s cannot be fetched now: %s", name, fault)
         params = f"{type(fault).__name__}: {fault}"[:300]
         try:

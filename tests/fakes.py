@@ -132,3 +132,20 @@ class FakeDoors:
 
     def close(self):
         pass
+
+
+class ManyDoors(FakeDoors):
+    """The doors of a desk with several fake accounts; the first speaks for the desk."""
+
+    def __init__(self, *doors):
+        super().__init__(doors[0])
+        self._doors = {(door.kind, door.account): door for door in doors}
+
+    def __iter__(self):
+        return iter(self._doors)
+
+    def open(self, kind, account):
+        return self._doors[kind, account]
+
+    def reader(self, kind, account):
+        return self._doors[kind, account]

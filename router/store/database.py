@@ -107,7 +107,7 @@ class Store:
         self.pool = open_pool(url)
         self.single_writer = self.pool.dialect == "sqlite"
         self.seats = Seats(self.pool, clock, ids)
-        self._urgent: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._urgent: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._bulk: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._wake = threading.Semaphore(0)
         self._thread: threading.Thread | None = None
@@ -209,10 +209,10 @@ class Store:
 
     def close(self) -> None:
         """Finish what was handed in, stop the writer, let go of connections."""
-        if self._thread is not None and self._thread.is_alive():
-            self._urgent.put(None)
-            self._wake.release()
-            self._thread.join(timeout=10)
+        writer = self._thread
+        if writer is not None and writer.is_alive():
+            self._wake.release()  # for no job: the writer ends where it finds none
+            writer.join(timeout=10)
         with self._watching:
             if self._watch is not None:
                 self._watch.close()
@@ -245,9 +245,19 @@ class Store:
                 self._thread.start()
 
     def _next(self) -> _Job | None:
-        with suppress(queue.Empty):
-            return self._urgent.get_nowait()
-        return self._bulk.get_nowait()
+        """The next job; None when the store is being closed and there is none left."""
+        for waiting in (self._urgent, self._bulk):
+            with suppress(queue.Empty):
+                return waiting.get_nowait()
+        return None
+
+    def _ends(self) -> bool:
+        """Whether the writer may end; one that is handed a job meanwhile goes on."""
+        with self._starting:
+            if not (self._urgent.empty() and self._bulk.empty()):
+                return False
+            self._thread = None
+            return True
 
     def _writer(self) -> None:
         connection: Connection | None = None
@@ -255,16 +265,16 @@ class Store:
             self._wake.acquire()
             first = self._next()
             if first is None:
-                break
+                if self._ends():
+                    break
+                continue
             try:
                 connection = connection or self._own_line()
                 self._knock(connection)
             except (DatabaseFault, StoreError) as fault:
                 connection = self._give_up(connection, [first], fault)
                 continue
-            connection, stop = self._group(connection, first)
-            if stop:
-                break
+            connection = self._group(connection, first)
         if connection is not None:
             connection.invalidate()
             connection.close()
@@ -304,11 +314,11 @@ class Store:
             else:
                 return
 
-    def _group(self, connection: Connection, first: _Job) -> tuple[Connection | None, bool]:
+    def _group(self, connection: Connection, first: _Job) -> Connection | None:
         """Run the first job and whoever waits behind it, then commit for all of them. Bulk work
         joins nobody: the others' commit would wait for it."""
         until = monotonic() + GROUP_SECONDS
-        jobs, stop = [first], False
+        jobs = [first]
         ran = self._attempt(connection, first)
         while (
             len(jobs) < GROUP_JOBS
@@ -318,21 +328,18 @@ class Store:
         ):
             self._wake.acquire()
             job = self._urgent.get_nowait()
-            if job is None:
-                stop = True
-                break
             jobs.append(job)
             ran = self._attempt(connection, job) or ran
         try:
             connection.execute("COMMIT" if ran else "ROLLBACK")
         except DatabaseFault as fault:
             # Also when a full disk made SQLite roll all of it back: COMMIT then finds nothing.
-            return self._give_up(connection, jobs, fault), stop
+            return self._give_up(connection, jobs, fault)
         for job in jobs:
             job.done.set()
         if ran:
             self._tell()
-        return connection, stop
+        return connection
 
     def _attempt(self, connection: Connection, job: _Job) -> bool:
         """One job inside a savepoint; whether there is anything to commit."""

@@ -20,6 +20,27 @@ _CLAIMED = (
     "JOIN ticket t ON t.id = o.ticket_id WHERE o.id = :id"
 )
 
+_NEXT = "SELECT n.id FROM outbox n WHERE n.state = 'queued' AND n.channel "
+_WAITS = (
+    "SELECT o.due_at FROM outbox o WHERE o.state = 'queued' AND o.channel = lane.channel "
+    "AND o.account = lane.account AND o.purpose = lane.purpose ORDER BY o.due_at LIMIT 1"
+)
+#: Every (channel, account, purpose) for which a row is due, with when its first one was. It skips
+#: from one to the next in ``ix_outbox_turn``: a hundred thousand rows of one are a single step.
+_DUE = (
+    "WITH RECURSIVE lane(channel, account, purpose) AS ("  # noqa: S608  # ours
+    "SELECT CAST('' AS VARCHAR), CAST('' AS VARCHAR), CAST('' AS VARCHAR) UNION ALL "
+    "SELECT o.channel, o.account, o.purpose FROM lane l JOIN outbox o ON o.id = COALESCE("
+    f"({_NEXT} = l.channel AND n.account = l.account AND n.purpose > l.purpose "
+    "ORDER BY n.purpose LIMIT 1), "
+    f"({_NEXT} = l.channel AND n.account > l.account ORDER BY n.account, n.purpose LIMIT 1), "
+    f"({_NEXT} > l.channel ORDER BY n.channel, n.account, n.purpose LIMIT 1))) "
+    f"SELECT * FROM (SELECT channel, account, purpose, ({_WAITS}) AS due_at FROM lane) AS first "
+    "WHERE due_at <= :now"
+)
+#: So many rows are tried for that other workers may take first.
+_TRIED = 50
+
 
 def queue(unit: Unit, **columns: Any) -> int:
     """Write a row to be sent (or held, with its reason); its id."""
@@ -36,24 +57,32 @@ def said_once(unit: Unit, once: str) -> Any:
 def claim(unit: Unit, *, lease_us: int, without: Collection[tuple[str, str]] = ()) -> Any:
     """Take one due row and mark it ``sending``; None when nothing is due.
 
-    ``without`` names (channel, account) pairs that cannot speak just now.
+    What people wrote goes before acknowledgements, and then what waits longest. ``without`` names
+    (channel, account) pairs that are left out.
     """
-    due = unit.rows(
-        "SELECT id, channel, account, purpose FROM outbox WHERE state IN ('queued', 'sending') "
-        "AND state = 'queued' AND due_at <= :now ORDER BY due_at, id LIMIT 50",
-        now=unit.now_us,
-    )
-    for row in sorted(due, key=lambda one: one.purpose == "acknowledgement"):  # people first
-        if (row.channel, row.account) in without:
-            continue
-        if unit.run(
-            "UPDATE outbox SET state = 'sending', attempts = attempts + 1, tried_at = :now, "
-            "leased_until = :until WHERE id = :id AND state = 'queued'",
+    lanes = [
+        one for one in unit.rows(_DUE, now=unit.now_us) if (one.channel, one.account) not in without
+    ]
+    for lane in sorted(lanes, key=lambda one: (one.purpose == "acknowledgement", one.due_at)):
+        due = unit.rows(
+            "SELECT id FROM outbox WHERE state = 'queued' AND channel = :channel "
+            "AND account = :account AND purpose = :purpose AND due_at <= :now "
+            "ORDER BY due_at, id LIMIT :n",
+            channel=lane.channel,
+            account=lane.account,
+            purpose=lane.purpose,
             now=unit.now_us,
-            until=unit.now_us + lease_us,
-            id=row.id,
-        ):
-            return unit.row(_CLAIMED, id=row.id)
+            n=_TRIED,
+        )
+        for row in due:
+            if unit.run(
+                "UPDATE outbox SET state = 'sending', attempts = attempts + 1, tried_at = :now, "
+                "leased_until = :until WHERE id = :id AND state = 'queued'",
+                now=unit.now_us,
+                until=unit.now_us + lease_us,
+                id=row.id,
+            ):
+                return unit.row(_CLAIMED, id=row.id)
     return None
 
 
@@ -91,26 +120,55 @@ def reword(unit: Unit, once: str, *, subject: str, text: str, wording: str) -> b
     )
 
 
-def settle(unit: Unit, row_id: int, state: str, **columns: Any) -> bool:
-    """Write what came of a try; False when the row is no longer ours to settle."""
-    changes = {"state": state, "leased_until": 0, **columns}
-    assignments = ", ".join(f"{name} = :{name}" for name in changes)
-    return bool(
-        unit.run(
-            f"UPDATE outbox SET {assignments} WHERE id = :id AND state = 'sending'",  # noqa: S608
-            id=row_id,
-            **changes,
-        )
+#: Why nobody knows what came of a try whose worker was taken for dead.
+DIED = "worker_died"
+#: The row is in this try's hands still: also when its worker lives after all.
+_OURS = (
+    "id = :id AND attempts = :attempts "
+    f"AND (state = 'sending' OR (state = 'unknown' AND reason = '{DIED}'))"
+)
+
+
+def settle(unit: Unit, row: Any, state: str, **columns: Any) -> bool:
+    """Write what certainly came of the try that claimed this row; False when the row is no longer
+    that try's to settle."""
+    return _change(unit, row, _OURS, state=state, leased_until=0, **columns)
+
+
+def doubt(unit: Unit, row: Any, state: str, **columns: Any) -> bool:
+    """As :func:`settle`, when nobody can know what came of it: says nothing new of a row whose
+    worker was taken for dead."""
+    return _change(
+        unit, row, f"state = 'sending' AND {_OURS}", state=state, leased_until=0, **columns
     )
 
 
-def postpone(unit: Unit, row_id: int, due_at: int, reason: str) -> bool:
+def give_up(unit: Unit, row: Any, state: str, **columns: Any) -> bool:
+    """A row's worker died; False when it is alive, or somebody settled the row meanwhile."""
+    lost = f"state = 'sending' AND leased_until < :now AND {_OURS}"
+    return _change(unit, row, lost, state=state, leased_until=0, **columns)
+
+
+def hold(unit: Unit, row: Any, *, lease_us: int) -> bool:
+    """Lengthen the lease of a row that is being sent; False when it is no longer that try's."""
+    until = unit.now_us + lease_us
+    return _change(unit, row, _OURS, state="sending", reason="", leased_until=until)
+
+
+def _change(unit: Unit, row: Any, condition: str, **columns: Any) -> bool:
+    assignments = ", ".join(f"{name} = :{name}" for name in columns)
+    given = {**columns, "id": row.id, "attempts": row.attempts, "now": unit.now_us}
+    return bool(unit.run(f"UPDATE outbox SET {assignments} WHERE {condition}", **given))  # noqa: S608
+
+
+def postpone(unit: Unit, row: Any, due_at: int, reason: str) -> bool:
     """Put a claimed row back as if nobody had tried it; False when it is no longer ours."""
     return bool(
         unit.run(
-            "UPDATE outbox SET state = 'queued', attempts = attempts - 1, leased_until = 0, "
-            "due_at = :due, reason = :reason WHERE id = :id AND state = 'sending'",
-            id=row_id,
+            "UPDATE outbox SET state = 'queued', attempts = attempts - 1, leased_until = 0, "  # noqa: S608  # ours
+            f"due_at = :due, reason = :reason WHERE {_OURS}",
+            id=row.id,
+            attempts=row.attempts,
             due=due_at,
             reason=reason,
         )
@@ -130,8 +188,10 @@ def files(unit: Unit, message_id: int) -> list[Any]:
 
 
 def part_sent(unit: Unit, row_id: int, parts: int) -> None:
-    """So many messages of a long text are out."""
-    unit.run("UPDATE outbox SET parts_sent = :n WHERE id = :id", n=parts, id=row_id)
+    """So many messages of a long text are out, or more if that is known."""
+    unit.run(
+        "UPDATE outbox SET parts_sent = :n WHERE id = :id AND parts_sent < :n", n=parts, id=row_id
+    )
 
 
 def answered(unit: Unit, ticket_id: int) -> bool:
@@ -174,8 +234,8 @@ def look_again(unit: Unit, row_ids: Collection[int], due_at: int) -> None:
 
 
 def not_found(unit: Unit, row_id: int, *, parts_sent: int) -> bool:
-    """An unknown row certainly did not go out whole: it is queued again. False when somebody
-    settled it meanwhile."""
+    """An unknown row certainly did not go out whole: what is left of it is queued again. False when
+    somebody settled it meanwhile."""
     return bool(
         unit.run(
             "UPDATE outbox SET state = 'queued', due_at = :now, reason = 'not_arrived', "
@@ -191,12 +251,18 @@ def lost(unit: Unit, limit: int = 50) -> list[Any]:
     """Rows whose worker died while sending."""
     return list(
         unit.rows(
-            "SELECT id, ticket_id, purpose FROM outbox WHERE state IN ('queued', 'sending') "
-            "AND state = 'sending' AND leased_until < :now LIMIT :n",
+            "SELECT id, ticket_id, purpose, attempts FROM outbox WHERE state = 'sending' "
+            "AND leased_until < :now ORDER BY id LIMIT :n",
             now=unit.now_us,
             n=limit,
         )
     )
+
+
+def under_way(unit: Unit) -> set[tuple[str, str]]:
+    """Every (channel, account) by which a message is being sent now."""
+    rows = unit.rows("SELECT DISTINCT channel, account FROM outbox WHERE state = 'sending'")
+    return {(row.channel, row.account) for row in rows}
 
 
 def find(unit: Unit, row_id: int) -> Any:
@@ -224,11 +290,15 @@ def came_back(unit: Unit, row_id: int, reason: str) -> None:
 
 
 def found(unit: Unit, row_id: int, remote_id: str, reason: str = "") -> bool:
-    """The far side shows what nobody could know: it was sent. False when that was known."""
+    """The far side shows what nobody could know: it was sent. False when that was known.
+
+    A row that was queued again meanwhile does not go out a second time.
+    """
     return bool(
         unit.run(
             "UPDATE outbox SET state = 'sent', reason = :reason, leased_until = 0, sent_at = :now, "
-            "remote_id = :remote_id WHERE id = :id AND state IN ('unknown', 'sending')",
+            "remote_id = :remote_id WHERE id = :id "
+            "AND (state IN ('unknown', 'sending') OR (state = 'queued' AND attempts > 0))",
             id=row_id,
             remote_id=remote_id,
             reason=reason,
@@ -277,10 +347,4 @@ def route(unit: Unit, row_id: int, *, channel: str, account: str, reply_to: str)
 
 def pending(unit: Unit) -> bool:
     """Whether any row is due."""
-    return bool(
-        unit.value(
-            "SELECT 1 FROM outbox WHERE state IN ('queued', 'sending') AND state = 'queued' "
-            "AND due_at <= :now LIMIT 1",
-            now=unit.now_us,
-        )
-    )
+    return unit.row(_DUE, now=unit.now_us) is not None

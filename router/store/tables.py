@@ -1026,10 +1026,16 @@ class Outbox(SQLModel, table=True):
     """
 
     __table_args__ = (
+        # ``state`` says nothing here, but with it SQLite prefers this index whatever it counted.
         _partial(
-            "ix_outbox_due",
+            "ix_outbox_turn",
+            "state",
+            "channel",
+            "account",
+            "purpose",
             "due_at",
-            where="state IN ('queued', 'sending')",
+            "id",
+            where="state = 'queued'",
         ),
         Index("ix_outbox_state", "state", "id"),
     )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from channels.contract import Attachment, BadSignature
-from router import chat_duties, chatting, deliver, desk, pipeline
+from router import chat_duties, chatting, deliver, desk, pipeline, settling
 from router.core.rights import Who
 from router.errors import Conflict, Invalid, NotFound, OverLimit
 from router.prepared import Terms
@@ -232,7 +232,8 @@ def test_an_answer_whose_worker_died_is_shown_after_all_and_once(router, agent, 
         )
     )
     frozen.advance(timedelta(minutes=5))
-    deliver.recover(router)
+    settling.recover(router)
+    frozen.advance(timedelta(seconds=31))
     deliver.look_up(router)
     deliver.sweep(router)
     deliver.sweep(router)

@@ -1,14 +1,21 @@
 """Sending: at most once, honest about what nobody can know, visible when it fails."""
 
+import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from channels.contract import Pace, Receipt, Refused, Transient, Unknown
-from router import deliver, pipeline
-from router.errors import NotFound
+from channels.contract import Event, Limits, Pace, Receipt, Refused, Transient, Unknown
+from router import deliver, pipeline, settling, signals
+from router.core.clock import monotonic
+from router.errors import NotFound, StoreDown
+from router.holding import Holding
 from router.prepared import Terms
-from tests.fakes import FakeDoor, FakeDoors
+from router.store import outbox
+from tests.fakes import FakeDoor, FakeDoors, ManyDoors
+
+PATIENCE = 20
 
 
 @pytest.fixture
@@ -128,14 +135,14 @@ def test_a_worker_that_died_while_sending_leaves_an_unknown_row(router, door, fr
         deliver.sweep(router)
     assert _row(router).state == "sending"
     frozen.advance(timedelta(minutes=10))
-    assert deliver.recover(router) == 1
+    assert settling.recover(router) == 1
     assert _row(router).state == "unknown"
 
 
 def test_a_send_that_outlives_its_lease_is_known_in_the_end(router, door, frozen, monkeypatch):
     def slowly(outbound):
         frozen.advance(timedelta(minutes=10))
-        assert deliver.recover(router) == 1
+        assert settling.recover(router) == 1
         return FakeDoor.speak(door, outbound)
 
     monkeypatch.setattr(door, "speak", slowly)
@@ -145,10 +152,233 @@ def test_a_send_that_outlives_its_lease_is_known_in_the_end(router, door, frozen
     assert _codes(router)[-2:] == ["send_unknown", "sent"]
 
 
+def _slow(door, frozen, router, monkeypatch, takes=timedelta(minutes=10)):
+    """Each send takes so long, and the duty that looks for dead workers ticks meanwhile."""
+
+    def slowly(outbound):
+        frozen.advance(takes)
+        settling.recover(router)
+        return FakeDoor.speak(door, outbound)
+
+    monkeypatch.setattr(door, "speak", slowly)
+
+
+def test_a_send_that_outlives_its_lease_and_is_put_off_is_tried_again(
+    router, door, frozen, monkeypatch
+):
+    _slow(door, frozen, router, monkeypatch)
+    door.answers.append(Transient("451 come back"))
+    deliver.sweep(router)
+    assert (_row(router).state, _row(router).reason) == ("queued", "451 come back")
+    frozen.advance(timedelta(minutes=2))
+    deliver.sweep(router)
+    assert len(door.sent) == 1
+
+
+def test_a_send_that_outlives_its_lease_and_is_refused_has_failed(
+    router, door, frozen, monkeypatch
+):
+    _slow(door, frozen, router, monkeypatch)
+    door.answers.append(Refused("no such mailbox"))
+    deliver.sweep(router)
+    assert (_row(router).state, _row(router).reason) == ("failed", "no such mailbox")
+
+
+def test_a_send_that_outlives_its_lease_and_was_queued_again_goes_out_once(
+    router, door, frozen, monkeypatch
+):
+    def slowly(outbound):
+        frozen.advance(timedelta(minutes=10))
+        settling.recover(router)
+        move = outbox.move
+        router.store.write(lambda unit: move(unit, _row(router).id, ["unknown"], "queued"))
+        return FakeDoor.speak(door, outbound)
+
+    monkeypatch.setattr(door, "speak", slowly)
+    deliver.sweep(router)
+    deliver.sweep(router)
+    assert (_row(router).state, len(door.sent)) == ("sent", 1)
+
+
+def test_a_row_is_held_while_it_is_being_sent(router, frozen):
+    row = router.store.write(lambda unit: outbox.claim(unit, lease_us=120_000_000))
+    frozen.advance(timedelta(seconds=119))
+    pause, until = threading.Event(), monotonic() + PATIENCE
+    with Holding(router, every=timedelta(milliseconds=5)) as hand:
+        hand.take(row)
+        while _row(router).leased_until == row.leased_until and monotonic() < until:
+            pause.wait(0.01)
+    frozen.advance(timedelta(seconds=119))
+    assert settling.recover(router) == 0
+
+
+def test_what_may_have_been_sent_by_a_dead_worker_is_looked_up_only_later(router, frozen):
+    router.store.write(lambda unit: outbox.claim(unit, lease_us=1))
+    frozen.advance(timedelta(seconds=1))
+    assert settling.recover(router) == 1
+    assert _ask(router) is None
+    frozen.advance(timedelta(seconds=31))
+    assert _ask(router) == 0
+
+
 def test_a_bug_while_sending_is_shown_and_nothing_hangs(router, door):
     door.answers.append(ZeroDivisionError("made up"))
     deliver.sweep(router)
     assert _row(router).state == "failed"
+
+
+# ---------------------------------------------------------------- in several messages
+
+LONG = "one one one one. two two two two. three three."
+PARTS = ["one one one one.", "two two two two.", "three three."]
+
+
+@pytest.fixture
+def long(router, door):
+    """The acknowledgement is so long that it goes out as three messages."""
+    door.limits = Limits(text=20)
+    router.store.write(lambda unit: unit.run("UPDATE outbox SET text = :text", text=LONG))
+    return router
+
+
+def _texts(door):
+    return [one.text for one in door.sent]
+
+
+def test_a_long_text_goes_out_in_order(long, door):
+    deliver.sweep(long)
+    assert (_texts(door), _row(long).state) == (PARTS, "sent")
+
+
+def test_after_a_later_only_what_is_left_goes_out(long, door, frozen):
+    door.answers += [None, Transient("busy")]
+    deliver.sweep(long)
+    assert _texts(door) == PARTS[:1]
+    frozen.advance(timedelta(minutes=2))
+    deliver.sweep(long)
+    assert _texts(door) == PARTS
+
+
+def test_many_slow_parts_outlive_no_lease(long, door, frozen, monkeypatch):
+    _slow(door, frozen, long, monkeypatch, takes=timedelta(seconds=100))
+    deliver.sweep(long)
+    assert (_texts(door), _row(long).state) == (PARTS, "sent")
+    assert "send_unknown" not in _codes(long)
+
+
+def test_a_worker_whose_row_is_in_other_hands_sends_no_more_of_it(long, door, frozen, monkeypatch):
+    def slowly(outbound):
+        monkeypatch.undo()
+        frozen.advance(timedelta(minutes=10))
+        settling.recover(long)
+        move = outbox.move
+        long.store.write(lambda unit: move(unit, _row(long).id, ["unknown"], "queued"))
+        receipt = FakeDoor.speak(door, outbound)
+        deliver.sweep(long)  # another worker
+        return receipt
+
+    monkeypatch.setattr(door, "speak", slowly)
+    deliver.sweep(long)
+    assert (_texts(door), _row(long).state) == ([PARTS[0], *PARTS], "sent")
+
+
+class FullDisk:
+    """A store that takes nothing while its disk is ``full``, which it is for one moment only."""
+
+    def __init__(self, store):
+        self._store, self.full = store, False
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def write(self, work, **options):
+        if self.full:
+            self.full = False
+            raise StoreDown("the disk is full")
+        return self._store.write(work, **options)
+
+
+def test_a_part_that_left_and_could_not_be_written_down_does_not_leave_again(
+    long, door, frozen, monkeypatch
+):
+    disk = FullDisk(long.store)
+
+    def speak(outbound):
+        disk.full = outbound.text == PARTS[1]
+        return FakeDoor.speak(door, outbound)
+
+    monkeypatch.setattr(door, "speak", speak)
+    with pytest.raises(StoreDown):
+        deliver.sweep(replace(long, store=disk))
+    assert (_row(long).state, _row(long).parts_sent) == ("sending", 1)
+    frozen.advance(timedelta(minutes=10))
+    settling.recover(long)
+    deliver.sweep(long)
+    assert (_row(long).state, _texts(door)) == ("unknown", PARTS[:2])
+
+
+def _echo(router, door, outbound, text):
+    event = Event("echo", outbound.to, "mid", message_id=outbound.message_id, text=text)
+    router.store.write(lambda unit: signals.note(router, unit, door, [event]))
+
+
+def test_an_echo_that_overtakes_the_answer_to_its_part_loses_no_other_part(
+    long, door, frozen, monkeypatch
+):
+    def speak(outbound):
+        receipt = FakeDoor.speak(door, outbound)
+        _echo(long, door, outbound, outbound.text)
+        if outbound.text == PARTS[0]:
+            door.answers.append(Transient("not so fast"))
+        return receipt
+
+    monkeypatch.setattr(door, "speak", speak)
+    deliver.sweep(long)
+    assert (_row(long).state, _texts(door)) == ("queued", PARTS[:1])
+    frozen.advance(timedelta(minutes=2))
+    deliver.sweep(long)
+    assert (_row(long).state, _texts(door)) == ("sent", PARTS)
+
+
+@pytest.fixture
+def halfway(long, door):
+    """The first part is out, and of the second nobody knows."""
+    door.answers += [None, Unknown("line died")]
+    deliver.sweep(long)
+    assert (_row(long).state, _row(long).parts_sent) == ("unknown", 1)
+    return long
+
+
+def test_the_echo_of_a_part_that_nobody_knew_of_lets_the_rest_go_out(halfway, door):
+    _echo(halfway, door, door.sent[0], PARTS[1])
+    deliver.sweep(halfway)
+    assert (_row(halfway).state, _texts(door)) == ("sent", [PARTS[0], PARTS[2]])
+
+
+def test_a_late_echo_of_a_part_that_is_known_says_nothing_of_the_next(halfway, door):
+    _echo(halfway, door, door.sent[0], PARTS[0])
+    assert (_row(halfway).state, _row(halfway).parts_sent) == ("unknown", 1)
+
+
+def test_the_echo_of_the_last_part_settles_all_of_it(halfway, door):
+    _echo(halfway, door, door.sent[0], PARTS[2])
+    assert _row(halfway).state == "sent"
+    assert _codes(halfway)[-2:] == ["send_unknown", "sent"]
+
+
+def test_an_echo_that_comes_late_keeps_what_was_queued_again_from_going_out_twice(halfway, door):
+    row_id = _row(halfway).id
+    halfway.store.write(lambda unit: outbox.not_found(unit, row_id, parts_sent=1))
+    _echo(halfway, door, door.sent[0], PARTS[1])
+    deliver.sweep(halfway)
+    assert (_row(halfway).state, _texts(door)) == ("sent", [PARTS[0], PARTS[2]])
+
+
+def test_the_echo_of_one_of_two_equal_parts_tells_nothing(halfway, door):
+    twice = f"{PARTS[1]} {LONG[17:]}"
+    halfway.store.write(lambda unit: unit.run("UPDATE outbox SET text = :text", text=twice))
+    _echo(halfway, door, door.sent[0], PARTS[1])
+    assert (_row(halfway).state, _row(halfway).parts_sent) == ("unknown", 1)
 
 
 # ---------------------------------------------------------------- what nobody knows of
@@ -249,6 +479,100 @@ def test_a_door_that_cannot_say_is_not_asked_for_ever(router, door, frozen):
     frozen.advance(timedelta(days=2))
     assert _ask(router) is None
     assert _row(router).state == "unknown"
+
+
+# ---------------------------------------------------------------- many accounts
+
+
+@pytest.fixture
+def two(assembled, door):
+    """A desk with two accounts, and nothing to send."""
+    other = FakeDoor("other")
+    made = assembled(doors=ManyDoors(door, other), acknowledge={"enabled": False})
+    pipeline.receive(made, door, [door.arrives(text="hi")], Terms())
+    return made, other
+
+
+def _waits(router, account, rows):
+    """So many replies wait to be sent by this account."""
+    with router.store.reading() as unit:
+        ticket = unit.row("SELECT id, identity_id FROM ticket")
+
+    def work(unit):
+        for number in range(rows):
+            outbox.queue(
+                unit,
+                ticket_id=ticket.id,
+                purpose="reply",
+                once=f"{account}:{number}",
+                channel="email",
+                account=account,
+                identity_id=ticket.identity_id,
+                text=f"{account} {number}",
+                state="queued",
+            )
+
+    router.store.write(work)
+
+
+def test_an_account_that_is_refused_keeps_no_other_waiting(two, door, frozen):
+    router, other = two
+    other.answers += [Refused("blocked", channel_fault=True)] * 2
+    _waits(router, "other", 60)
+    deliver.sweep(router)
+    frozen.advance(timedelta(seconds=1))
+    _waits(router, "support", 1)
+    deliver.sweep(router)
+    assert _texts(door) == ["support 0"]
+
+
+def test_an_account_that_is_away_keeps_no_other_waiting(two, door, frozen):
+    router, other = two
+    other.answers += [Transient("down")] * 2
+    _waits(router, "other", 60)
+    frozen.advance(timedelta(seconds=1))
+    _waits(router, "support", 2)
+    deliver.sweep(router)
+    assert _texts(door) == ["support 0", "support 1"]
+
+
+def test_accounts_have_their_turns_however_much_waits_at_one(two, door, frozen, monkeypatch):
+    router, other = two
+    order = []
+    for one in (door, other):
+        monkeypatch.setattr(one, "speak", lambda given: order.append(given.text) or Receipt())
+    _waits(router, "other", 3)
+    frozen.advance(timedelta(seconds=1))
+    _waits(router, "support", 2)
+    deliver.sweep(router)
+    assert order == ["other 0", "support 0", "other 1", "support 1", "other 2"]
+
+
+def test_an_account_that_failed_is_tried_again_after_all_others(two, door, frozen, monkeypatch):
+    router, other = two
+    other.answers.append(Transient("down"))
+    _waits(router, "other", 2)
+    deliver.sweep(router)
+    order = []
+    for one in (door, other):
+        monkeypatch.setattr(one, "speak", lambda given: order.append(given.text) or Receipt())
+    frozen.advance(timedelta(seconds=1))
+    _waits(router, "support", 2)
+    deliver.sweep(router)
+    assert order == ["support 0", "support 1", "other 1"]
+
+
+def test_an_account_that_failed_keeps_one_worker_waiting_at_most(two, frozen):
+    router, other = two
+    other.answers.append(Transient("down"))
+    _waits(router, "other", 3)
+    deliver.sweep(router)
+    held = router.store.write(lambda unit: outbox.claim(unit, lease_us=120_000_000))
+    deliver.sweep(router)  # another worker
+    assert other.sent == []
+    router.store.write(lambda unit: outbox.settle(unit, held, "queued"))
+    deliver.sweep(router)
+    assert len(other.sent) == 2
 
 
 # ---------------------------------------------------------------- pace

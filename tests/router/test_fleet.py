@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from channels.contract import Transient
 from router import pipeline, sweeps
 from router.core.clock import monotonic
-from router.fleet import Fleet, every
+from router.fleet import Fleet, apps_of, every
 from router.prepared import Terms
-from router.store import claims, clocks
+from router.store import claims, clocks, journal, notices
 from router.store.jobs import bring_up
 from router.store.schema import open_engine
 from tests.fakes import FakeDoor, FakeDoors
@@ -85,7 +86,61 @@ def test_bringing_its_tables_up_twice_changes_nothing(router):
 
 
 def test_every_duty_is_a_task_of_the_fleet(router):
-    from router.fleet import app_of
-
-    named = {name for name, _ in app_of(router).periodic_registry.periodic_tasks}
+    apps = apps_of(router)
+    named = {name for app in apps for name, _ in app.periodic_registry.periodic_tasks}
     assert named == {f"duty.{duty.name}" for duty in sweeps.DUTIES}
+
+
+@pytest.fixture
+def silent(router, door, frozen, monkeypatch):
+    """A far side that answers nobody, thirty messages for it, and how many wait for it at a time;
+    it lets go in the end."""
+    raws = [door.arrives(text="hello", **{"from": f"p{n}@m.example"}) for n in range(30)]
+    pipeline.receive(router, door, raws, Terms())
+    frozen.advance(timedelta(days=30))
+    over, waiting = threading.Event(), []
+
+    def speak(outbound):
+        waiting.append(outbound)
+        over.wait(2 * PATIENCE)
+        raise Transient("no answer")
+
+    monkeypatch.setattr(door, "speak", speak)
+    fleet = Fleet(router)
+    fleet.start()
+    yield waiting
+    over.set()
+    fleet.stop()
+
+
+def test_a_far_side_that_is_silent_keeps_no_message_that_was_pushed_waiting(router, door, silent):
+    _until(lambda: len(silent) == 4)
+    raw = door.arrives(text="my money was stolen", **{"from": "zoe@m.example"})
+    item = journal.Item(door.kind, door.account, raw.remote_id)
+    sealed = router.keys.seal(raw.data, journal.about(item))
+    router.store.write(lambda unit: journal.receive(unit, router.keys, item, sealed))
+    _until(lambda: not _unread(router))
+    assert not _unread(router)
+
+
+def test_a_worker_sends_four_messages_at_a_time_and_keeps_places_for_other_far_sides(
+    router, silent
+):
+    _until(lambda: len(silent) == 4)
+    known = {"channel": "email", "account": "support"}
+    router.store.write(
+        lambda unit: notices.tell(unit, "n", "channel_stopped", [], ["chat"], **known)
+    )
+    _until(lambda: not _untold(router))
+    assert not _untold(router)
+    assert len(silent) == 4
+
+
+def _unread(router):
+    with router.store.reading() as unit:
+        return journal.pending(unit)
+
+
+def _untold(router):
+    with router.store.reading() as unit:
+        return notices.pending(unit)

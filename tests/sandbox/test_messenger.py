@@ -64,6 +64,22 @@ def test_a_cut_line_is_settled_by_our_own_id_in_the_echo(desk, sandbox, ticket, 
     assert said(sandbox).count("We froze it.") == 1
 
 
+def test_the_echo_of_the_first_half_of_a_long_reply_sends_the_other(
+    desk, sandbox, ticket, work, agent, ask
+):
+    found = ticket()
+    work("deliver")
+    sandbox.ledger.switch("messenger", "drop_after_accept")
+    acts.reply(desk, agent, found.id, "We froze it. " * 200, once="one")
+    work("deliver")
+    first = sandbox.ledger.told("messenger", "out")[-1]
+    sandbox.messenger.echo(first.number)
+    work("journal", "deliver")
+    (row,) = ask("SELECT * FROM outbox WHERE purpose = 'reply'")
+    assert row.state == "sent"
+    assert "".join(f"{text} " for text in said(sandbox)[1:]) == "We froze it. " * 200
+
+
 def test_a_file_that_the_platform_would_not_get_is_refused_before_anything_is_sent(
     desk, sandbox, ticket, work, agent, ask
 ):

@@ -24,7 +24,7 @@ import psycopg
 import pytest
 
 from channels import webform
-from router import deliver, desk, pipeline, polling, sweeps
+from router import deliver, desk, pipeline, polling, settling, sweeps
 from router.assemble import FORM, assemble
 from router.core.clock import to_us
 from router.core.rights import Who
@@ -397,7 +397,7 @@ def test_what_was_sent_and_could_not_be_written_down_is_not_sent_again(
     frozen.advance(timedelta(minutes=5))
     door.speak = speak
     deliver.sweep(router)
-    assert deliver.recover(router) == 1
+    assert settling.recover(router) == 1
     with router.store.reading() as unit:
         assert unit.value("SELECT state FROM outbox") == "unknown"
     assert len(door.sent) == 1

@@ -85,6 +85,37 @@ def test_urgent_work_passes_bulk_work_that_waits(store):
     assert order == ["urgent", "bulk"]
 
 
+def test_what_was_handed_in_is_finished_before_the_store_is_closed(store, monkeypatch):
+    if not store.single_writer:
+        pytest.skip("PostgreSQL has no queue of ours; every job is its own transaction")
+    begun, gate = threading.Event(), threading.Event()
+    first = threading.Thread(target=lambda: store.write(lambda _: begun.set() or gate.wait(60)))
+    first.start()
+    assert begun.wait(60)
+    waiting = [
+        threading.Thread(target=store.write, args=[_delta], kwargs={"bulk": bulk}, daemon=True)
+        for bulk in (True, True, False)
+    ]
+    for thread in waiting:
+        thread.start()
+    while store._bulk.qsize() < 2 or store._urgent.empty():
+        pass
+    join = store._thread.join
+    monkeypatch.setattr(store._thread, "join", lambda timeout: gate.set() or join(timeout))
+    store.close()
+    for thread in (first, *waiting):
+        thread.join(10)
+    assert not [thread for thread in waiting if thread.is_alive()]
+    assert _rows(store) == 3
+
+
+def test_a_store_that_was_closed_may_be_used_on(store):
+    store.write(_delta)
+    store.close()
+    store.write(_delta)
+    assert _rows(store) == 2
+
+
 def test_two_programs_write_the_same_database_in_turn(store, store_url, frozen, ids):
     other = Store(store_url, clock=frozen, ids=ids)
     try:

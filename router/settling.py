@@ -1,0 +1,126 @@
+"""What came of a try to send: written on the row, on its ticket and on the channel's health."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from channels.contract import ChannelError, Receipt, Refused, Transient, Unknown
+from router.assemble import Router
+from router.core.clock import to_us
+from router.errors import RouterError
+from router.store import chats, claims, outbox, timeline
+from router.store.unit import Unit
+
+log = logging.getLogger("router.settling")
+
+#: A platform is asked whether a send arrived only after so long, in microseconds.
+SETTLING = 30_000_000
+
+
+def settle(router: Router, row: Any, fault: Exception) -> bool:
+    """Write down what a failed try means; whether the channel may be asked again at once."""
+    if isinstance(fault, Unknown):
+        _unknown(router, row, fault)
+        return True
+    if isinstance(fault, Refused) and not fault.channel_fault:
+        _failed(router, row, fault)
+        return True
+    if isinstance(fault, Refused):
+        _stopped(router, row, fault)
+        return False
+    if isinstance(fault, ChannelError | RouterError):
+        _later(router, row, fault)
+        return False
+    log.error("outbox row %s could not be sent", row.id, exc_info=fault)
+    _failed(router, row, fault)
+    return True
+
+
+def sent(router: Router, row: Any, receipt: Receipt) -> None:
+    """Write down that it was sent, also when nobody knew of it any more."""
+    live = router.doors.open(row.channel, row.account).limits.live
+
+    def work(unit: Unit) -> None:
+        # A send that outlived its lease was called unknown meanwhile; now it is known.
+        if outbox.found(unit, row.id, receipt.remote_id):
+            place = chats.place(unit, row.conversation, row.identity_id) if live else None
+            if place is not None:
+                chats.show(unit, place, row.id, row.message_id)
+            timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
+        claims.report(unit, f"speaks:{row.channel}:{row.account}", ok=True)
+
+    router.store.write(work)
+
+
+def _failed(router: Router, row: Any, fault: Exception) -> None:
+    reason = str(fault)[:300]
+
+    def work(unit: Unit) -> None:
+        if outbox.settle(unit, row, "failed", reason=reason):
+            timeline.note(unit, row.ticket_id, "send_failed", error=reason, purpose=row.purpose)
+
+    router.store.write(work)
+
+
+def _unknown(router: Router, row: Any, fault: Unknown) -> None:
+    def work(unit: Unit) -> None:
+        if router.settings.deliver.on_unknown == "resend":
+            outbox.doubt(unit, row, "queued", reason="resend", due_at=unit.now_us)
+            return
+        due, reason = unit.now_us + SETTLING, str(fault)[:300]
+        if outbox.doubt(unit, row, "unknown", reason=reason, due_at=due):
+            timeline.note(unit, row.ticket_id, "send_unknown", purpose=row.purpose)
+
+    router.store.write(work)
+
+
+def _stopped(router: Router, row: Any, fault: Refused) -> None:
+    """The far side refuses all of us: what waits stays, the channel says so and is left alone."""
+    reason = str(fault)[:300]
+    name = f"speaks:{row.channel}:{row.account}"
+    log.error("%s has stopped: %s", name, reason)
+
+    def work(unit: Unit) -> None:
+        outbox.postpone(unit, row, unit.now_us, "stopped")
+        claims.report(unit, name, ok=False, detail="stopped", params=reason)
+
+    router.store.write(work)
+
+
+def _later(router: Router, row: Any, fault: Exception) -> None:
+    """Wait and try again; after the last wait the row fails, visibly."""
+    waits = router.settings.deliver.retry_minutes
+    if row.attempts > len(waits):
+        _failed(router, row, fault)
+        return
+    asked = fault.after if isinstance(fault, Transient) else None
+    wait = max(asked or timedelta(0), timedelta(minutes=waits[row.attempts - 1]))
+    reason = str(fault)[:300]
+
+    def work(unit: Unit) -> None:
+        outbox.settle(unit, row, "queued", reason=reason, due_at=to_us(unit.now + wait))
+        name = f"speaks:{row.channel}:{row.account}"
+        claims.report(unit, name, ok=False, detail="cannot_send", params=reason)
+
+    router.store.write(work)
+
+
+def recover(router: Router) -> int:
+    """Settle rows whose worker died while sending, as the settings say; how many."""
+
+    def work(unit: Unit) -> int:
+        return sum(_recovered(router, unit, row) for row in outbox.lost(unit))
+
+    return router.store.write(work)
+
+
+def _recovered(router: Router, unit: Unit, row: Any) -> bool:
+    if router.settings.deliver.on_unknown == "resend":
+        return outbox.give_up(unit, row, "queued", reason="resend", due_at=unit.now_us)
+    due = unit.now_us + SETTLING
+    if not outbox.give_up(unit, row, "unknown", reason=outbox.DIED, due_at=due):
+        return False
+    timeline.note(unit, row.ticket_id, "send_unknown", purpose=row.purpose)
+    return True
