@@ -112,24 +112,31 @@ def page(
         if not request.headers.get("X-Part"):
             told |= beside(unit, who, wanted)
     _noticed(who, shown)
-    line = shown.ticket
+    told |= _said(shown, newer_than)
     told |= {
-        "asked": sum(one.direction == "in" for one in shown.messages),
-        "story": telling.story(shown.messages, shown.entries),
         "once": secrets.token_urlsafe(12),
         "refused": refused,
         "kept": kept or {},
         "warning": warning,
         "stranger": stranger,
-        "stamp": _stamp(shown),
-        "must_be_sure": line.state != "closed"
-        and must_be_sure(line.category, line.verification, line.imitates),
         "vouched": desk.VOUCHED,
         "keeps_raw": router.settings.intake.keep_raw_days > 0,
-        "newer": [one for one in shown.messages if _newer(one, newer_than)],
     }
     whole = not request.headers.get("X-Part")
     return render_template("ticket/ticket.html" if whole else "ticket/pane.html", **told)
+
+
+def _said(shown: pages.TicketView, newer_than: int | None) -> dict[str, Any]:
+    """What was said on the ticket, and what its writer must heed."""
+    line = shown.ticket
+    return {
+        "asked": sum(one.direction == "in" for one in shown.messages),
+        "story": telling.story(shown.messages, shown.entries),
+        "stamp": _stamp(shown),
+        "must_be_sure": line.state != "closed"
+        and must_be_sure(line.category, line.verification, line.imitates),
+        "newer": [one for one in shown.messages if _newer(one, newer_than)],
+    }
 
 
 def _next(climbing: list[Any], now: int) -> int | None:
