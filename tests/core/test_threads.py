@@ -88,6 +88,15 @@ def test_nobody_lengthens_the_life_of_a_status_link(place, wrong):
     assert TOKENS.open_status(forged, NOW) is None
 
 
+def test_the_word_of_a_browser_is_good_for_its_agent_its_time_and_nothing_else():
+    token = TOKENS.browser_token(7, NOW + HOUR)
+    assert TOKENS.open_browser(token, NOW) == 7
+    assert TOKENS.open_browser(token, NOW + HOUR) is None
+    assert TOKENS.open_status(token, NOW) is None
+    assert TOKENS.open_chat(token, NOW) is None
+    assert TOKENS.open_browser(TOKENS.chat_token(7, NOW + HOUR), NOW) is None
+
+
 def test_a_form_knows_how_old_it_is():
     stamp = TOKENS.form_stamp(NOW)
     assert TOKENS.form_age(stamp, NOW + HOUR) == HOUR
