@@ -18,11 +18,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _COUNTED = 12
 _DRAWN = 10
 _COUNT = (1 << _COUNTED) - 1
-
-
-def floor(at: datetime) -> int:
-    """The least id that may be given out at this moment or later."""
-    return max((at - _START) // _MILLISECOND, 0) << _COUNTED << _DRAWN
+_LAST = 2**63 - 1
 
 
 class Ids:
@@ -60,8 +56,9 @@ class Ids:
 
 
 def first_at(at: datetime) -> int:
-    """The smallest id that can be given out at this moment: where a stretch of time begins."""
-    return max((at - _START) // _MILLISECOND, 0) << (_COUNTED + _DRAWN)
+    """The smallest id that can be given out at this moment: where a stretch of time begins. Of a
+    moment that no id reaches (in some two hundred years) the largest there is."""
+    return min(max((at - _START) // _MILLISECOND, 0) << (_COUNTED + _DRAWN), _LAST)
 
 
 def earlier(row_id: int, span: timedelta) -> int:

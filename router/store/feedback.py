@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from router.core.clock import from_us
-from router.core.ids import floor
+from router.core.ids import first_at
 from router.core.rights import Who
 from router.store.pages_message import within
 from router.store.shapes import Feedback
@@ -114,7 +114,7 @@ def labels(unit: Unit) -> dict[int, str]:
 def misroutes(unit: Unit, who: Who, since_us: int, newest: int = 50) -> Misroutes:
     """What was corrected of the viewer's tickets since then."""
     limited, known = within(who)
-    known["since"], known["low"] = since_us, floor(from_us(since_us))
+    known["since"], known["low"] = since_us, first_at(from_us(since_us))
     rows = unit.rows(
         "SELECT f.id, f.ticket_id, f.at, f.what, f.old, f.new, f.rules, t.number, "  # noqa: S608  # ours
         "a.name AS agent FROM feedback f JOIN ticket t ON t.id = f.ticket_id "
@@ -189,6 +189,6 @@ def fired(unit: Unit, since_us: int) -> dict[str, int]:
     rows = unit.rows(
         "SELECT f.rule, COUNT(*) AS n FROM verdict v JOIN finding f ON f.verdict_id = v.id "
         "WHERE v.id >= :low GROUP BY f.rule",
-        low=floor(from_us(since_us)),
+        low=first_at(from_us(since_us)),
     )
     return {row.rule: row.n for row in rows}

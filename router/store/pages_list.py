@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from router.core.calls import covered
 from router.core.clock import from_us
-from router.core.ids import floor
+from router.core.ids import first_at
 from router.core.lifecycle import URGENCIES
 from router.core.rights import Who, scope
 from router.errors import Invalid
@@ -284,9 +284,9 @@ def filtered(asked: Asked, filters: Filters) -> list[str]:
         if value
     ]
     if filters.before is not None:
-        said.append(f"t.id < {asked.name(floor(filters.before))}")
+        said.append(f"t.id < {asked.name(first_at(filters.before))}")
     if filters.after is not None:
-        said.append(f"t.id >= {asked.name(floor(filters.after))}")
+        said.append(f"t.id >= {asked.name(first_at(filters.after))}")
     if filters.language:
         written = _WRITTEN_IN.get(filters.language, (filters.language,))
         said.append(f"t.language IN ({', '.join(map(asked.name, written))})")

@@ -23,7 +23,7 @@ from router.web.conversation import Conversation
 from router.web.lines import Lines
 from router.web.live import Hub
 from router.web.room import Room
-from router.web.suspicion import RowId
+from router.web.suspicion import RowId, Wary, check_path
 from router.web.talks import Talks
 
 #: Modules of this package that are not pages.
@@ -68,6 +68,8 @@ def pages() -> Flask:
     """All pages and what guards them, of no desk yet."""
     app = Flask(__name__, static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=_LARGEST, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
+    app.request_class = Wary
+    app.before_request(check_path)
     app.url_map.converters["int"] = RowId
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.bytecode_cache = _compiled()
