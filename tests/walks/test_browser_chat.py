@@ -276,6 +276,24 @@ def test_a_file_goes_up_and_what_is_none_is_refused_in_words(visit, router, comp
     complaints.clear()  # the browser tells of the refusal as well
 
 
+def test_two_pages_of_one_visitor_are_one_conversation(browser, address, router):
+    context = browser.new_context(locale="en")
+    one, two = context.new_page(), context.new_page()
+    for page in (one, two):
+        page.goto(f"{address}/chat/talk?account=&lang=en")
+        page.locator("#text").wait_for()
+    write(one, "My transfer is still pending")
+    two.locator(".talk .visitor", has_text="still pending").wait_for()
+    write(two, "It is 500 yuan")
+    one.locator(".talk .visitor", has_text="500 yuan").wait_for()
+    one.reload()
+    one.locator(".talk .visitor", has_text="500 yuan").wait_for()
+    assert taken(router) == ["My transfer is still pending", "It is 500 yuan"]
+    with router.store.reading() as unit:
+        assert unit.value("SELECT COUNT(*) FROM ticket") == 1
+    context.close()
+
+
 @pytest.mark.slow
 def test_a_token_that_is_over_is_told_and_one_goes_on_as_a_guest(visit, router, complaints):
     page = visit("/chat/demo?lang=en")

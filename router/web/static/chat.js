@@ -14,11 +14,19 @@ const embedded = window.parent !== window;
 
 // ------------------------------------------------------------ what is remembered
 
-let memory = { token: "", queue: [], draft: "" };
-try { memory = { ...memory, ...JSON.parse(localStorage.getItem(kept) || "{}") }; } catch { /* nothing was kept */ }
+function stored() {
+  try { return JSON.parse(localStorage.getItem(kept) || "{}"); } catch { return {}; } // nothing was kept
+}
+const memory = { token: "", queue: [], draft: "", ...stored() };
 const files = new Map(); // of messages under way; too large to be kept for a later page
+const ours = new Set(memory.queue.map((one) => one.id)); // messages this page has had in hand
+let lost = ""; // the token of a conversation that is gone
+/** Another page of this visitor may remember too: its messages, and the conversation it began, stay. */
 function remember() {
-  try { localStorage.setItem(kept, JSON.stringify(memory)); } catch { /* not allowed here */ }
+  const there = stored();
+  const token = memory.token || (there.token !== lost && there.token) || "";
+  const others = (there.queue || []).filter((one) => !ours.has(one.id));
+  try { localStorage.setItem(kept, JSON.stringify({ ...memory, token, queue: [...others, ...memory.queue] })); } catch { /* not allowed here */ }
 }
 
 // The way back from a mail or a copied link stands after the #, where no server sees it.
@@ -174,6 +182,7 @@ function net(state) {
 }
 
 function gone() {
+  lost = memory.token;
   memory.token = "";
   remember();
   talk.clear();
@@ -198,6 +207,7 @@ function newId() {
 
 function put(message, picked = []) {
   const one = { id: newId(), ...message };
+  ours.add(one.id);
   memory.queue.push(one);
   if (picked.length) files.set(one.id, picked);
   remember();
@@ -208,7 +218,21 @@ function put(message, picked = []) {
   return one;
 }
 
-async function begin() {
+/** Go on in the conversation that another page of this visitor began; false when there is none. */
+function joined() {
+  const { token } = stored();
+  if (!token || token === lost) return false;
+  memory.token = token;
+  line.start(0);
+  tell({ chat: "begun" });
+  return true;
+}
+addEventListener("storage", (event) => { if (event.key === kept && !memory.token) joined(); });
+
+/** One page begins at a time, where the browser can say so. */
+const begin = () => (navigator.locks ? navigator.locks.request(kept, first) : first());
+async function first() {
+  if (joined()) return;
   const ask = (proof) => line.send("sessions", { account: data.account, identity: proof });
   let answer = await ask(identity);
   if (answer.status === 401 && identity) {
