@@ -4,7 +4,7 @@ back."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from router.store.shapes import Merged, Participant
 from router.store.unit import Unit
@@ -20,6 +20,26 @@ def into(unit: Unit, ticket_ids: Sequence[int]) -> dict[int, int]:
         "SELECT gone_id, kept_id FROM merged WHERE gone_id IN :ids", ids=list(ticket_ids)
     )
     return {row.gone_id: row.kept_id for row in rows}
+
+
+class Standing(NamedTuple):
+    """The ticket at which a matter goes on. ``apart`` says that it is another requester's: whoever
+    has only the ticket that is gone may learn nothing of it and write nothing on it."""
+
+    ticket_id: int
+    apart: bool
+
+
+def standing_for(unit: Unit, ticket_id: int) -> Standing:
+    """Where the matter of a ticket goes on: there, or where it was merged into."""
+    row = unit.row(
+        "SELECT g.kept_id, k.requester_id <> o.requester_id AS apart FROM merged g "
+        "JOIN ticket o ON o.id = g.gone_id JOIN ticket k ON k.id = g.kept_id "
+        "WHERE g.gone_id = :id",
+        id=ticket_id,
+    )
+    kept_id, apart = (ticket_id, 0) if row is None else (row.kept_id, row.apart)
+    return Standing(kept_id, apart=bool(apart))
 
 
 def kept_number(unit: Unit, gone_id: int) -> str:
