@@ -25,6 +25,7 @@ from router.store import clocks, contacts, journal, one_person, search, tickets,
 from router.store import shapes as t
 from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
 from router.store.journal import Item
+from router.store.unit import Unit
 from rules.conditions import kind_of
 from rules.contract import Facts, Tags, Verdict
 
@@ -230,20 +231,29 @@ def _open(router: Router, batch: Batch, message: Prepared, person: Person) -> Dr
 def _append(router: Router, batch: Batch, message: Prepared, person: Person, draft: Draft) -> Draft:
     batch.touch(draft)
     draft.messages += 1
-    unwanted = (draft.spam or person.blocked) and not message.verdict.may_alarm
-    if message.inbound.automatic or unwanted:
-        return draft
+    if not (message.inbound.automatic or unwanted(draft, message.verdict, blocked=person.blocked)):
+        hear(router, batch.unit, draft, message.text)
+    return draft
+
+
+def unwanted(draft: Draft, verdict: Verdict, *, blocked: bool) -> bool:
+    """Whether nobody need see what was written on a ticket: it is spam, or its writer blocked. A
+    matter of security is seen whoever writes of it."""
+    return (draft.spam or blocked) and not verdict.may_alarm
+
+
+def hear(router: Router, unit: Unit, draft: Draft, text: str) -> None:
+    """Let a ticket follow what somebody wrote on it: it is open, and an answer is owed."""
     if draft.spam:
         draft.spam = False
-        tickets.untag(batch.unit, draft.id, tickets.SPAM)
+        tickets.untag(unit, draft.id, tickets.SPAM)
     was_closed = draft.state == "closed"
     draft.state = lifecycle.after(draft.state, "message_in")
-    draft.snippet = message.text[:_SNIPPET] or draft.snippet
+    draft.snippet = text[:_SNIPPET] or draft.snippet
     if was_closed:
         draft.closed_at = None
-        timeline.note(batch.unit, draft.id, "reopened")
-    clocks.message_arrived(batch.unit, draft, router.policies)
-    return draft
+        timeline.note(unit, draft.id, "reopened")
+    clocks.message_arrived(unit, draft, router.policies)
 
 
 def _write_message(

@@ -9,11 +9,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from router import bearing, desk, triage
+from router import bearing, desk, intake, triage
 from router.assemble import Router
 from router.core import lifecycle, redact
 from router.errors import Conflict, Invalid, NotFound, OverLimit
-from router.store import budgets, clocks, gates, merging, playbooks, search, tickets, timeline
+from router.store import (
+    blocking,
+    budgets,
+    clocks,
+    gates,
+    merging,
+    playbooks,
+    search,
+    tickets,
+    timeline,
+)
 from router.store import shapes as t
 from router.store.batch import Batch, Draft, Wanted
 from router.store.budgets import Allowance
@@ -65,9 +75,9 @@ def add(router: Router, ticket_id: int, text: str, *, once: str) -> None:
         )
         _secrets(unit, number, kept)
         draft.messages += 1
-        draft.closed_at = None
-        draft.state = lifecycle.after(draft.state, "message_in")
-        clocks.message_arrived(unit, draft, router.policies)
+        blocked = blocking.blocked(unit, writer_id)
+        if not intake.unwanted(draft, verdict, blocked=blocked):
+            intake.hear(router, unit, draft, masked.text)
         triage.follow(router, batch, verdict, draft)
         if draft.security:
             playbooks.wait(unit, draft.id)

@@ -8,6 +8,7 @@ from router import desk, pipeline
 from router.core.clock import to_us
 from router.core.rights import Who
 from router.prepared import Terms
+from router.store import tickets
 from tests.fakes import FakeDoor
 from tests.staff import staffed
 
@@ -91,6 +92,31 @@ def test_what_is_added_is_masked_judged_and_wakes_the_ticket(router, browser_of)
     assert len(texts) == 1
     assert "4111" not in texts[0].text
     assert (row.state, bool(row.security), row.urgency) == ("open", True, "P1")
+
+
+@pytest.mark.parametrize("block", [False, True])
+def test_what_a_link_adds_to_spam_wakes_nobody(router, browser_of, block):
+    ticket, page = opened(router)
+    desk.spam(staffed(router, LEAD), LEAD, ticket, block=block)
+    answer = browser_of(None).post(f"{page}/add", data={"text": "Buy more.", "once": "a"})
+    assert answer.status_code == 303
+    assert texts(router, ticket)[-1] == "Buy more."
+    assert state(router, ticket) == "closed"
+    with router.store.reading() as unit:
+        row = unit.row("SELECT spam, due_at FROM ticket WHERE id = :t", t=ticket)
+    assert (bool(row.spam), row.due_at) == (True, None)
+
+
+def test_an_alarm_added_to_spam_is_seen_as_by_mail(router, browser_of):
+    ticket, page = opened(router)
+    desk.spam(staffed(router, LEAD), LEAD, ticket, block=True)
+    text = "My account was hacked, there is a payment I did not make"
+    browser_of(None).post(f"{page}/add", data={"text": text, "once": "a"})
+    with router.store.reading() as unit:
+        row = unit.row("SELECT state, spam, security FROM ticket WHERE id = :t", t=ticket)
+        tagged = tickets.tags(unit, ticket)
+    assert (row.state, bool(row.spam), bool(row.security)) == ("open", False, True)
+    assert tickets.SPAM not in tagged
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 5_001])
