@@ -10,6 +10,15 @@ from router.store.shapes import Merged, Participant
 from router.store.unit import Unit
 
 _FOLLOWS = ("message", "outbox")
+#: What else goes over, and which of it. What climbs because of a promise stays: the promise goes
+#: on at the kept ticket and climbs from there. A playbook that the kept ticket has is not doubled.
+#: A freeze goes with its tasks, but no account of one requester counts as frozen for another's.
+_BESIDE = {
+    "climb": "acknowledged_at IS NULL AND ended_at IS NULL AND once NOT LIKE 'clock:%'",
+    "task": "playbook NOT IN (SELECT playbook FROM task WHERE ticket_id = :kept)",
+    "outgoing_webhook": "(SELECT requester_id FROM ticket WHERE id = :gone) = "
+    "(SELECT requester_id FROM ticket WHERE id = :kept)",
+}
 
 
 def into(unit: Unit, ticket_ids: Sequence[int]) -> dict[int, int]:
@@ -54,8 +63,8 @@ def kept_number(unit: Unit, gone_id: int) -> str:
 
 
 def carry(unit: Unit, gone_id: int, kept_id: int) -> dict[str, Any]:
-    """Move messages, outbox rows, mentions and participants over; what was moved, for the way
-    back."""
+    """Move messages, outbox rows, mentions, participants, tasks with what the wallet was asked, and
+    what nobody took yet over; what was moved, for the way back."""
     moved: dict[str, Any] = {"gone": gone_id, "kept": kept_id}
     for table in _FOLLOWS:
         rows = unit.rows(f"SELECT id FROM {table} WHERE ticket_id = :id", id=gone_id)  # noqa: S608
@@ -65,6 +74,14 @@ def carry(unit: Unit, gone_id: int, kept_id: int) -> dict[str, Any]:
             kept=kept_id,
             gone=gone_id,
         )
+    for table, which in _BESIDE.items():
+        rows = unit.rows(
+            f"UPDATE {table} SET ticket_id = :kept WHERE ticket_id = :gone AND {which} "  # noqa: S608
+            "RETURNING id",
+            kept=kept_id,
+            gone=gone_id,
+        )
+        moved[table] = [row.id for row in rows]
     unit.run(
         "UPDATE mention SET ticket_id = :kept WHERE ticket_id = :gone", kept=kept_id, gone=gone_id
     )
@@ -87,12 +104,12 @@ def carry(unit: Unit, gone_id: int, kept_id: int) -> dict[str, Any]:
 def carry_back(unit: Unit, moved: Mapping[str, Any]) -> None:
     """Undo :func:`carry`. What came since stays where it is."""
     gone, kept = moved["gone"], moved["kept"]
-    for table in _FOLLOWS:
+    for table in (*_FOLLOWS, *_BESIDE):
         unit.run(
             f"UPDATE {table} SET ticket_id = :gone WHERE ticket_id = :kept AND id IN :ids",  # noqa: S608
             gone=gone,
             kept=kept,
-            ids=moved[table] or [0],
+            ids=moved.get(table) or [0],
         )
     unit.run(
         "UPDATE mention SET ticket_id = :gone WHERE ticket_id = :kept AND message_id IN :ids",
