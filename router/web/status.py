@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from router import requester
 from router.core import markdown
 from router.core.clock import from_us
+from router.core.sla import foreseen
 from router.errors import Conflict, Invalid, NotFound, OverLimit
 from router.store import gates, merging, tickets
 from router.store.unit import Unit
@@ -70,7 +71,7 @@ def _page(token: str, *, wrong: str = "", kept: str = "", code_wrong: str = "") 
     return render_template(
         "contact/status.html",
         ticket=row,
-        answer_by=due,
+        answer_by=foreseen(due),
         score=score,
         scores=requester.SCORES,
         article=article,

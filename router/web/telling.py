@@ -17,6 +17,7 @@ from channels import registry
 from router.core import snippets
 from router.core.clock import from_us
 from router.core.rights import Who
+from router.core.sla import foreseen
 from router.store import macros
 from router.store.macros import MacroView
 from router.store.pages import (
@@ -107,6 +108,8 @@ def due(ticket: TicketLine) -> Badge | None:
 
 def left(at: datetime) -> Badge:
     """How long until then, or since."""
+    if foreseen(at) is None:
+        return Badge(str(t("inbox.due.never")), "calm", at)
     seconds = (at - here().clock.now()).total_seconds()
     said = _held(language(), int(abs(seconds) // 60), late=seconds < 0)
     if seconds < 0:
@@ -312,7 +315,8 @@ class _Lenient(dict[str, Any]):
 def _param(name: str, value: Any, code: str) -> Any:
     """One parameter as people read it."""
     if name in ("due", "was") and isinstance(value, int) and value > _YEARS:
-        return moment(from_us(value))
+        at = foreseen(from_us(value))
+        return t("inbox.due.never") if at is None else moment(at)
     if isinstance(value, list):
         return t("entries.comma").join([escape(_param(name, one, code)) for one in value])
     text = str(value)
