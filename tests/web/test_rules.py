@@ -206,6 +206,27 @@ def test_a_second_person_publishes_and_the_author_does_not(app, lead, second, dr
         assert unit.value("SELECT COUNT(*) FROM ticket WHERE category = 'other.bees'") == 1
 
 
+def test_pages_said_under_other_rules_are_said_anew(app, lead, second, drafted, calm):
+    """The select of a ticket, and the name on its line."""
+    chosen = f"/ticket/{calm.number}?lang=en"
+    assert 'value="other.bees"' not in _select(lead.get(chosen).text)
+    address = drafted()
+    checked(app, lead, address)
+    publish(second, address)
+    assert 'value="other.bees">Bees<' in _select(lead.get(chosen).text)
+    lead.post(f"/ticket/{calm.number}/category", {"category": "other.bees"})
+    assert '<span class="l-category">Bees</span>' in lead.get("/?view=all&lang=en").text
+    other = BEES.replace('en = "Bees"', 'en = "Wasps"')
+    address = drafted(other)
+    checked(app, lead, address, text=other)
+    publish(second, address)
+    assert '<span class="l-category">Wasps</span>' in lead.get("/?view=all&lang=en").text
+
+
+def _select(page):
+    return re.search(r'<select id="t-category".*?</select>', page, re.DOTALL)[0]
+
+
 def test_an_admin_is_told_that_publishing_their_own_is_written_down(app, browser_of, router):
     admin = browser_of("admin")
     address = admin.post("/rules/draft").headers["Location"]
