@@ -21,7 +21,7 @@ from router.core.clock import to_us
 from router.core.references import ticket_number
 from router.core.secret_parts import Secrets
 from router.prepared import Cleaned, Prepared, Terms, read_twice
-from router.store import clocks, contacts, journal, one_person, search, tickets, timeline
+from router.store import clocks, contacts, holding, journal, one_person, search, tickets, timeline
 from router.store import shapes as t
 from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
 from router.store.journal import Item
@@ -253,6 +253,7 @@ def hear(router: Router, unit: Unit, draft: Draft, text: str) -> None:
     if was_closed:
         draft.closed_at = None
         timeline.note(unit, draft.id, "reopened")
+        holding.hand_back(unit, [draft])
     clocks.message_arrived(unit, draft, router.policies)
 
 
