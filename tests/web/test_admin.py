@@ -164,6 +164,24 @@ def test_codes_are_not_guessed_one_after_the_other(router, browser, browser_of, 
     assert answers[-1] == 429
 
 
+@pytest.mark.parametrize("path", ["/me/second", "/me/second/codes"])
+def test_codes_are_not_guessed_in_a_browser_that_is_signed_in(
+    router, browser, agents, frozen, path
+):
+    if path.endswith("codes"):
+        _switch_on(router, browser, agents["agent"])
+        frozen.advance(timedelta(minutes=6))
+    else:
+        browser.get("/me/second")
+    wrong = [browser.post(path, {"code": "000000", "end": "1"}).status_code for _ in range(12)]
+    assert wrong == [422] * 10 + [429] * 2
+    right = {"code": _code(router, agents["agent"])}
+    assert browser.post(path, right).status_code == 429
+    frozen.advance(timedelta(minutes=6))
+    right = {"code": _code(router, agents["agent"])}
+    assert browser.post(path, right).status_code == 200
+
+
 def test_a_recovery_code_stands_in_once(router, browser, browser_of, agents):
     codes = _switch_on(router, browser, agents["agent"])
     _password(router, agents["agent"])
