@@ -83,11 +83,18 @@ def _doing(who: Who, macro: MacroView, text: str) -> desk.Doing:
 @allowed("macro")
 def macros() -> str:
     """The reader's own and everybody's."""
+    return _page()
+
+
+def _page(typed: MacroView | None = None, *, gone: bool = False) -> str:
+    """``typed`` was written in place of a macro that somebody else changed, or that is gone."""
     with here().store.reading() as unit:
         found = store.of_agent(unit, g.who)
     return render_template(
         "macros/macros.html",
         macros=found,
+        typed=typed,
+        gone=gone,
         chosen=chosen(),
         variables=[one for one in snippets.NAMES if one.isascii() == (language() == "en")],
     )
@@ -95,27 +102,33 @@ def macros() -> str:
 
 @blueprint.post("/macros")
 @allowed("macro")
-def save() -> Response:
-    """Write one, new or in place of what it was; a shared one needs a lead."""
+def save() -> Response | tuple[str, int]:
+    """Write one, new or in place of what it was; a shared one needs a lead. Where somebody changed
+    it meanwhile, what was typed is shown again beside what is there now."""
     who: Who = g.who
     wanted = given("macro")
     known_id = int(wanted) if wanted.isdecimal() and len(wanted) < 20 else 0
-    shared = given("shared") == "yes"
+    shared, seen = given("shared") == "yes", given("seen")
 
-    def work(unit: Unit) -> None:
+    def work(unit: Unit) -> MacroView | None:
         known = store.find(unit, who, known_id) if known_id else None
-        if known_id and known is None:
-            raise NotFound("there is no such macro of yours")
+        macro = MacroView(id=known_id or unit.new_id(), shared=shared, **fields)
+        if known_id and (known is None or known.mark not in (seen, macro.mark)):
+            return macro
         if (shared or (known is not None and known.shared)) and not may(who, "share"):
             raise Conflict("shared_by_leads")
         if known is None and len(store.of_agent(unit, who)) >= 2 * store.MOST:
             raise Conflict("too_many_macros")
-        macro = MacroView(id=known_id or unit.new_id(), shared=shared, **fields)
         store.put(unit, macro, None if shared else who.id)
         timeline.audit(unit, f"agent:{who.id}", "macro.saved", f"macro:{macro.id}")
+        return None
 
     fields = _fields()
-    here().store.write(work)
+    overtaken = here().store.write(work)
+    if overtaken is not None:
+        with here().store.reading() as unit:
+            gone = store.find(unit, who, known_id) is None
+        return _page(overtaken, gone=gone), 409
     return redirect(url_for("macros.macros"), 303)
 
 

@@ -263,6 +263,52 @@ def test_a_macro_is_its_writers_and_a_shared_one_is_a_leads(browser_of):
     assert agent.post(f"/macros/{own}/drop").status_code == 303
 
 
+def _shown(browser):
+    """The hidden fields of the only macro's form."""
+    page = browser.get("/macros").text
+    return {name: re.search(rf'name="{name}" value="(\w+)"', page)[1] for name in ("macro", "seen")}
+
+
+def test_of_two_who_edit_a_shared_macro_the_second_is_told_and_keeps_their_words(browser_of):
+    first, second = browser_of("lead"), browser_of("manager")
+    shared = {**MACRO, "shared": "yes"}
+    first.post("/macros", shared)
+    seen, theirs = _shown(first), _shown(second)
+    changed = {**shared, "text_en": "What the lead wrote."}
+    assert first.post("/macros", {**seen, **changed}).status_code == 303
+    typed = {**shared, "text_en": "What the manager wrote."}
+    answer = second.post("/macros?lang=en", {**theirs, **typed})
+    assert answer.status_code == 409
+    assert "Somebody else changed this macro" in answer.text
+    assert '<div class="text" lang="en">What the lead wrote.</div>' in answer.text
+    assert ">What the manager wrote.</textarea>" in answer.text
+    assert "What the lead wrote." in first.get("/macros").text
+    again = dict(theirs, seen=re.search(r'name="seen" value="(\w+)"', answer.text)[1])
+    assert second.post("/macros", {**again, **typed}).status_code == 303
+    assert "What the manager wrote." in first.get("/macros").text
+
+
+def test_the_same_macro_sent_twice_is_no_conflict(browser_of):
+    browser = browser_of("lead")
+    browser.post("/macros", MACRO)
+    seen, changed = _shown(browser), {**MACRO, "text_en": "Changed."}
+    assert browser.post("/macros", {**seen, **changed}).status_code == 303
+    assert browser.post("/macros", {**seen, **changed}).status_code == 303
+
+
+def test_words_for_a_macro_that_is_gone_are_kept_for_a_new_one(browser_of):
+    first, second = browser_of("lead"), browser_of("manager")
+    shared = {**MACRO, "shared": "yes"}
+    first.post("/macros", shared)
+    seen = _shown(second)
+    first.post(f"/macros/{seen['macro']}/drop")
+    answer = second.post("/macros?lang=en", {**seen, **shared, "text_en": "What I wrote."})
+    assert answer.status_code == 409
+    assert "Somebody deleted this macro" in answer.text
+    assert ">What I wrote.</textarea>" in answer.text
+    assert 'name="macro"' not in answer.text
+
+
 @pytest.mark.parametrize(
     "wrong", [{"name": ""}, {"key": "0"}, {"text_en": "{nobody}"}, {"category": "x"}, {"tags": "<"}]
 )
