@@ -135,6 +135,16 @@ def test_two_who_write_at_once_lose_nothing(lead, second, drafted, router):
     assert row_of(router, address).files == {"desk.toml": "# of the second"}
 
 
+def test_a_conflict_keeps_a_file_that_is_named_again_as_new(lead, second, drafted):
+    address = drafted()
+    old = re.search(r'name="seen" value="(\w+)"', lead.get(address).text)[1]
+    save(second, address, {"desk.toml": "# of the second"})
+    typed = {"seen": old, "file": "desk.toml", "text": "# long work", "new_name": "desk.toml"}
+    answer = lead.post(address, typed)
+    assert answer.status_code == 409
+    assert "# long work</textarea>" in answer.text
+
+
 def test_a_draft_that_is_none_is_not_there(lead):
     assert lead.get("/rules/draft/12345").status_code == 404
     assert lead.post("/rules/draft/12345/publish").status_code == 404
