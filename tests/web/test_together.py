@@ -10,7 +10,7 @@ from router import desk, pipeline
 from router.core.clock import from_us
 from router.core.rights import Who
 from router.prepared import Terms
-from router.store import writings
+from router.store import people, writings
 from tests.fakes import FakeDoors
 from tests.web.conftest import submitted
 
@@ -261,6 +261,39 @@ def test_a_macro_is_its_writers_and_a_shared_one_is_a_leads(browser_of):
     assert agent.post(f"/macros/{shared}/drop").status_code == 409
     assert lead.post(f"/macros/{own}/drop").status_code == 404
     assert agent.post(f"/macros/{own}/drop").status_code == 303
+
+
+def _named_on(router, who, *tickets):
+    for ticket in tickets:
+        desk.note(router, who, ticket.ticket_id, "@Agent please look", once=f"n{ticket.number}")
+
+
+def test_mentions_are_narrowed_as_other_views(router, browser_of, agents, calm):
+    other = submitted(router, "I cannot log in, I forgot my password")
+    lead = Who(agents["lead"], "Lead", "lead", frozenset({1}), "en")
+    _named_on(router, lead, calm, other)
+    browser = browser_of("agent")
+    assert set(_numbers(browser.get("/?view=mentions"))) == {calm.number, other.number}
+    for narrowed, left in (
+        ("category=login", [other.number]),
+        ("category=transfer&team=support", [calm.number]),
+        ("urgency=P1", []),
+        ("channel=wechat", []),
+        ("tag=nosuch", []),
+        ("team=security", []),
+    ):
+        assert _numbers(browser.get(f"/?view=mentions&{narrowed}")) == left
+
+
+def test_a_mention_on_a_ticket_of_another_team_is_not_counted(router, browser_of, agents, calm):
+    manager = Who(agents["manager"], "Manager", "manager", frozenset(), "en")
+    _named_on(router, manager, calm)
+    badge = re.compile(r'view=mentions"><span class="name">[^<]*</span><span class="count">1<')
+    assert badge.search(browser_of("agent").get("/").text)
+    with router.store.reading() as unit:
+        security = people.team_ids(unit)["security"]
+    desk.move_team(router, manager, calm.ticket_id, security)
+    assert not badge.search(browser_of("agent").get("/").text)
 
 
 def _shown(browser):
