@@ -10,7 +10,7 @@ from router import desk, pipeline
 from router.core.clock import from_us
 from router.core.rights import Who
 from router.prepared import Terms
-from router.store import people, writings
+from router.store import people, saved, writings
 from tests.fakes import FakeDoors
 from tests.web.conftest import submitted
 
@@ -369,6 +369,23 @@ def test_a_saved_view_is_its_writers_until_it_is_shared(browser_of, calm):
     drop = re.search(r"/views/\d+/drop", lead.get("/?view=all&language=zh").text)[0]
     assert agent.post(drop).status_code == 404
     assert lead.post(drop).status_code == 303
+
+
+def test_many_shared_views_hide_none_of_ones_own(router, browser_of, agents):
+    def keep(unit):
+        for lead in range(3):
+            address = f"lead{lead}@desk.example"
+            agent_id = people.create_agent(unit, address, "Lead", "lead", ["support"])
+            who = Who(agent_id, "Lead", "lead", frozenset({1}), "en")
+            for number in range(saved.MOST):
+                saved.save(unit, who, f"A view {lead} {number}", "view=open", shared=True)
+        own = Who(agents["agent"], "Agent", "agent", frozenset({1}), "en")
+        saved.save(unit, own, "Zebras", "view=mine", shared=False)
+
+    router.store.write(keep)
+    page = browser_of("agent").get("/").text
+    assert "Zebras</bdi>" in page
+    assert "A view 0 0</bdi>" in page
 
 
 def test_a_view_whose_filter_is_no_more_is_an_empty_list(browser_of, calm):
