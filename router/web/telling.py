@@ -266,8 +266,11 @@ def filled(unit: Unit, who: Who, ticket: TicketLine) -> list[tuple[MacroView, st
 # ---------------------------------------------------------------- the timeline
 
 
-def story(messages: Sequence[MessageView], entries: Iterable[EntryView]) -> list[Happened]:
-    """Messages and what happened around them in one order; neighbouring entries as one block."""
+def story(
+    messages: Sequence[MessageView], entries: Iterable[EntryView], until: datetime | None = None
+) -> list[Happened]:
+    """Messages and what happened around them in one order, before ``until`` if that is given;
+    neighbouring entries as one block."""
     steps: list[tuple[datetime, int, MessageView | EntryView]] = [
         (one.at, one.id, one) for one in messages
     ]
@@ -275,7 +278,9 @@ def story(messages: Sequence[MessageView], entries: Iterable[EntryView]) -> list
     steps += [
         (one.at, one.id, one)
         for one in entries
-        if one.code not in _SHOWN and (since is None or one.at >= since)
+        if one.code not in _SHOWN
+        and (since is None or one.at >= since)
+        and (until is None or one.at < until)
     ]
     told: list[Happened] = []
     for at, _, one in sorted(steps, key=lambda step: (step[0], step[1])):

@@ -110,7 +110,7 @@ def page(
     line = shown.ticket
     told |= {
         "asked": sum(one.direction == "in" for one in shown.messages),
-        "story": telling.story(shown.messages, shown.entries),
+        "story": telling.story(shown.messages, shown.entries, shown.until),
         "once": secrets.token_urlsafe(12),
         "refused": refused,
         "kept": kept or {},
@@ -182,6 +182,7 @@ def _stamp(shown: pages.TicketView) -> str:
         str(len(shown.messages)),
         str(shown.entries[-1].id if shown.entries else 0),
         *(f"{one.outbox_id}{one.outbox_state}" for one in shown.messages if one.outbox_id),
+        *(copy.state for one in shown.messages for copy in one.copies),
     ]
     return hashlib.sha256(" ".join(seen).encode()).hexdigest()[:16]
 
