@@ -19,6 +19,9 @@ from router.web.rights import allowed, here
 
 blueprint = Blueprint("bulk", __name__)
 
+#: So many tickets are changed at once.
+_MOST = 200
+
 
 @blueprint.post("/bulk")
 @allowed("view")
@@ -34,15 +37,20 @@ def bulk() -> Response:
     if not ids or not what:
         raise Invalid("ticket", "nothing_chosen")
     batch, done = desk.bulk(here(), who, ids, what, _value(who, what, value))
-    address = url_for("inbox.inbox", **chosen().address(), did=batch, done=done, of=len(ids))
+    address = url_for("inbox.inbox", **chosen().address(), did=batch, done=done, of=_asked())
     return redirect(address, 303)
+
+
+def _asked() -> int:
+    """How many tickets were ticked, whoever they belong to by now."""
+    return len(set(request.form.getlist("ticket")[:_MOST]))
 
 
 def _tickets(who: Who) -> list[int]:
     """The ids of the tickets that were ticked, those of the reader's."""
     found = []
     with here().store.reading() as unit:
-        for given in request.form.getlist("ticket")[:200]:
+        for given in request.form.getlist("ticket")[:_MOST]:
             number = normalise_number(given)
             try:
                 found.append(pages.ticket_id(unit, number or "", who))

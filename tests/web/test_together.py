@@ -169,7 +169,7 @@ def test_many_tickets_are_changed_and_undone_at_once(router, browser_of, agents,
     numbers = [one.number for one in (*made, alarm)]
     answer = browser.post("/bulk", {"ticket": numbers, "change": "close"})
     assert answer.status_code == 303
-    assert "done=3" in answer.headers["Location"]
+    assert "done=3&of=4" in answer.headers["Location"]
     assert {_state(router, one.ticket_id) for one in made} == {"closed"}
     assert _state(router, alarm.ticket_id) != "closed"
     page = browser.get(answer.headers["Location"])
