@@ -16,6 +16,7 @@ from router.core.bilingual import for_reader
 from router.core.clock import from_us, to_us
 from router.core.references import outgoing_id
 from router.core.secret import OPENS_A_WALLET
+from router.core.sla import foreseen
 from router.core.wording import ANY_LINK, ANY_NUMBER, Situation, Words
 from router.prepared import Prepared, may_rise
 from router.store import budgets, claims, outbox, timeline
@@ -92,8 +93,8 @@ def allowances(router: Router, message: Prepared) -> list[Allowance]:
     hours = router.policies.hours
     if not message.verdict.is_security and not hours.is_open(router.clock.now()):
         # Until people are back there is nothing new to say.
-        back = to_us(hours.next_open(router.clock.now()))
-        wanted.insert(0, Allowance("night", f"ack:night:{person}", _DAY, 1, back))
+        back = hours.next_open(router.clock.now()) or router.clock.now() + timedelta(seconds=_DAY)
+        wanted.insert(0, Allowance("night", f"ack:night:{person}", _DAY, 1, to_us(back)))
     return [one for one in wanted if one.seconds]
 
 
@@ -290,8 +291,10 @@ def _situation(
         security=draft.security,
         open=is_open,
         number=ANY_NUMBER,
-        answer_by=pace.told(from_us(due) if due is not None else None, expected)
-        or calendar.next_open(now),
+        answer_by=foreseen(
+            pace.told(from_us(due) if due is not None else None, expected)
+            or calendar.next_open(now)
+        ),
         now=now,
         steps=article.told(draft.language).steps if article else "",
         article_url=f"{settings.public_url}/help/{article.name}" if article else "",

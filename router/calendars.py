@@ -7,7 +7,7 @@ What a date is, the first of these decides: what was imported for the calendar, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -43,6 +43,13 @@ def policies(settings: Settings, days: Days | None = None) -> Policies:
         },
         warn=promises.warn,
     )
+
+
+def shut(settings: Settings, promised: Policies, now: datetime) -> list[str]:
+    """The calendars in which nobody is there any more, as far as can be seen: what is promised in
+    them is never over."""
+    names = (DESK, *settings.calendars)
+    return [name for name in names if promised.counts_in(name).next_open(now) is None]
 
 
 def _policy(given: PolicySettings) -> Policy:

@@ -42,7 +42,7 @@ def _tell_closed(router: Router, account: str) -> int:
     """The desk has closed: whoever is in a chat is told when somebody is there again."""
     now = router.clock.now()
     hours = chatting.hours(router, account, now)
-    if hours.open:
+    if hours.open or hours.opens_at is None:
         return 0
     opens_at = to_us(hours.opens_at)
     with router.store.reading() as unit:

@@ -51,11 +51,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Whether somebody is there; when that ends, or when it begins again."""
+    """Whether somebody is there; when that ends, or when it begins again, as far as it is known."""
 
     open: bool
     closes_at: datetime | None
-    opens_at: datetime
+    opens_at: datetime | None
 
 
 def account(router: Router, wanted: str) -> str:
@@ -183,7 +183,7 @@ def _take(
     once, now = f"in:{given['client_msg_id']}", router.clock.now()
     raw = _raw(row, given, files, now)
     now_is = hours(router, row.account, now)
-    back = 0 if now_is.open else to_us(now_is.opens_at)
+    back = to_us(now_is.opens_at) if now_is.opens_at and not now_is.open else 0
 
     def also(unit: Unit) -> None:
         ticket = tickets.of_item(unit, KIND, row.account, raw.remote_id)

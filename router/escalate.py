@@ -20,6 +20,8 @@ from router.store.unit import Unit
 
 #: Promises a transaction: long enough to be cheap, short enough to keep nobody waiting.
 _TOGETHER = 500
+#: When it is looked again whether anybody is there, where no opening is known.
+_AGAIN = timedelta(days=1)
 #: The chains that are climbed without being asked for.
 SECURITY, OVERDUE = "security", "overdue"
 
@@ -87,7 +89,7 @@ def _step(router: Router, unit: Unit, row: Any) -> None:
     quiet = not ticket.security and not _awake(router, unit)
     if quiet:
         hours = router.policies.counts_in(settings.calendar)
-        climbs.go_on(unit, row.id, row.step, to_us(hours.next_open(unit.now)))
+        climbs.go_on(unit, row.id, row.step, to_us(hours.next_open(unit.now) or unit.now + _AGAIN))
         return
     step = chain[min(row.step, len(chain) - 1)]
     told = climbs.tell(

@@ -87,6 +87,10 @@ def _calendars(router: Router) -> Examined:
         said = ", ".join(f"{country} {year}" for country, year in lacking)
         said = f"official days are incomplete: {said}; see `router calendar show`, `import`"
         return Examined("calendars", ok=False, said=said)
+    shut = calendars.shut(book.settings, router.policies, router.clock.now())
+    if shut:
+        said = f"{', '.join(shut)}: no opening to come, so nobody is told when they are answered"
+        return Examined("calendars", ok=False, said=f"{said}; set the week in /hours")
     if book.fault:
         said = f"{book.fault}; what was in force before still holds, see /hours"
         return Examined("calendars", ok=False, said=said)

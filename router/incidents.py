@@ -15,6 +15,7 @@ from router import desk
 from router.assemble import Router
 from router.core import redact
 from router.core.bilingual import for_reader
+from router.core.marks import mark
 from router.core.references import normalise_number
 from router.core.rights import Who, may
 from router.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -136,13 +137,23 @@ def _must_be_open(row: Any) -> None:
 # ---------------------------------------------------------------- what its people are told
 
 
-def write_answer(router: Router, who: Who, incident_id: int, zh: str, en: str) -> None:
-    """Write the common answer down; nothing is sent by that."""
+def _unseen(now: tuple[str, str], new: tuple[str, str], seen: str | None) -> None:
+    """Raise Conflict where somebody would write over texts they have not seen."""
+    if seen is not None and any(now) and now != new and mark(*now) != seen:
+        raise Conflict("changed_meanwhile")
+
+
+def write_answer(
+    router: Router, who: Who, incident_id: int, zh: str, en: str, seen: str | None = None
+) -> None:
+    """Write the common answer down; nothing is sent by that. ``seen`` is the mark of the texts they
+    had before them (None: whatever is there): raises Conflict when somebody changed them since."""
     chinese = _text("answer_zh", zh, LONGEST_ANSWER)
     english = _text("answer_en", en, LONGEST_ANSWER)
 
     def work(unit: Unit, row: Any) -> None:
         _must_be_open(row)
+        _unseen((row.answer_zh, row.answer_en), (chinese, english), seen)
         store.change(unit, incident_id, answer_zh=chinese, answer_en=english)
 
     _act(router, who, "answer_written", incident_id, work)
@@ -220,14 +231,18 @@ def _answer(
     return router.store.write(work)
 
 
-def set_banner(router: Router, who: Who, incident_id: int, zh: str, en: str) -> None:
-    """What further acknowledgements of the same group begin with while it is open; or nothing."""
+def set_banner(
+    router: Router, who: Who, incident_id: int, zh: str, en: str, seen: str | None = None
+) -> None:
+    """What further acknowledgements of the same group begin with while it is open; or nothing.
+    ``seen`` as in :func:`write_answer`."""
     needed = bool(zh.strip() or en.strip())
     chinese = _text("banner_zh", zh, LONGEST_BANNER, needed=needed)
     english = _text("banner_en", en, LONGEST_BANNER, needed=needed)
 
     def work(unit: Unit, row: Any) -> None:
         _must_be_open(row)
+        _unseen((row.banner_zh, row.banner_en), (chinese, english), seen)
         store.change(unit, incident_id, banner_zh=chinese, banner_en=english)
 
     _act(router, who, "banner_set", incident_id, work)

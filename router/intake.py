@@ -21,10 +21,11 @@ from router.core.clock import to_us
 from router.core.references import ticket_number
 from router.core.secret_parts import Secrets
 from router.prepared import Cleaned, Prepared, Terms, read_twice
-from router.store import clocks, contacts, journal, one_person, search, tickets, timeline
+from router.store import clocks, contacts, holding, journal, one_person, search, tickets, timeline
 from router.store import shapes as t
 from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
 from router.store.journal import Item
+from router.store.unit import Unit
 from rules.conditions import kind_of
 from rules.contract import Facts, Tags, Verdict
 
@@ -240,20 +241,30 @@ def _open(router: Router, batch: Batch, message: Prepared, person: Person) -> Dr
 def _append(router: Router, batch: Batch, message: Prepared, person: Person, draft: Draft) -> Draft:
     batch.touch(draft)
     draft.messages += 1
-    unwanted = (draft.spam or person.blocked) and not message.verdict.may_alarm
-    if message.inbound.automatic or unwanted:
-        return draft
+    if not (message.inbound.automatic or unwanted(draft, message.verdict, blocked=person.blocked)):
+        hear(router, batch.unit, draft, message.text)
+    return draft
+
+
+def unwanted(draft: Draft, verdict: Verdict, *, blocked: bool) -> bool:
+    """Whether nobody need see what was written on a ticket: it is spam, or its writer blocked. A
+    matter of security is seen whoever writes of it."""
+    return (draft.spam or blocked) and not verdict.may_alarm
+
+
+def hear(router: Router, unit: Unit, draft: Draft, text: str) -> None:
+    """Let a ticket follow what somebody wrote on it: it is open, and an answer is owed."""
     if draft.spam:
         draft.spam = False
-        tickets.untag(batch.unit, draft.id, tickets.SPAM)
+        tickets.untag(unit, draft.id, tickets.SPAM)
     was_closed = draft.state == "closed"
     draft.state = lifecycle.after(draft.state, "message_in")
-    draft.snippet = _title(draft.snippet, message.text)
+    draft.snippet = _title(draft.snippet, text)
     if was_closed:
         draft.closed_at = None
-        timeline.note(batch.unit, draft.id, "reopened")
-    clocks.message_arrived(batch.unit, draft, router.policies)
-    return draft
+        timeline.note(unit, draft.id, "reopened")
+        holding.hand_back(unit, [draft])
+    clocks.message_arrived(unit, draft, router.policies)
 
 
 def _title(snippet: str, text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from router import configuration, dated_weeks
+from router import calendars, configuration, dated_weeks
 from router.core.clock import SystemClock
 from router.core.ids import Ids
 from router.errors import Invalid, StoreError
@@ -33,6 +33,8 @@ def lines(settings: Settings) -> Iterator[str]:
         yield line
     for one in dated_weeks.overrides(own):
         yield f"# the database overrides {one}"
+    for name in calendars.shut(held, calendars.policies(held), SystemClock().now()):
+        yield f"# {name}: no opening to come, so nobody is told when they are answered; set weekly"
     if trouble:
         yield f"# what was changed in the pages is not known: {trouble}"
 

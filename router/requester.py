@@ -1,14 +1,29 @@
 """What a requester does from the signed page of their matter: add to it, say that it is solved, say
 how it was. No account, and nothing that anybody else wrote is ever shown there.
+
+The page is named by the ticket it was made for. Of one that was merged the matter goes on at the
+ticket that was kept, and there the page writes, unless that ticket is another requester's.
 """
 
 from __future__ import annotations
 
-from router import bearing, desk, triage
+from typing import NamedTuple
+
+from router import bearing, desk, intake, triage
 from router.assemble import Router
 from router.core import lifecycle, redact
 from router.errors import Conflict, Invalid, NotFound, OverLimit
-from router.store import budgets, clocks, gates, merging, playbooks, search, tickets, timeline
+from router.store import (
+    blocking,
+    budgets,
+    clocks,
+    gates,
+    merging,
+    playbooks,
+    search,
+    tickets,
+    timeline,
+)
 from router.store import shapes as t
 from router.store.batch import Batch, Draft, Wanted
 from router.store.budgets import Allowance
@@ -26,7 +41,7 @@ SCORES = {"good": 5, "fair": 3, "poor": 1}
 def add(router: Router, ticket_id: int, text: str, *, once: str) -> None:
     """A further message of the requester's, masked and judged like any other.
 
-    Raises Invalid for an empty or endless text, OverLimit, NotFound.
+    Raises Invalid for an empty or endless text, OverLimit, NotFound, Conflict.
     """
     body = text.replace("\r\n", "\n").strip()
     if not body or len(body) > _LONGEST:
@@ -41,7 +56,7 @@ def add(router: Router, ticket_id: int, text: str, *, once: str) -> None:
         wanted = Allowance("status", f"added:{ticket_id}", _HOUR, _ADDITIONS)
         if budgets.spend(unit, [wanted]) is not None:
             raise OverLimit("status", _HOUR)
-        batch, draft = _opened(unit, ticket_id)
+        batch, draft, writer_id = _opened(unit, ticket_id)
         number = unit.new_id()
         unit.put(
             t.Message,
@@ -49,7 +64,7 @@ def add(router: Router, ticket_id: int, text: str, *, once: str) -> None:
             ticket_id=draft.id,
             direction="in",
             channel="webform",
-            identity_id=draft.identity_id,
+            identity_id=writer_id,
             text=masked.text,
             language=draft.language,
             masked=" ".join(dict.fromkeys(one.kind for one in kept)),
@@ -60,9 +75,9 @@ def add(router: Router, ticket_id: int, text: str, *, once: str) -> None:
         )
         _secrets(unit, number, kept)
         draft.messages += 1
-        draft.closed_at = None
-        draft.state = lifecycle.after(draft.state, "message_in")
-        clocks.message_arrived(unit, draft, router.policies)
+        blocked = blocking.blocked(unit, writer_id)
+        if not intake.unwanted(draft, verdict, blocked=blocked):
+            intake.hear(router, unit, draft, masked.text)
         triage.follow(router, batch, verdict, draft)
         if draft.security:
             playbooks.wait(unit, draft.id)
@@ -76,7 +91,9 @@ def add(router: Router, ticket_id: int, text: str, *, once: str) -> None:
 
 
 def _judged(router: Router, ticket_id: int, text: str) -> Verdict:
-    """What the rules make of an addition, beside the tags of its ticket."""
+    """What the rules make of an addition, beside the tags of the ticket it comes to."""
+    with router.store.reading() as unit:
+        ticket_id = merging.standing_for(unit, ticket_id).ticket_id
     tags = bearing.of_ticket(router, ticket_id)
     return router.rules.judge(Facts(text=text, channel="webform", sender="known", tags=tags))
 
@@ -96,11 +113,11 @@ def _secrets(unit: Unit, message_id: int, kept: tuple[redact.Kept, ...]) -> None
 
 def solved(router: Router, ticket_id: int, article: str = "") -> None:
     """It is solved, perhaps by an article alone. A security matter stays open all the same: whoever
-    holds the link may be the thief. Raises NotFound."""
+    holds the link may be the thief. Raises NotFound, Conflict."""
     known = router.articles.by_name.get(article)
 
     def work(unit: Unit) -> None:
-        batch, draft = _opened(unit, ticket_id)
+        batch, draft, _ = _opened(unit, ticket_id)
         if draft.state == "closed":
             return
         if known is not None:
@@ -119,13 +136,14 @@ def solved(router: Router, ticket_id: int, article: str = "") -> None:
 
 
 def prove(router: Router, ticket_id: int, given: str) -> str:
-    """Type the code that went to a handle on file: right, wrong, over or spent. Raises NotFound.
+    """Type the code that went to a handle on file: right, wrong, over or spent. Raises NotFound,
+    Conflict.
 
     Many tries at once are counted one by one: the ticket is held.
     """
 
     def work(unit: Unit) -> str:
-        batch, draft = _opened(unit, ticket_id)
+        batch, draft, _ = _opened(unit, ticket_id)
         outcome = desk.try_code(router, unit, draft, given[:20], None)
         batch.touch(draft)
         batch.save()
@@ -135,27 +153,38 @@ def prove(router: Router, ticket_id: int, given: str) -> str:
 
 
 def rate(router: Router, ticket_id: int, word: str) -> None:
-    """How it was, in one tap; the last word counts. Raises Invalid, NotFound."""
+    """How it was, in one tap; the last word counts. Raises Invalid, NotFound, Conflict."""
     score = SCORES.get(word)
     if score is None:
         raise Invalid("score", "unknown_score")
 
     def work(unit: Unit) -> None:
-        _, draft = _opened(unit, ticket_id)
-        if draft.state not in ("closed", "waiting") or merging.into(unit, [ticket_id]):
+        _, draft, _ = _opened(unit, ticket_id)
+        if draft.state not in ("closed", "waiting"):
             raise Conflict("nothing_to_rate")
-        tickets.rate(unit, ticket_id, score)
+        tickets.rate(unit, draft.id, score)
         timeline.note(unit, draft.id, "rated", score=score)
 
     router.store.write(work)
 
 
-def _opened(unit: Unit, ticket_id: int) -> tuple[Batch, Draft]:
+class _Opened(NamedTuple):
+    """The ticket at which the matter of a link goes on, in hand, and who holds the link."""
+
+    batch: Batch
+    draft: Draft
+    writer_id: int
+
+
+def _opened(unit: Unit, ticket_id: int) -> _Opened:
     batch = Batch(unit, Wanted(ticket_ids={ticket_id}))
-    draft = batch.tickets.get(ticket_id)
-    if draft is None:
+    linked = batch.tickets.get(ticket_id)
+    draft = batch.tickets.get(batch.merged.get(ticket_id, ticket_id))
+    if linked is None or draft is None:
         raise NotFound("this ticket is not here any more")
-    return batch, draft
+    if linked.requester_id != draft.requester_id:
+        raise Conflict("together")
+    return _Opened(batch, draft, linked.identity_id)
 
 
 def _used(unit: Unit, draft: Draft, article: str, version: str, what: str) -> None:

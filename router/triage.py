@@ -11,7 +11,7 @@ import json
 from router.assemble import Router
 from router.core.secret import OPENS_A_WALLET
 from router.prepared import Prepared, read_twice
-from router.store import climbs, clocks, readings, timeline
+from router.store import climbs, clocks, holding, readings, timeline
 from router.store.batch import UNSORTED, Batch, Draft
 from router.store.shapes import FindingRow, TicketTag, VerdictRow
 from rules.contract import Urgency, Verdict
@@ -103,6 +103,7 @@ def follow(router: Router, batch: Batch, verdict: Verdict, draft: Draft) -> None
             keys = {known: key for key, known in batch.teams.items()}
             before, draft.team_id = keys.get(draft.team_id), team_id
             timeline.note(unit, draft.id, "team", team=TEAM_OF["security"], was=before)
+            holding.hand_back(unit, [draft])
     if verdict.is_security or draft.category == UNSORTED:
         _move_category(batch, draft, verdict.category)
     floored = verdict.urgency < Urgency.P3  # unsorted is P3 unless a rule's floor raised it
@@ -137,6 +138,7 @@ def heed_secrets(router: Router, batch: Batch, message: Prepared, draft: Draft) 
         _climb(router, batch, draft)
     draft.security = True
     draft.team_id = batch.teams.get(TEAM_OF["security"], draft.team_id)
+    holding.hand_back(unit, [draft])
     if draft.urgency != Urgency.P1.value:
         timeline.note(unit, draft.id, "urgency", old=draft.urgency, new=Urgency.P1.value)
         draft.urgency = Urgency.P1.value

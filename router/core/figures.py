@@ -23,7 +23,7 @@ DECIDED = ("kept", "broken")
 ENDED = ("kept", "late")
 #: Entries that close a ticket, and those after which it is nobody's.
 CLOSED = ("closed", "solved_by_requester")
-LET_GO = ("unassigned", "released")
+LET_GO = ("unassigned", "released", "handed_back")
 #: Entries by which a promise ends neither kept nor broken.
 VOID = ("sla_merged", "sla_waived")
 #: Why a promise was broken, the first that holds.

@@ -120,9 +120,9 @@ class Calendar:
         """Whether people are there at this moment."""
         return self._whole or self._closing(to_us(at)) is not None
 
-    def next_open(self, at: datetime) -> datetime:
-        """The same moment when it is open, else the next opening; raises Invalid when there is
-        none within 20 years."""
+    def next_open(self, at: datetime) -> datetime | None:
+        """The same moment when it is open, else the next opening; None when there is none within
+        20 years."""
         if self.is_open(at):
             return at
         moment = to_us(at)
@@ -131,7 +131,7 @@ class Calendar:
             index = bisect_left(block.starts, moment)
             if index < len(block.starts):
                 return from_us(block.starts[index])
-        raise _never()
+        return None
 
     def closes_at(self, at: datetime) -> datetime | None:
         """When the doors close next; None when they are closed already or never close."""
@@ -147,12 +147,7 @@ class Calendar:
 
     def next_change(self, at: datetime) -> datetime | None:
         """When the doors open or close next; None when they never do again."""
-        if self.is_open(at):
-            return self.closes_at(at)
-        try:
-            return self.next_open(at)
-        except Invalid:
-            return None
+        return self.closes_at(at) if self.is_open(at) else self.next_open(at)
 
     # ------------------------------------------------------------ arithmetic
 

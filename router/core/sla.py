@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from router.core.clock import from_us, to_us
 from router.core.hours import ALWAYS, Calendar, Pause
 from router.errors import Invalid
 
@@ -24,6 +25,9 @@ DESK, WALL = "desk", "always"
 #: What the tables of [sla] are called.
 STANDARD = "standard"
 _MINUTE = 60_000_000
+#: When a promise is over that nobody will be there to keep: later than any moment that is counted,
+#: so that it sorts last. A recount under other hours brings it back.
+NEVER = to_us(datetime(2999, 1, 1, tzinfo=UTC))
 
 
 class Matter(NamedTuple):
@@ -182,7 +186,8 @@ class Policies:
 
     def due(self, kind: str, urgency: str, start: datetime) -> datetime:
         """The moment a standard promise that begins at ``start`` must be kept by."""
-        return self.calendar(urgency).due(start, self._minutes[kind][urgency])
+        minutes = self._minutes[kind][urgency]
+        return from_us(Counting(self.calendar(urgency), to_us(start), minutes).due())
 
     def promise(self, urgency: str, now: datetime) -> datetime:
         """When a person will answer at the latest: what an acknowledgement may honestly say."""
@@ -198,8 +203,8 @@ class Counting(NamedTuple):
     pauses: tuple[Pause, ...] = ()
 
     def due(self) -> int:
-        """When the last minute of it is over."""
-        return self.hours.after_us(self.started_at, self.minutes * _MINUTE, self.pauses)
+        """When the last minute of it is over; NEVER when nobody is there for so long."""
+        return self.reached(1)
 
     def used(self, now: int) -> int:
         """How much of it has been used up."""
@@ -210,10 +215,17 @@ class Counting(NamedTuple):
         return max(self.minutes * _MINUTE - self.used(now), 0)
 
     def reached(self, fraction: float) -> int:
-        """When so much of it is used up."""
-        return self.hours.after_us(
-            self.started_at, round(self.minutes * _MINUTE * fraction), self.pauses
-        )
+        """When so much of it is used up; NEVER when nobody is there for so long."""
+        span = round(self.minutes * _MINUTE * fraction)
+        try:
+            return self.hours.after_us(self.started_at, span, self.pauses)
+        except Invalid:
+            return NEVER
+
+
+def foreseen(at: datetime | None) -> datetime | None:
+    """A moment by which something is promised, or None where nobody can name one."""
+    return None if at is None or to_us(at) >= NEVER else at
 
 
 def check(kind: str, minutes: Mapping[str, int]) -> None:

@@ -30,13 +30,17 @@ ANY_NUMBER, ANY_LINK = "\ufdd0", "\ufdd1"
 KNOWN = frozenset(
     [
         *("desk", "number", "answer_by", "next_open", "hours", "secret"),
-        *("steps", "article", "facts", "status", "hotline", "answer", "tell"),
+        *("when", "steps", "article", "facts", "status", "hotline", "answer", "tell"),
     ]
 )
 #: The lines a text may leave out where it has nothing to say, and what each may name.
 _LINES = {
     "hours_open": frozenset(("next_open", "answer_by")),
     "hours_closed": frozenset(("next_open", "answer_by")),
+    "hours_never": frozenset(),
+    "when_open": frozenset(("answer_by",)),
+    "when_closed": frozenset(("next_open", "answer_by")),
+    "when_never": frozenset(),
     "today": frozenset(("date", "clock")),
     "tomorrow": frozenset(("date", "clock")),
     **{line: frozenset((value,)) for line, value in _BLANK.items()},
@@ -48,14 +52,15 @@ _WEEKDAYS = {"zh": "一二三四五六日", "zh-Hant": "一二三四五六日"}
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What is known when a ticket is acknowledged. ``answer_by`` is when a person has answered at
-    the latest; ``next_open`` is None while the desk is open."""
+    the latest, ``next_open`` when people are back; None while the desk is open, and both are None
+    where nobody can name a moment."""
 
     language: str
     group: str
     security: bool
     open: bool
     number: str
-    answer_by: datetime
+    answer_by: datetime | None
     next_open: datetime | None
     zone: str
     desk_name: str
@@ -187,9 +192,11 @@ class Wording:
         table = self._texts[language]["facts"]
         return "\n".join([str(table["ask"]), *(f"- {table[one]}" for one in missing)])
 
-    def moment(self, at: datetime, situation: Situation, language: str) -> str:
+    def moment(self, at: datetime | None, situation: Situation, language: str) -> str:
         """A moment as people say it: today and tomorrow by name, with the date beside it, for a
         mail may be read later."""
+        if at is None:
+            return ""
         if situation.now is None:
             return format_moment(at, situation.zone, language)
         zone = ZoneInfo(situation.zone)
@@ -207,8 +214,9 @@ class Wording:
         case = "security" if situation.security else "open" if situation.open else "closed"
         subject, body = self._templates[language, case]
         table = self._texts[language]
-        hours = table["hours_open"] if situation.open else table["hours_closed"]
         opening = situation.next_open or situation.answer_by
+        there = "open" if situation.open else "closed" if situation.next_open else "never"
+        told = there if situation.answer_by else "never"
         values = {
             "desk": for_reader(language, situation.desk_name, situation.desk_name),
             "number": situation.number,
@@ -227,7 +235,8 @@ class Wording:
         place = "mail" if situation.mail else "chat"
         values |= {name: str(table[f"{name}_{place}"]) for name in ("answer", "tell")}
         values["secret"] = str(table["secret_received"]).strip() if situation.secret else ""
-        values["hours"] = Template(hours).substitute(values)
+        values["hours"] = Template(table[f"hours_{there}"]).substitute(values)
+        values["when"] = Template(table[f"when_{told}"]).substitute(values)
         text = body.substitute(values)
         while "\n\n\n" in text:
             text = text.replace("\n\n\n", "\n\n")

@@ -11,7 +11,17 @@ from router.core.rights import Who
 from router.desk.acting import act
 from router.desk.gating import refuse_unchecked
 from router.errors import Conflict, Invalid
-from router.store import chats, clocks, feedback, merging, playbooks, snoozes, tickets, timeline
+from router.store import (
+    chats,
+    clocks,
+    feedback,
+    holding,
+    merging,
+    playbooks,
+    snoozes,
+    tickets,
+    timeline,
+)
 from router.store.batch import Draft, load, write
 from router.store.unit import Unit
 from rules import conditions
@@ -185,6 +195,7 @@ def reopen_in_hand(router: Router, unit: Unit, draft: Draft, who: Who) -> None:
     tickets.untag(unit, draft.id, tickets.SPAM)
     clocks.message_arrived(unit, draft, router.policies)
     timeline.note(unit, draft.id, "reopened", agent_id=who.id)
+    holding.hand_back(unit, [draft])
 
 
 def snooze(router: Router, who: Who, ticket_id: int, until: datetime) -> None:

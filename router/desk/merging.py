@@ -8,7 +8,7 @@ from router.assemble import Router
 from router.core.rights import Who
 from router.desk.acting import Before, Deed, do, keep, take
 from router.errors import Conflict, Invalid
-from router.store import clocks, links, merging, tickets, timeline, writings
+from router.store import clocks, links, merging, playbooks, tickets, timeline, writings
 from router.store.batch import Draft, write
 from router.store.unit import Unit
 
@@ -16,9 +16,9 @@ from router.store.unit import Unit
 def merge(router: Router, who: Who, gone_id: int, kept_id: int) -> str:
     """Make one ticket of two; the number of the one that is kept.
 
-    Messages, sent and unsent, participants and begun texts go over. The kept ticket is as urgent as
-    the more urgent of the two, and a security matter when either was. Whatever is still sent to the
-    ticket that is gone arrives at the kept one.
+    Messages, sent and unsent, participants, begun texts and tasks go over, and an alarm that nobody
+    took rings on. The kept ticket is as urgent as the more urgent of the two, and a security matter
+    when either was. Whatever is still sent to the ticket that is gone arrives at the kept one.
     """
     if gone_id == kept_id:
         raise Invalid("number", "same_ticket")
@@ -51,6 +51,8 @@ def _carry(router: Router, unit: Unit, who: Who, gone: Draft, kept: Draft) -> di
     clocks.merged(unit, gone, kept, router.policies)
     if gone.security and not kept.security:
         kept.security, kept.category = True, gone.category
+    if kept.security:
+        playbooks.wait(unit, kept.id)
     kept.urgency = min(kept.urgency, gone.urgency)
     if gone.state in ("new", "open") and kept.state not in ("new", "open"):
         kept.state, kept.closed_at = "open", None

@@ -17,6 +17,7 @@ from router.store import (
     links,
     merging,
     outbox,
+    playbooks,
     search,
     snoozes,
     tickets,
@@ -73,6 +74,7 @@ def _untie(router: Router, unit: Unit, draft: Draft, who: Who, seen: Mapping[str
     """Take back what an act did beside the ticket's own columns."""
     if "merge" in seen:
         merging.carry_back(unit, seen["merge"])
+        playbooks.wait(unit, draft.id)
     if "link" in seen:
         links.drop(unit, *seen["link"])
     if "split" in seen:

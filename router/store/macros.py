@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from router.core.marks import mark
 from router.core.rights import Who
 from router.store.shapes import Macro
 from router.store.unit import Unit
@@ -27,6 +28,12 @@ class MacroView:
     text_en: str
     shared: bool
     does: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> str:
+        """A word that changes with whatever it says or does; the key may be taken by another."""
+        does = json.dumps(self.does, sort_keys=True)
+        return mark(self.name, self.word, self.text_zh, self.text_en, str(self.shared), does)
 
     def text(self, language: str) -> str:
         """Its words in a requester's language; the other one's where there are none."""

@@ -65,9 +65,9 @@ def list_tickets(
         raise Invalid("view", "unknown_view")
     if filters.q.strip():
         return search_tickets(unit, who, filters, cursor)
-    if view == "mentions":
-        return _mentions(unit, who, cursor, limit)
     asked = Asked(view, who, filters, limit)
+    if view == "mentions":
+        return _mentions(unit, asked, cursor)
     if view in ("due_soon", "breached"):
         return _by_due(unit, asked, cursor)
     return walk_view(unit, view=view, who=who, filters=filters, cursor=cursor, limit=limit)
@@ -108,22 +108,27 @@ def _by_due(unit: Unit, asked: Asked, cursor: str | None) -> Page[TicketLine]:
     return Page(by_ids(unit, [row.id for row in shown]), more)
 
 
-def _mentions(unit: Unit, who: Who, cursor: str | None, limit: int) -> Page[TicketLine]:
+def _named(asked: Asked) -> list[str]:
+    """The conditions of tickets the reader may see and was named on."""
+    said = [f"x.agent_id = {asked.name(asked.who.id)}"]
+    teams = scope(asked.who)
+    if teams is not None:
+        said.append(f"t.team_id + 0 IN ({', '.join(map(asked.name, teams)) or 'NULL'})")
+    return said
+
+
+def _mentions(unit: Unit, asked: Asked, cursor: str | None) -> Page[TicketLine]:
     """Where the reader was named, the newest first; what they have looked at stays in the list."""
-    teams = scope(who)
-    limited = "" if teams is None else "AND t.team_id IN :teams "
-    known: dict[str, Any] = {} if teams is None else {"teams": list(teams)}
+    said = _named(asked) + of_team(asked) + filtered(asked, asked.filters)
+    before = asked.name(unpack(cursor, 1)[0] if cursor else 2**62)
     rows = unit.rows(
         "SELECT MAX(x.message_id) AS at, t.id AS id FROM mention x JOIN ticket t "  # noqa: S608  # ours
-        f"ON t.id = x.ticket_id WHERE x.agent_id = :agent {limited}GROUP BY t.id "
-        "HAVING MAX(x.message_id) < :before ORDER BY 1 DESC LIMIT :n",
-        agent=who.id,
-        before=unpack(cursor, 1)[0] if cursor else 2**62,
-        n=limit + 1,
-        **known,
+        f"ON t.id = x.ticket_id WHERE {' AND '.join(said)} GROUP BY t.id "
+        f"HAVING MAX(x.message_id) < {before} ORDER BY 1 DESC LIMIT {asked.name(asked.limit + 1)}",
+        **asked.params,
     )
-    shown = rows[:limit]
-    more = pack(shown[-1].at) if len(rows) > limit else None
+    shown = rows[: asked.limit]
+    more = pack(shown[-1].at) if len(rows) > asked.limit else None
     return Page(by_ids(unit, [row.id for row in shown]), more)
 
 
@@ -139,11 +144,11 @@ def counts(unit: Unit, who: Who) -> dict[str, int]:
             **asked.params,
         )
         found[view] = len(rows)
+    asked = Asked("mentions", who, Filters())
     rows = unit.rows(
-        "SELECT DISTINCT ticket_id FROM mention WHERE agent_id = :agent AND seen_at IS NULL "
-        "LIMIT :n",
-        agent=who.id,
-        n=MOST,
+        "SELECT DISTINCT x.ticket_id FROM mention x JOIN ticket t ON t.id = x.ticket_id "  # noqa: S608  # ours
+        f"WHERE {' AND '.join(_named(asked))} AND x.seen_at IS NULL LIMIT {asked.name(MOST)}",
+        **asked.params,
     )
     return {**found, "mentions": len(rows)}
 

@@ -26,6 +26,8 @@ MESSAGES = 100
 COPIES = ("copy", "forward")
 #: Pictures inside a mail are shown up to this size in all.
 _PICTURES = 3_000_000
+#: Later than any message, and still a moment.
+_FAR = 2**52
 _PICTURE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -162,10 +164,15 @@ def messages(
     ]
     views += [_said(row) for row in sent.values() if row.message_id is None]
     if earlier or before:
-        low, high = views[0].at if views else from_us(0), from_us(min(place[0], 2**52))
+        low, high = views[0].at if views else from_us(0), until(before) or from_us(_FAR)
         known = set(ids)
         views = [one for one in views if low <= one.at < high or one.id in known]
     return tuple(sorted(views, key=lambda one: (one.at, one.id))), earlier
+
+
+def until(before: str | None) -> datetime | None:
+    """When what a cursor leaves out begins; None without a cursor."""
+    return None if before is None else from_us(min(unpack(before, 2)[0], _FAR))
 
 
 def _message(

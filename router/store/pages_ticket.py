@@ -20,7 +20,7 @@ from router.store import blocking, mentions
 from router.store.links import DISMISSED, SUGGESTED
 from router.store.pages_incidents import IncidentLine, of_ticket
 from router.store.pages_list import LINE, TicketLine, line, moment
-from router.store.pages_message import MessageView, messages, within
+from router.store.pages_message import MessageView, messages, until, within
 from router.store.unit import Unit
 
 #: Of one ticket at most so many entries and other tickets are shown.
@@ -85,7 +85,8 @@ class HandleView:
 
 @dataclass(frozen=True, slots=True)
 class TicketView:
-    """Everything the ticket's page shows."""
+    """Everything the ticket's page shows. ``until`` is when the next page of the conversation
+    begins; the last one has none."""
 
     ticket: TicketLine
     team: Any
@@ -100,6 +101,7 @@ class TicketView:
     earlier: str | None
     named: bool = False
     blocked: bool = False
+    until: datetime | None = None
 
     @property
     def suggested(self) -> tuple[LinkView, ...]:
@@ -152,6 +154,7 @@ def ticket_view(unit: Unit, ticket_id: int, who: Who, *, before: str | None = No
         earlier=earlier,
         named=mentions.open_on(unit, who.id, ticket_id),
         blocked=blocking.of_ticket(unit, ticket_id),
+        until=until(before),
     )
 
 

@@ -225,6 +225,20 @@ def load_session(unit: Unit, secret: str, *, idle_minutes: int) -> tuple[Who, An
     return Who(row.agent_id, row.name, row.role, teams, row.locale), row
 
 
+def signed_in(unit: Unit, secret_hashes: Collection[str]) -> set[str]:
+    """Which of these sessions still hold; how long they were idle is not asked."""
+    if not secret_hashes:
+        return set()
+    rows = unit.rows(
+        "SELECT s.secret_hash FROM session s JOIN agent a ON a.id = s.agent_id "
+        "WHERE s.secret_hash IN :hashes AND s.revoked_at IS NULL AND s.expires_at > :now "
+        "AND a.active",
+        hashes=list(secret_hashes),
+        now=unit.now_us,
+    )
+    return {row.secret_hash for row in rows}
+
+
 def touch_session(unit: Unit, secret_hash: str) -> None:
     """The browser is in use."""
     unit.run(

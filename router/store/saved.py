@@ -27,7 +27,8 @@ def saved_views(unit: Unit, who: Who) -> list[SavedLine]:
     """The reader's own and what is shared, own ones first, each by name."""
     rows = unit.rows(
         "SELECT id, owner_id, name, query, shared FROM saved_view WHERE owner_id = :agent "
-        "OR shared = :yes ORDER BY name, id LIMIT :n",
+        "OR shared = :yes ORDER BY CASE WHEN owner_id = :agent THEN 0 ELSE 1 END, name, id "
+        "LIMIT :n",
         agent=who.id,
         yes=True,
         n=2 * MOST,

@@ -109,10 +109,11 @@ class Seats:
                 writes=seat.writes_until,
             )
 
-    def leave(self, agent_id: int) -> None:
-        """An agent is at no place any more."""
+    def leave(self, agent_id: int, place: int) -> None:
+        """An agent is not at this place any more."""
         with self._quietly() as unit:
-            unit.run("DELETE FROM seat WHERE agent_id = :agent", agent=agent_id)
+            sql = "DELETE FROM seat WHERE agent_id = :agent AND place = :place"
+            unit.run(sql, agent=agent_id, place=place)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -21,6 +21,9 @@ from router.web.suspicion import whole_number
 
 blueprint = Blueprint("bulk", __name__)
 
+#: So many tickets are changed at once.
+_MOST = 200
+
 
 @blueprint.post("/bulk")
 @allowed("view")
@@ -33,7 +36,7 @@ def bulk() -> Response:
         batch, done = _do(who, ids)
     except Invalid as fault:
         return make_response(_again(who, fault), 422)
-    address = url_for("inbox.inbox", **chosen().address(), did=batch, done=done, of=len(ids))
+    address = url_for("inbox.inbox", **chosen().address(), did=batch, done=done, of=_asked())
     return redirect(address, 303)
 
 
@@ -69,11 +72,16 @@ def _again(who: Who, fault: Invalid) -> str:
     )
 
 
+def _asked() -> int:
+    """How many tickets were ticked, whoever they belong to by now."""
+    return len(set(request.form.getlist("ticket")[:_MOST]))
+
+
 def _tickets(who: Who) -> list[int]:
     """The ids of the tickets that were ticked, those of the reader's."""
     found = []
     with here().store.reading() as unit:
-        for given in request.form.getlist("ticket")[:200]:
+        for given in request.form.getlist("ticket")[:_MOST]:
             number = normalise_number(given)
             try:
                 found.append(pages.ticket_id(unit, number or "", who))

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from channels.contract import Attachment
 from router import form
 from router.acknowledge import STATUS_LINK
+from router.core.sla import foreseen
 from router.errors import Conflict, Invalid, OverLimit, StoreError
 from router.pipeline import Taken
 from router.store import tickets
@@ -133,7 +134,7 @@ def _told(taken: Taken) -> dict[str, Any]:
     return {
         "number": taken.number,
         "status_url": f"/t/{token}",
-        "answer_by": due or calendar.next_open(now),
+        "answer_by": foreseen(due or calendar.next_open(now)),
         "open_now": calendar.is_open(now),
     }
 
@@ -154,7 +155,7 @@ def intake() -> Response:
     answer = jsonify(
         ticket=told["number"],
         status_url=told["status_url"],
-        expected_reply=told["answer_by"].isoformat(),
+        expected_reply=told["answer_by"].isoformat() if told["answer_by"] else None,
         in_service_hours=told["open_now"],
     )
     answer.status_code = 202

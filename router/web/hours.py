@@ -54,9 +54,11 @@ class WeekView:
 
 @dataclass(frozen=True, slots=True)
 class CalendarView:
-    """A calendar as it is shown; ``weeks`` begins with the one in force."""
+    """A calendar as it is shown; ``weeks`` begins with the one in force, ``today`` is the date on
+    its own clock."""
 
     name: str
+    today: date
     serves: Sequence[str]
     weeks: Sequence[WeekView]
     dates: Sequence[DateLine]
@@ -78,7 +80,7 @@ def _page(wrong: str = "", refused: str = "") -> str:
     router = here()
     router.hours.glance(router.store)
     settings = router.hours.settings
-    today = router.clock.now().date()
+    today = amending.today_of(router, DESK)
     sections = [(DESK, settings.hours), *settings.calendars.items()]
     return render_template(
         "hours/hours.html",
@@ -88,7 +90,6 @@ def _page(wrong: str = "", refused: str = "") -> str:
         kinds=KINDS,
         urgencies=URGENCIES,
         sla=settings.sla,
-        today=today,
         wrong=wrong,
         refused=refused,
     )
@@ -99,11 +100,13 @@ def _view(name: str, section: HoursSettings) -> CalendarView:
     now = router.clock.now()
     counted = router.policies.counts_in(name)
     held = router.hours.own.get(dated_weeks.part_of(name))
+    today = amending.today_of(router, name)
     return CalendarView(
         name=name,
+        today=today,
         serves=section.serves if isinstance(section, CalendarSettings) else (),
         weeks=_weeks(name, section),
-        dates=_dates(name, section, now.date()),
+        dates=_dates(name, section, today),
         open_now=counted.is_open(now),
         turns=counted.next_change(now),
         overridden=held is not None and held.own is not None,
@@ -209,7 +212,7 @@ def remove(name: str) -> Response | tuple[str, int]:
         day = date.fromisoformat(request.form.get("date", ""))
     except ValueError:
         return _page("bad_date"), 422
-    if day < here().clock.now().date():
+    if day < amending.today_of(here(), name):
         return _page("past_date"), 422
 
     actor = f"agent:{g.who.id}"

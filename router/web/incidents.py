@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from router import incidents as service
 from router.core.bilingual import for_reader
+from router.core.marks import mark
 from router.core.rights import Who
 from router.errors import Conflict, Invalid, NotFound
 from router.store import pages
@@ -88,6 +89,7 @@ def _page(incident_id: int, refused: str = "", kept: dict[str, str] | None = Non
         traditional=_traditional(shown, reached),
         refused=refused,
         kept=kept or {},
+        mark=mark,
         done=request.args.get("done", ""),
         sent=request.args.get("sent", ""),
     )
@@ -155,7 +157,7 @@ def write_answer(incident_id: int) -> Response:
     zh, en = _given("answer_zh"), _given("answer_en")
     return _act(
         incident_id,
-        lambda: service.write_answer(here(), g.who, incident_id, zh, en),
+        lambda: service.write_answer(here(), g.who, incident_id, zh, en, _given("seen")),
         done="preview",
     )
 
@@ -179,7 +181,7 @@ def set_banner(incident_id: int) -> Response:
     zh, en = _given("banner_zh"), _given("banner_en")
     return _act(
         incident_id,
-        lambda: service.set_banner(here(), g.who, incident_id, zh, en),
+        lambda: service.set_banner(here(), g.who, incident_id, zh, en, _given("seen")),
         done="banner",
     )
 

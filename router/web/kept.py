@@ -38,7 +38,7 @@ class Kept(Generic[Of, Piece]):
         """What is kept of each of these; what is not kept is made now, all at once, with the
         template's macros."""
         router, speaks = here(), language()
-        as_of = (int(router.clock.now().timestamp()) // _SECONDS, router.rules)
+        as_of = (int(router.clock.now().timestamp()) // _SECONDS, router.rules.present)
         if self._as_of[0] != as_of[0] or self._as_of[1] is not as_of[1]:
             self._as_of, self._pieces = as_of, {}
         kept = self._pieces

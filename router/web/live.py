@@ -20,7 +20,7 @@ from typing import Protocol
 from router.assemble import Router
 from router.core.clock import monotonic
 from router.errors import RouterError
-from router.store import counters
+from router.store import counters, people
 
 EVERY = timedelta(milliseconds=250)
 #: After telling of a change the next one waits so long: hundreds of streams are not woken for each
@@ -59,11 +59,12 @@ class Line(Protocol):
 
 @dataclass(eq=False, slots=True)
 class _Reader:
-    """An open page: its connection, the teams it may hear of (None: all), what it was told last
-    and when, and when its stream ends."""
+    """An open page: its connection, the teams it may hear of (None: all), the session it belongs
+    to, what it was told last and when, and when its stream ends."""
 
     line: Line
     teams: Collection[int] | None
+    session: str
     seen: int
     told: float
     until: float
@@ -89,9 +90,10 @@ class Hub:
         self._thread: threading.Thread | None = None
         router.store.on_commit.append(self._wake.set)
 
-    def enter(self, line: Line, teams: Collection[int] | None) -> str | None:
+    def enter(self, line: Line, teams: Collection[int] | None, session: str = "") -> str | None:
         """Tell this line of changes once its answer is out, for a reader of these teams (None: of
-        all); what the answer begins with, or None when all places are taken."""
+        all) and as long as their session holds; what the answer begins with, or None when all
+        places are taken."""
         now = monotonic()
         alarms = self._alarms if self.version else self._counted()
         with self._changed:
@@ -101,7 +103,7 @@ class Hub:
             if len(self._readers) >= self._places or self._over:
                 return None
             until = now + LONGEST.total_seconds() * random.uniform(*_SPREAD)  # noqa: S311  # no secret
-            self._readers.add(_Reader(line, teams, self.version, now, until))
+            self._readers.add(_Reader(line, teams, session, self.version, now, until))
             first = f"retry: 3000\n{self._event(self.version, teams)}"
         self.watch()
         return first
@@ -180,11 +182,29 @@ class Hub:
             self._ended.wait(min(left, _LOOK.total_seconds()))
             self._wake.set()
             return
+        try:
+            self._let_go()
+        except RouterError:
+            return
         self._last, self._told = own, monotonic()
         with self._changed:
             self._alarms = alarms
             self.version += 1
             self._changed.notify_all()
+
+    def _let_go(self) -> None:
+        """End the streams of whoever was signed out: nobody hears of a change after that."""
+        with self._changed:
+            sessions = {one.session for one in self._readers} - {""}
+        if not sessions:
+            return
+        with self._router.store.reading() as unit:
+            over = sessions - people.signed_in(unit, sessions)
+        with self._changed:
+            gone = [one for one in self._readers if one.session in over]
+            self._readers.difference_update(gone)
+        for reader in gone:
+            reader.line.end()
 
     def _tell(self) -> None:
         """Send every reader what it was not told yet, and whoever heard nothing for long a beat."""

@@ -88,15 +88,17 @@ def macros() -> str:
     return _page()
 
 
-def _page(wrong: str = "") -> str:
-    """``wrong`` says why what the form holds was not kept; it stays in the form."""
+def _page(wrong: str = "", typed: MacroView | None = None, *, gone: bool = False) -> str:
+    """``typed`` was written and not kept: ``wrong`` says why, or else somebody changed the macro
+    meanwhile, or it is ``gone``."""
     with here().store.reading() as unit:
         found = store.of_agent(unit, g.who)
     return render_template(
         "macros/macros.html",
         macros=found,
-        typed=_typed() if wrong else None,
+        typed=typed,
         wrong=wrong,
+        gone=gone,
         chosen=chosen(),
         variables=[one for one in snippets.NAMES if one.isascii() == (language() == "en")],
     )
@@ -105,42 +107,48 @@ def _page(wrong: str = "") -> str:
 @blueprint.post("/macros")
 @allowed("macro")
 def save() -> Response:
-    """Write one, new or in place of what it was; a shared one needs a lead. Refused, everything
-    written stays."""
+    """Write one, new or in place of what it was; a shared one needs a lead. Refused, or where
+    somebody changed it meanwhile, everything written stays, beside what is there now."""
     try:
-        _save()
+        overtaken = _save()
     except (Conflict, Invalid) as fault:
         status = 409 if isinstance(fault, Conflict) else 422
-        return make_response(_page(sentence(fault.code) or sentence(f"s{status}.title")), status)
-    return redirect(url_for("macros.macros"), 303)
+        told = sentence(fault.code) or sentence(f"s{status}.title")
+        return make_response(_page(told, _typed()), status)
+    if overtaken is None:
+        return redirect(url_for("macros.macros"), 303)
+    with here().store.reading() as unit:
+        gone = store.find(unit, g.who, overtaken.id) is None
+    return make_response(_page(typed=overtaken, gone=gone), 409)
 
 
-def _save() -> None:
+def _save() -> MacroView | None:
+    """What was typed, where another macro stands there by now than its writer saw."""
     who: Who = g.who
     known_id = whole_number(given("macro")) or 0
-    shared = given("shared") == "yes"
+    shared, seen = given("shared") == "yes", given("seen")
 
-    def work(unit: Unit) -> None:
+    def work(unit: Unit) -> MacroView | None:
         known = store.find(unit, who, known_id) if known_id else None
-        if known_id and known is None:
-            raise NotFound("there is no such macro of yours")
+        macro = MacroView(id=known_id or unit.new_id(), shared=shared, **fields)
+        if known_id and (known is None or known.mark not in (seen, macro.mark)):
+            return macro
         if (shared or (known is not None and known.shared)) and not may(who, "share"):
             raise Conflict("shared_by_leads")
         if known is None and len(store.of_agent(unit, who)) >= 2 * store.MOST:
             raise Conflict("too_many_macros")
-        macro = MacroView(id=known_id or unit.new_id(), shared=shared, **fields)
         store.put(unit, macro, None if shared else who.id)
         timeline.audit(unit, f"agent:{who.id}", "macro.saved", f"macro:{macro.id}")
+        return None
 
     fields = _fields()
-    here().store.write(work)
+    return here().store.write(work)
 
 
 def _typed() -> MacroView:
     """What stands in the form, as it was written."""
-    wanted = given("macro")
     return MacroView(
-        id=int(wanted) if wanted.isdecimal() and len(wanted) < 20 else 0,
+        id=whole_number(given("macro")) or 0,
         shared=given("shared") == "yes",
         does={
             "tags": [one.strip() for one in given("tags").split(",")],

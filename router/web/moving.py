@@ -37,7 +37,8 @@ def wakes(nap: str, at: str = "") -> datetime:
         return now + timedelta(hours=1 if nap == "hour" else 3)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     days = 1 if nap == "tomorrow" else 7 - midnight.weekday()
-    return here().policies.hours.next_open(midnight + timedelta(days=days))
+    day = midnight + timedelta(days=days)
+    return here().policies.hours.next_open(day) or day
 
 
 @blueprint.app_context_processor

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from router.core.rights import ROLES, Who, scope
 from router.errors import Conflict, Invalid, NotFound
-from router.store import pages, second_steps, timeline
+from router.store import holding, pages, second_steps, timeline
 from router.store import people as store
 from router.store.unit import Unit
 from router.web.rights import allowed, here
@@ -91,7 +91,8 @@ def _check(unit: Unit, role: str, keys: list[str]) -> None:
 @allowed("manage_people")
 def change(agent_id: int) -> Response:
     """Role, teams, in or out. Whoever loses something is signed out everywhere, and a link that
-    was made for them opens nothing: it is made again."""
+    was made for them opens nothing: it is made again. What they hold and may not see any more goes
+    back to the queue."""
     role, keys = request.form.get("role", ""), request.form.getlist("team")
     active, own = request.form.get("active") == "yes", g.who.id
     actor = f"agent:{own}"
@@ -104,6 +105,8 @@ def change(agent_id: int) -> Response:
             raise Conflict("not_yourself")
         store.change(unit, agent_id, role=role, active=active)
         store.set_teams(unit, agent_id, keys)
+        unit.flush()
+        holding.release(unit, agent_id, by=own)
         if agent_id != own:
             store.revoke(unit, agent_id)
         timeline.audit(unit, actor, "person.changed", f"agent:{agent_id}")

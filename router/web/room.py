@@ -39,11 +39,12 @@ class Room:
     # ------------------------------------------------------------ agents
 
     def sit(self, ticket_id: int, who: Who, doing: str) -> None:
-        """Somebody is at this ticket, and at no other; a doing that is none means they left."""
+        """Somebody is at this ticket, and at no other; a doing that is none means they left it. Of
+        two tabs the hidden one leaves its own ticket only."""
         now = to_us(self._store.clock.now())
         try:
             if doing not in DOINGS:
-                self._store.seats.leave(who.id)
+                self._store.seats.leave(who.id, ticket_id)
                 return
             known = self._store.seats.of_agent(who.id)
             if known is None or not _fresh(known, ticket_id, doing, now):

@@ -164,8 +164,10 @@ def save(draft_id: int) -> Response:
     form = request.form
     files = dict(zip(form.getlist("file"), form.getlist("text"), strict=False))
     files.pop(form.get("remove", ""), None)
-    if name := form.get("new_name", "").strip():
-        files.setdefault(name, "")
+    name = form.get("new_name", "").strip()
+    added = bool(name) and name not in files
+    if added:
+        files[name] = ""
     act = form.get("act", "")
     try:
         rulemaking.save(here(), g.who, draft_id, form.get("seen", ""), files)
@@ -173,7 +175,8 @@ def save(draft_id: int) -> Response:
             _start(draft_id, act)
     except (Conflict, Invalid) as fault:
         status = 409 if isinstance(fault, Conflict) else 422
-        files.pop(name, None)
+        if added:
+            del files[name]
         shown = _page(draft_id, refused=sentence(fault.code), kept=files)
         return make_response(shown, status)
     place = "checks" if act in rulemaking.PARTS else None

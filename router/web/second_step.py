@@ -9,7 +9,9 @@ from flask import Blueprint, g, render_template, request
 from markupsafe import Markup
 
 from router.core import totp
-from router.store import people, second_steps, timeline
+from router.errors import OverLimit
+from router.store import budgets, people, second_steps, timeline
+from router.store.budgets import Allowance
 from router.store.unit import Unit
 from router.web.rights import allowed, here
 from router.web.signing import proven
@@ -47,11 +49,21 @@ def _page(**more: Any) -> str:
     return render_template("signing/second_own.html", **told)
 
 
+def _try(agent_id: int) -> None:
+    """Count a try of this person's, of the same budget as tries at signing in: a browser that is
+    signed in already guesses no faster. Raises OverLimit."""
+    own = Allowance("second_step", f"signin:second:{agent_id}", 300, 10)
+    spent = here().store.write(lambda unit: budgets.spend(unit, [own]))
+    if spent is not None:
+        raise OverLimit(spent.name, spent.seconds)
+
+
 @blueprint.post("/me/second")
 @allowed("view")
 def confirm() -> str | tuple[str, int]:
     """The app proves itself: from now on it is asked, and the codes are told, once."""
     own, keys, given = g.who.id, here().keys, request.form.get("code", "")
+    _try(own)
 
     def work(unit: Unit) -> list[str]:
         if second_steps.asked(unit, own) or not proven(unit, keys, own, given):
@@ -69,6 +81,7 @@ def codes() -> str | tuple[str, int]:
     """Fresh codes, or none asked for any more; either needs a code of the app."""
     own, keys, given = g.who.id, here().keys, request.form.get("code", "")
     end = bool(request.form.get("end"))
+    _try(own)
 
     def work(unit: Unit) -> list[str] | None:
         if not second_steps.asked(unit, own) or not proven(unit, keys, own, given):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from router import requester
 from router.core import markdown
 from router.core.clock import from_us
+from router.core.sla import foreseen
 from router.errors import Conflict, Invalid, NotFound, OverLimit
 from router.store import gates, merging, tickets
 from router.store.unit import Unit
@@ -45,22 +46,24 @@ class CodeAsked(NamedTuple):
     until: datetime
 
 
-def _code_asked(unit: Unit, ticket_id: int) -> CodeAsked | None:
-    for one in gates.of_ticket(unit, ticket_id):
+def _code_asked(unit: Unit, *ticket_ids: int) -> CodeAsked | None:
+    for one in (gate for each in ticket_ids for gate in gates.of_ticket(unit, each)):
         if one.state == "open" and one.expires_at is not None and one.expires_at > unit.now_us:
             return CodeAsked(one.way, from_us(one.expires_at))
     return None
 
 
 def _page(token: str, *, wrong: str = "", kept: str = "", code_wrong: str = "") -> str:
-    ticket_id = _ticket(token)
+    linked = _ticket(token)
     router = here()
     with router.store.reading() as unit:
+        ticket_id, apart = merging.standing_for(unit, linked)
+        if apart:
+            return _together(tickets.status(unit, linked), kept)
         row = tickets.status(unit, ticket_id)
         due = tickets.answer_due(unit, ticket_id)
-        merged = bool(merging.kept_number(unit, ticket_id))
         score = tickets.rated(unit, ticket_id)
-        code_asked = _code_asked(unit, ticket_id)
+        code_asked = _code_asked(unit, *{linked, ticket_id})
     if row is None:
         raise NotFound("this ticket is not here any more")
     article = present().serving(row.category)
@@ -68,8 +71,7 @@ def _page(token: str, *, wrong: str = "", kept: str = "", code_wrong: str = "") 
     return render_template(
         "contact/status.html",
         ticket=row,
-        merged=merged,
-        answer_by=due,
+        answer_by=foreseen(due),
         score=score,
         scores=requester.SCORES,
         article=article,
@@ -85,6 +87,13 @@ def _page(token: str, *, wrong: str = "", kept: str = "", code_wrong: str = "") 
     )
 
 
+def _together(row: Any, kept: str) -> str:
+    """The page of a ticket that goes on at another requester's: that it does, and no more."""
+    if row is None:
+        raise NotFound("this ticket is not here any more")
+    return render_template("contact/together.html", ticket=row, kept=kept)
+
+
 @blueprint.post("/t/<token>/add")
 @public
 def add(token: str) -> Response | tuple[str, int]:
@@ -97,6 +106,8 @@ def add(token: str) -> Response | tuple[str, int]:
         return _page(token, wrong=str(t(f"errors.{fault.code}", **fault.params)), kept=text), 400
     except OverLimit:
         return _page(token, wrong=str(t("contact.too_many")), kept=text), 429
+    except Conflict:
+        return _page(token, kept=text), 409
     return redirect(f"/t/{token}?done=added", 303)
 
 
@@ -104,7 +115,10 @@ def add(token: str) -> Response | tuple[str, int]:
 @public
 def solved(token: str) -> Response:
     """It is solved, perhaps by the article shown."""
-    requester.solved(here(), _ticket(token), request.form.get("article", ""))
+    try:
+        requester.solved(here(), _ticket(token), request.form.get("article", ""))
+    except Conflict:
+        return redirect(f"/t/{token}", 303)
     return redirect(f"/t/{token}?done=solved", 303)
 
 
@@ -112,7 +126,10 @@ def solved(token: str) -> Response:
 @public
 def code(token: str) -> Response | tuple[str, int]:
     """The code that went to a handle on file: whoever holds only the link does not have it."""
-    outcome = requester.prove(here(), _ticket(token), request.form.get("code", ""))
+    try:
+        outcome = requester.prove(here(), _ticket(token), request.form.get("code", ""))
+    except Conflict:
+        return redirect(f"/t/{token}", 303)
     if outcome != "right":
         return _page(token, code_wrong=str(t(f"errors.code_{outcome}"))), 422
     return redirect(f"/t/{token}?done=proven", 303)

@@ -26,7 +26,7 @@ def live() -> Response:
     hold = request.environ.get(HOLD)
     if request.method == "HEAD":
         return Response(mimetype="text/event-stream")
-    first = _hub().enter(hold(), scope(g.who)) if hold else None
+    first = _hub().enter(hold(), scope(g.who), g.session) if hold else None
     if first is None:
         return Response("", 503, {"Retry-After": "15"})
     response = Response(iter([first]), mimetype="text/event-stream")

@@ -118,7 +118,7 @@ class Talks:
             "now": now.isoformat(),
             "open": hours.open,
             "closes_at": hours.closes_at.isoformat() if hours.closes_at else None,
-            "opens_at": hours.opens_at.isoformat(),
+            "opens_at": hours.opens_at.isoformat() if hours.opens_at else None,
         }
 
     def wait(self, row: Any, after: int, patience: timedelta) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from channels import registry
 from router.core import snippets
 from router.core.clock import from_us
 from router.core.rights import Who
-from router.core.sla import STANDARD
+from router.core.sla import STANDARD, foreseen
 from router.store import macros
 from router.store.macros import MacroView
 from router.store.pages import (
@@ -118,6 +118,8 @@ def due(ticket: TicketLine) -> Badge | None:
 
 def left(at: datetime) -> Badge:
     """How long until then, or since."""
+    if foreseen(at) is None:
+        return Badge(str(t("inbox.due.never")), "calm", at)
     seconds = (at - here().clock.now()).total_seconds()
     said = _held(language(), int(abs(seconds) // 60), late=seconds < 0)
     if seconds < 0:
@@ -274,8 +276,11 @@ def filled(unit: Unit, who: Who, ticket: TicketLine) -> list[tuple[MacroView, st
 # ---------------------------------------------------------------- the timeline
 
 
-def story(messages: Sequence[MessageView], entries: Iterable[EntryView]) -> list[Happened]:
-    """Messages and what happened around them in one order; neighbouring entries as one block."""
+def story(
+    messages: Sequence[MessageView], entries: Iterable[EntryView], until: datetime | None = None
+) -> list[Happened]:
+    """Messages and what happened around them in one order, before ``until`` if that is given;
+    neighbouring entries as one block."""
     steps: list[tuple[datetime, int, MessageView | EntryView]] = [
         (one.at, one.id, one) for one in messages
     ]
@@ -283,7 +288,9 @@ def story(messages: Sequence[MessageView], entries: Iterable[EntryView]) -> list
     steps += [
         (one.at, one.id, one)
         for one in entries
-        if one.code not in _SHOWN and (since is None or one.at >= since)
+        if one.code not in _SHOWN
+        and (since is None or one.at >= since)
+        and (until is None or one.at < until)
     ]
     told: list[Happened] = []
     for at, _, one in sorted(steps, key=lambda step: (step[0], step[1])):
@@ -342,7 +349,8 @@ def _param(name: str, value: Any, code: str) -> Any:
 def _time(name: str, value: int, code: str) -> Any:
     """A moment, or how long something is promised to take."""
     if name != "minutes" and value > _YEARS:
-        return moment(from_us(value))
+        at = foreseen(from_us(value))
+        return t("inbox.due.never") if at is None else moment(at)
     return lasting(value) if code == "sla_retargeted" else value
 
 

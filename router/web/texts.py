@@ -7,6 +7,7 @@ from datetime import timedelta
 from flask import Blueprint, render_template, request
 
 from router.core import facts
+from router.core.sla import foreseen
 from router.core.wording import LANGUAGES, Situation, Words
 from router.web.rights import allowed, here
 
@@ -44,7 +45,7 @@ def _told(case: str, language: str, category: str) -> Words:
     urgency = "P1" if security else "P3"
     opened = case in ("open", "security", "secret")
     if opened and not hours.is_open(now):
-        now = hours.next_open(now) + timedelta(hours=1)
+        now = (hours.next_open(now) or now) + timedelta(hours=1)
     elif not opened and hours.is_open(now):
         now = (hours.closes_at(now) or now) + timedelta(minutes=30)
     article = router.articles.serving(category)
@@ -56,7 +57,7 @@ def _told(case: str, language: str, category: str) -> Words:
             security=security,
             open=opened,
             number=_NUMBER,
-            answer_by=router.policies.promise(urgency, now),
+            answer_by=foreseen(router.policies.promise(urgency, now)),
             next_open=None if opened else hours.next_open(now),
             zone=settings.desk.zone,
             desk_name=desk,

@@ -131,7 +131,7 @@ def _said(shown: pages.TicketView, newer_than: int | None) -> dict[str, Any]:
     line = shown.ticket
     return {
         "asked": sum(one.direction == "in" for one in shown.messages),
-        "story": telling.story(shown.messages, shown.entries),
+        "story": telling.story(shown.messages, shown.entries, shown.until),
         "stamp": _stamp(shown),
         "must_be_sure": line.state != "closed"
         and must_be_sure(line.category, line.verification, line.imitates),
@@ -197,6 +197,7 @@ def _stamp(shown: pages.TicketView) -> str:
         str(len(shown.messages)),
         str(shown.entries[-1].id if shown.entries else 0),
         *(f"{one.outbox_id}{one.outbox_state}" for one in shown.messages if one.outbox_id),
+        *(copy.state for one in shown.messages for copy in one.copies),
     ]
     return hashlib.sha256(" ".join(seen).encode()).hexdigest()[:16]
 

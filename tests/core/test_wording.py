@@ -51,6 +51,23 @@ def test_every_text_is_complete(language, group, changes):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("open_now", [True, False])
+def test_where_nobody_can_name_a_moment_none_is_named(language, open_now):
+    unknown = {"answer_by": None, "next_open": None, "open": open_now}
+    text = WORDING.acknowledgement(replace(SITUATION, language=language, **unknown)).text
+    assert {"zh": "尚未确定", "zh-Hant": "尚未確定", "en": "cannot say yet"}[language] in text
+    assert not re.search(r"\d\d:\d\d|no later than|前回[复覆]", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_security_names_no_opening_where_there_is_none(language):
+    changes = {"security": True, "open": False, "next_open": None}
+    text = WORDING.acknowledgement(replace(SITUATION, language=language, **changes)).text
+    assert "09:30" in text
+    assert not re.search(r"is back|恢复服务|恢復服務", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_outside_hours_it_says_when_people_are_back(language):
     words = WORDING.acknowledgement(replace(SITUATION, language=language, **CLOSED))
     assert words.case == "closed"

@@ -375,6 +375,12 @@ def test_files_come_with_the_message_and_only_their_own_conversation_gives_them_
 # ---------------------------------------------------------------- hours
 
 
+def test_a_chat_without_any_opening_to_come_names_none(assembled, frozen):
+    hours = {"weekly": {}, "open": {"2026-11-20": [("08:00", "22:00")]}}
+    told = chatting.hours(assembled(hours=hours), "site", frozen.now())
+    assert (told.open, told.opens_at) == (False, None)
+
+
 def test_at_21_59_the_chat_is_open_and_at_22_00_it_is_not(router, frozen):
     at(frozen, "2026-11-24T21:59:59.999999")
     before = chatting.hours(router, "site", frozen.now())

@@ -127,6 +127,23 @@ def test_check_says_which_settings_the_pages_have_changed(desk):
     assert "the pages override hours (from 2026-12-01), sla" in desk.run("doctor").out
 
 
+SHUT = '[hours]\nweekly = {}\n[hours.open]\n"2020-01-01" = [["08:00", "22:00"]]\n'
+
+
+def test_check_says_that_no_opening_is_to_come(desk):
+    desk.configure(SHUT)
+    said = desk.run("check")
+    assert said.code == 0
+    assert "# desk: no opening to come" in said.out
+
+
+def test_doctor_says_that_no_opening_is_to_come(desk):
+    desk.configure(SHUT)
+    said = desk.run("doctor")
+    assert said.code == 1
+    assert "✗ calendars: desk: no opening to come" in said.out
+
+
 def test_check_prints_no_secret(desk, monkeypatch):
     desk.configure(CHANNEL)
     monkeypatch.setenv(PASSWORD, "made-up-secret")

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from channels.contract import Event, Handle
-from router import deliver, desk, parking, pipeline, polling, sweeps
+from router import deliver, desk, escalate, hourbook, parking, pipeline, polling, sweeps
+from router.core import sla
+from router.core.clock import to_us
 from router.core.keys import Keyring
 from router.core.rights import Who
 from router.errors import Conflict, KeyMissing, NotFound
@@ -272,6 +274,40 @@ def test_at_night_the_acknowledgement_names_the_next_opening(router, door, froze
     _arrive(router, door, text="我的转账一直没到账")
     deliver.sweep(router)
     assert "08:00" in door.sent[0].text
+
+
+@pytest.fixture
+def shut(assembled, door, frozen):
+    """A desk whose last service hours are over: nobody entered others."""
+    hours = {"weekly": {}, "open": {"2026-11-20": [("08:00", "22:00")]}}
+    return assembled(doors=FakeDoors(door), hours=hours)
+
+
+def test_a_desk_without_any_opening_to_come_takes_in_what_it_is_sent(shut, door):
+    taken = _arrive(shut, door, text="我的转账一直没到账")
+    deliver.sweep(shut)
+    escalate.sweep(shut)
+    assert taken.outcome == "new"
+    assert "尚未确定" in door.sent[0].text
+    rows = _rows(shut, "SELECT due_at, breached_at FROM sla_clock")
+    assert {(row.due_at, row.breached_at) for row in rows} == {(sla.NEVER, None)}
+
+
+def test_an_alarm_at_a_desk_without_any_opening_rings_and_is_promised_an_answer(shut, door, frozen):
+    taken = _arrive(shut, door, text="我的账户被盗了，有一笔不是我转的")
+    assert escalate.climb(shut) == 1
+    (row,) = _rows(shut, f"SELECT security, due_at FROM ticket WHERE id = {taken.ticket_id}")
+    assert row.security
+    assert row.due_at <= to_us(frozen.now() + timedelta(hours=1))
+
+
+def test_what_a_desk_without_any_opening_promised_is_counted_once_it_has_hours(
+    shut, door, frozen, assembled
+):
+    _arrive(shut, door, text="我的转账一直没到账")
+    hourbook.recount(shut.store, assembled().policies, "desk")
+    (row,) = _rows(shut, "SELECT due_at FROM sla_clock WHERE kind = 'first_response'")
+    assert row.due_at < to_us(frozen.now() + timedelta(days=7))
 
 
 # ---------------------------------------------------------------- what cannot be read

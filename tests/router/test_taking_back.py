@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from router import deliver, desk, pipeline
+from router import deliver, desk, escalate, pipeline, playbook
 from router.core.rights import Who
 from router.errors import Conflict, Invalid, NotFound
 from router.prepared import Terms
-from router.store import acts, merging, tickets, writings
+from router.store import acts, climbs, merging, playbooks, tickets, writings
 from tests.fakes import FakeDoor, FakeDoors
 from tests.staff import staffed
 
@@ -271,6 +271,58 @@ def test_an_alarm_stays_one_whatever_it_is_merged_into(router, arrives):
     row = _row(router, kept)
     assert row["security"]
     assert row["urgency"] == "P1"
+
+
+def _ringing(router, ticket_id):
+    """The tasks of a ticket, and how many causes climb on it."""
+    playbook.sweep(router)
+    with router.store.reading() as unit:
+        steps = [(one.step, one.state) for one in playbooks.tasks(unit, ticket_id)]
+        return steps, len(climbs.running(unit, ticket_id))
+
+
+def test_an_alarm_that_nobody_took_rings_on_where_it_is_merged_into(router, arrives, frozen):
+    kept = arrives().ticket_id
+    alarm = arrives(ALARM).ticket_id
+    escalate.climb(router)
+    steps, climbing = _ringing(router, alarm)
+    assert steps
+    assert climbing == 1
+    desk.merge(router, LEAD, alarm, kept)
+    frozen.advance(timedelta(minutes=10))
+    escalate.climb(router)
+    assert _ringing(router, kept) == (steps, 1)
+    assert _ringing(router, alarm) == ([], 0)
+    with router.store.reading() as unit:
+        sql = "SELECT COUNT(*) FROM entry WHERE ticket_id = :id AND code = 'escalated'"
+        assert [unit.value(sql, id=one) for one in (alarm, kept)] == [1, 1]
+    escalate.acknowledge(router, LEAD, kept)
+    assert _ringing(router, kept) == (steps, 0)
+
+
+def test_an_alarm_merged_before_its_tasks_began_has_them_where_it_went(router, arrives):
+    kept = arrives().ticket_id
+    alarm = arrives(ALARM).ticket_id
+    desk.merge(router, LEAD, alarm, kept)
+    assert _ringing(router, kept)[0]
+
+
+def test_tasks_that_both_tickets_have_are_not_doubled(router, arrives):
+    kept, gone = arrives(ALARM).ticket_id, arrives(f"{ALARM}!").ticket_id
+    steps, _ = _ringing(router, kept)
+    desk.merge(router, LEAD, gone, kept)
+    assert _ringing(router, kept) == (steps, 2)
+
+
+def test_an_undone_merge_gives_tasks_and_alarm_back(router, arrives):
+    kept = arrives().ticket_id
+    alarm = arrives(ALARM).ticket_id
+    before = _ringing(router, alarm)
+    desk.merge(router, LEAD, alarm, kept)
+    assert _ringing(router, alarm) == ([], 0)
+    _undo(router, LEAD, alarm)
+    assert _ringing(router, alarm) == before
+    assert _ringing(router, kept) == ([], 0)
 
 
 def test_a_ticket_of_another_team_cannot_be_merged_nor_linked(router, arrives):

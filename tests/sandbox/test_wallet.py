@@ -68,6 +68,30 @@ def test_a_freeze_is_asked_for_at_once_and_its_confirmation_is_kept(
     assert codes(ask, taken).count("wallet_confirmed") == 1
 
 
+def test_a_freeze_goes_with_a_ticket_that_is_merged(
+    desk, agent, arrive, work, wallet, sandbox, ask
+):
+    alarm, kept = arrive(), arrive("My transfer is pending")
+    work("playbooks", "webhooks")
+    acts.merge(desk, agent, alarm.ticket_id, kept.ticket_id)
+    work("playbooks", "webhooks")
+    (line,) = told(sandbox)
+    assert wallet.confirm(line.id).status == 200
+    assert codes(ask, kept)[-1] == "wallet_confirmed"
+    with pytest.raises(Conflict, match="freeze_under_way"):
+        acts.request_freeze(desk, agent, kept.ticket_id)
+
+
+def test_a_freeze_of_another_requesters_account_stays_theirs(desk, agent, arrive, work, sandbox):
+    alarm, kept = arrive(), arrive("My transfer is pending", **{"from": "bo@mail.example"})
+    work("playbooks", "webhooks")
+    acts.merge(desk, agent, alarm.ticket_id, kept.ticket_id)
+    acts.request_freeze(desk, agent, kept.ticket_id)
+    work("webhooks")
+    asked = [line.more["data"]["identity"]["value"] for line in told(sandbox)]
+    assert asked == ["ann@mail.example", "bo@mail.example"]
+
+
 def test_whoever_is_not_verified_is_frozen_by_an_agents_word_only(
     desk, agent, arrive, work, sandbox
 ):

@@ -54,7 +54,7 @@ def test_visitors_are_at_as_many_places_as_there_are(store, seat):
 
 def test_who_leaves_is_nowhere(store, other, seat):
     store.seats.put(seat)
-    other.seats.leave(7)
+    other.seats.leave(7, 100)
     assert store.seats.all() == []
 
 
@@ -71,7 +71,7 @@ def test_telling_changes_its_own_pulse_everywhere_and_no_pages(store, other, sea
     _agent(store, "first")
     before = (store.pulse(), other.pulse(), other.seats.pulse())
     store.seats.put(seat)
-    store.seats.leave(7)
+    store.seats.leave(7, 100)
     after = (store.pulse(), other.pulse(), other.seats.pulse())
     assert after[:2] == before[:2]
     assert after[2] != before[2]

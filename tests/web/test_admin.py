@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 
+from router import desk, requester
 from router.core import totp
-from router.core.rights import ACTIONS
-from router.store import audit, people, second_steps, teams, timeline
+from router.core.rights import ACTIONS, Who
+from router.store import audit, pages, people, second_steps, teams, timeline
 from router.web import signing
 from router.web.admin import PAGES
 from router.web.speech import catalogue
+from tests.web.conftest import ALARM
 
 pytestmark = pytest.mark.one_database
 
@@ -54,6 +56,63 @@ def _enter(browser):
     data = {"email": "agent@desk.example", "password": PASSWORD, "next": "/me"}
     page = browser.post("/sign-in", data)
     return re.search(r'name="token" value="([^"]+)"', page.text)[1]
+
+
+# ---------------------------------------------------------------- who leaves
+
+
+def _held(router, agents, ticket):
+    lead = Who(agents["lead"], "Lead", "lead", frozenset({1}), "en")
+    desk.assign(router, lead, ticket.ticket_id, agents["agent"])
+
+
+def _counted(router, agents, team="support"):
+    """What the agent's badges say, were they in this team."""
+    with router.store.reading() as unit:
+        mine = frozenset([people.team_ids(unit)[team]])
+        counts = pages.counts(unit, Who(agents["agent"], "Agent", "agent", mine, "en"))
+        return counts["mine"], counts["unassigned"]
+
+
+def test_who_changes_team_lets_go_of_its_tickets(router, browser_of, agents, calm):
+    _held(router, agents, calm)
+    assert _counted(router, agents) == (1, 0)
+    data = {"role": "agent", "team": "security", "active": "yes"}
+    assert browser_of("admin").post(f"/people/{agents['agent']}", data).status_code == 303
+    assert _counted(router, agents) == (0, 1)
+    assert calm.number not in browser_of("agent").get("/?view=mine").text
+    page = browser_of("lead").get(f"/ticket/{calm.number}?lang=en").text
+    assert "Agent is not on its team: it goes back to the queue" in page
+
+
+def test_who_leaves_the_desk_leaves_no_ticket_behind(router, browser_of, agents, calm):
+    _held(router, agents, calm)
+    data = {"role": "agent", "team": "support"}
+    browser_of("admin").post(f"/people/{agents['agent']}", data)
+    assert _counted(router, agents) == (0, 1)
+    assert calm.number in browser_of("lead").get("/?view=unassigned").text
+
+
+def test_who_stays_on_a_team_keeps_its_tickets(router, browser_of, agents, calm):
+    _held(router, agents, calm)
+    data = {"role": "lead", "team": ["support", "security"], "active": "yes"}
+    browser_of("admin").post(f"/people/{agents['agent']}", data)
+    assert _counted(router, agents) == (1, 0)
+
+
+def test_a_ticket_opened_again_is_not_given_to_who_left(router, browser_of, agents, calm):
+    _held(router, agents, calm)
+    lead = Who(agents["lead"], "Lead", "lead", frozenset({1}), "en")
+    desk.close(router, lead, calm.ticket_id)
+    browser_of("admin").post(f"/people/{agents['agent']}", {"role": "agent", "team": "support"})
+    requester.add(router, calm.ticket_id, "It has not arrived yet.", once="a")
+    assert _counted(router, agents) == (0, 1)
+
+
+def test_a_ticket_that_becomes_an_alarm_is_let_go_by_who_may_not_see_it(router, agents, calm):
+    _held(router, agents, calm)
+    requester.add(router, calm.ticket_id, ALARM, once="a")
+    assert _counted(router, agents, "security") == (0, 1)
 
 
 # ---------------------------------------------------------------- the second step
@@ -103,6 +162,24 @@ def test_codes_are_not_guessed_one_after_the_other(router, browser, browser_of, 
         for n in range(12)
     ]
     assert answers[-1] == 429
+
+
+@pytest.mark.parametrize("path", ["/me/second", "/me/second/codes"])
+def test_codes_are_not_guessed_in_a_browser_that_is_signed_in(
+    router, browser, agents, frozen, path
+):
+    if path.endswith("codes"):
+        _switch_on(router, browser, agents["agent"])
+        frozen.advance(timedelta(minutes=6))
+    else:
+        browser.get("/me/second")
+    wrong = [browser.post(path, {"code": "000000", "end": "1"}).status_code for _ in range(12)]
+    assert wrong == [422] * 10 + [429] * 2
+    right = {"code": _code(router, agents["agent"])}
+    assert browser.post(path, right).status_code == 429
+    frozen.advance(timedelta(minutes=6))
+    right = {"code": _code(router, agents["agent"])}
+    assert browser.post(path, right).status_code == 200
 
 
 def test_a_recovery_code_stands_in_once(router, browser, browser_of, agents):

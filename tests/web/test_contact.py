@@ -6,6 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from tests.fakes import FakeDoor, FakeDoors
+from tests.pages import app_of
+from tests.web.conftest import Browser
+
 pytestmark = pytest.mark.one_database
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -50,6 +54,38 @@ def test_a_sent_form_answers_with_its_number_and_a_status_link(router, browser_o
     page = browser_of(None).get(link)
     assert ticket.number in page.text
     assert "My transfer is pending" not in page.text
+
+
+@pytest.fixture
+def shut(assembled):
+    """A desk whose last service hours are over, and its pages for a stranger."""
+    hours = {"weekly": {}, "open": {"2026-11-20": [("08:00", "22:00")]}}
+    app = app_of(assembled(doors=FakeDoors(FakeDoor()), hours=hours))
+    yield Browser(app)
+    app.extensions["hub"].close()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_desk_without_any_opening_to_come_takes_a_form_and_names_no_moment(
+    shut, frozen, language
+):
+    unknown = {"zh": "尚未确定", "en": "are not set"}[language]
+    assert unknown in shut.get(f"/contact?lang={language}").text
+    hidden = _open(shut)
+    frozen.advance(timedelta(seconds=30))
+    given = {**hidden, "body": "My transfer is pending", "email": "ann@mail.example"}
+    answer = shut.post("/contact", given)
+    assert answer.status_code == 202
+    assert unknown in answer.text
+    page = shut.get(re.search(r'href="(/t/[^"]+)"', answer.text)[1])
+    assert "2999" not in answer.text + page.text
+
+
+def test_a_program_is_told_that_no_moment_is_known(shut):
+    given = {"idempotency_key": "k1", "body": "My transfer is pending", "email": "ann@mail.example"}
+    answer = shut.client.post("/api/v1/intake/webform", json=given)
+    assert answer.status_code == 202
+    assert answer.get_json()["expected_reply"] is None
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -121,6 +121,31 @@ def test_who_joins_later_is_answered_by_one_click(router, browser_of, lead, open
     assert outbox_of(router, calm.ticket_id) == [EN]
 
 
+@pytest.mark.parametrize("what", ["answer", "banner"])
+def test_of_two_who_write_at_once_the_second_is_told_and_keeps_their_words(
+    browser_of, opened, what
+):
+    at = f"/incidents/{opened}"
+    first, second = browser_of("lead"), browser_of("manager")
+
+    def seen(browser):
+        form = browser.get(at).text.partition(f'action="{at}/{what}"')[2]
+        return {"seen": re.search(r'name="seen" value="(\w+)"', form)[1]}
+
+    zh, en = f"{what}_zh", f"{what}_en"
+    theirs = seen(second)
+    assert first.post(f"{at}/{what}", {**seen(first), zh: ZH, en: EN}).status_code == 303
+    typed = {zh: "另一个说法", en: "Other words"}
+    answer = second.post(f"{at}/{what}?lang=en", {**theirs, **typed})
+    assert answer.status_code == 409
+    assert "Somebody else changed it" in answer.text
+    assert ">Other words</textarea>" in answer.text
+    assert f'<div class="text" lang="en">{EN}</div>' in answer.text
+    assert f">{EN}</textarea>" in first.get(at).text
+    assert second.post(f"{at}/{what}", {**seen(second), **typed}).status_code == 303
+    assert ">Other words</textarea>" in first.get(at).text
+
+
 def test_an_answer_in_one_language_only_is_refused_and_kept(browser_of, opened):
     answer = browser_of("lead").post(
         f"/incidents/{opened}/answer?lang=en", {"answer_zh": ZH, "answer_en": ""}

@@ -151,6 +151,15 @@ def test_a_browser_that_goes_gives_its_place_back(router, agents, listen):
     assert again.status == 200
 
 
+def test_the_stream_of_a_browser_that_is_signed_out_ends(router, agents, listen):
+    stream = listen()
+    _settled(stream)
+    router.store.write(lambda unit: people.revoke(unit, agents["agent"]))
+    while stream.event() is not None:
+        pass
+    assert listen().status == 403
+
+
 def test_a_request_that_reads_nothing_keeps_no_place(listen):
     assert [listen("HEAD").status for _ in range(STREAMS + 1)] == [200] * (STREAMS + 1)
     assert listen().status == 200
@@ -211,6 +220,34 @@ def test_an_alarm_is_told_to_those_who_may_see_it(router, agents, hub):
         "security": 1,
         "support": 0,
     }
+
+
+@pytest.mark.parametrize("how", ["revoked", "deactivated"])
+def test_who_is_signed_out_hears_of_nothing_more(router, agents, hub, how):
+    secret = router.store.write(lambda unit: people.open_session(unit, agents["agent"], hours=1))
+    gone, other = Line(), Line()
+    hub.enter(gone, None, people.digest(secret))
+    hub.enter(other, None)
+    if how == "revoked":
+        router.store.write(lambda unit: people.revoke(unit, agents["agent"]))
+    else:
+        router.store.write(lambda unit: people.change(unit, agents["agent"], active=False))
+    submitted(router, "Somebody got into my wallet and is sending my money away!")
+    while _told(other.heard())["security"] == 0:
+        pass
+    assert gone.ended
+    while not gone.sent.empty():
+        assert _told(gone.heard())["security"] == 0
+
+
+def test_who_is_signed_in_goes_on_hearing(router, agents, hub):
+    secret = router.store.write(lambda unit: people.open_session(unit, agents["agent"], hours=1))
+    line = Line()
+    hub.enter(line, None, people.digest(secret))
+    submitted(router, "Somebody got into my wallet and is sending my money away!")
+    while _told(line.heard())["security"] == 0:
+        pass
+    assert not line.ended
 
 
 def _same(line, said):

@@ -64,6 +64,14 @@ def test_a_change_is_told_at_once(room, store):
     assert store.seats.told == 3
 
 
+def test_a_hidden_tab_leaves_its_own_ticket_only(room):
+    room.sit(100, MEI, "writing")
+    room.sit(101, MEI, "")
+    assert room.writes(100) == "Mei"
+    room.sit(100, MEI, "")
+    assert room.writes(100) == ""
+
+
 def test_a_visitor_who_types_on_and_on_is_told_every_few_seconds(room, store, frozen):
     for _ in range(40):  # a key each quarter of a second
         room.visit(5, types=True)

@@ -135,6 +135,16 @@ def test_two_who_write_at_once_lose_nothing(lead, second, drafted, router):
     assert row_of(router, address).files == {"desk.toml": "# of the second"}
 
 
+def test_a_conflict_keeps_a_file_that_is_named_again_as_new(lead, second, drafted):
+    address = drafted()
+    old = re.search(r'name="seen" value="(\w+)"', lead.get(address).text)[1]
+    save(second, address, {"desk.toml": "# of the second"})
+    typed = {"seen": old, "file": "desk.toml", "text": "# long work", "new_name": "desk.toml"}
+    answer = lead.post(address, typed)
+    assert answer.status_code == 409
+    assert "# long work</textarea>" in answer.text
+
+
 def test_a_draft_that_is_none_is_not_there(lead):
     assert lead.get("/rules/draft/12345").status_code == 404
     assert lead.post("/rules/draft/12345/publish").status_code == 404
@@ -204,6 +214,27 @@ def test_a_second_person_publishes_and_the_author_does_not(app, lead, second, dr
     assert submitted(router, "the beehive fell", subject="").number
     with router.store.reading() as unit:
         assert unit.value("SELECT COUNT(*) FROM ticket WHERE category = 'other.bees'") == 1
+
+
+def test_pages_said_under_other_rules_are_said_anew(app, lead, second, drafted, calm):
+    """The select of a ticket, and the name on its line."""
+    chosen = f"/ticket/{calm.number}?lang=en"
+    assert 'value="other.bees"' not in _select(lead.get(chosen).text)
+    address = drafted()
+    checked(app, lead, address)
+    publish(second, address)
+    assert 'value="other.bees">Bees<' in _select(lead.get(chosen).text)
+    lead.post(f"/ticket/{calm.number}/category", {"category": "other.bees"})
+    assert '<span class="l-category">Bees</span>' in lead.get("/?view=all&lang=en").text
+    other = BEES.replace('en = "Bees"', 'en = "Wasps"')
+    address = drafted(other)
+    checked(app, lead, address, text=other)
+    publish(second, address)
+    assert '<span class="l-category">Wasps</span>' in lead.get("/?view=all&lang=en").text
+
+
+def _select(page):
+    return re.search(r'<select id="t-category".*?</select>', page, re.DOTALL)[0]
 
 
 def test_an_admin_is_told_that_publishing_their_own_is_written_down(app, browser_of, router):

@@ -6,9 +6,12 @@ from datetime import timedelta
 import pytest
 
 from router import desk, pipeline
+from router.core.clock import to_us
 from router.core.rights import Who
 from router.prepared import Terms
+from router.store import tickets
 from tests.fakes import FakeDoor
+from tests.staff import staffed
 
 pytestmark = pytest.mark.one_database
 
@@ -21,6 +24,21 @@ def opened(router, text="How can I export my records as PDF?", **mail):
     ticket = pipeline.receive(router, door, [raw], Terms())[0].ticket_id
     token = router.tokens.status_token(ticket, router.clock.now() + timedelta(days=1))
     return ticket, f"/t/{token}"
+
+
+def merged(router, **second):
+    """Two tickets of which the second was merged into the first: their ids and the page of the
+    second."""
+    kept, _ = opened(router)
+    gone, page = opened(router, "Where do I export my records as PDF?", **second)
+    desk.merge(staffed(router, LEAD), LEAD, gone, kept)
+    return kept, gone, page
+
+
+def texts(router, ticket):
+    with router.store.reading() as unit:
+        sql = "SELECT text FROM message WHERE ticket_id = :t ORDER BY id"
+        return [row.text for row in unit.rows(sql, t=ticket)]
 
 
 def state(router, ticket):
@@ -77,6 +95,31 @@ def test_what_is_added_is_masked_judged_and_wakes_the_ticket(router, browser_of)
     assert (row.state, bool(row.security), row.urgency) == ("open", True, "P1")
 
 
+@pytest.mark.parametrize("block", [False, True])
+def test_what_a_link_adds_to_spam_wakes_nobody(router, browser_of, block):
+    ticket, page = opened(router)
+    desk.spam(staffed(router, LEAD), LEAD, ticket, block=block)
+    answer = browser_of(None).post(f"{page}/add", data={"text": "Buy more.", "once": "a"})
+    assert answer.status_code == 303
+    assert texts(router, ticket)[-1] == "Buy more."
+    assert state(router, ticket) == "closed"
+    with router.store.reading() as unit:
+        row = unit.row("SELECT spam, due_at FROM ticket WHERE id = :t", t=ticket)
+    assert (bool(row.spam), row.due_at) == (True, None)
+
+
+def test_an_alarm_added_to_spam_is_seen_as_by_mail(router, browser_of):
+    ticket, page = opened(router)
+    desk.spam(staffed(router, LEAD), LEAD, ticket, block=True)
+    text = "My account was hacked, there is a payment I did not make"
+    browser_of(None).post(f"{page}/add", data={"text": text, "once": "a"})
+    with router.store.reading() as unit:
+        row = unit.row("SELECT state, spam, security FROM ticket WHERE id = :t", t=ticket)
+        tagged = tickets.tags(unit, ticket)
+    assert (row.state, bool(row.spam), bool(row.security)) == ("open", False, True)
+    assert tickets.SPAM not in tagged
+
+
 @pytest.mark.parametrize("text", ["", "   ", "x" * 5_001])
 def test_what_cannot_be_added_comes_back_with_its_text(router, browser_of, text):
     _, page = opened(router)
@@ -103,6 +146,70 @@ def test_one_tap_says_how_it_was_and_the_last_word_counts(router, browser_of):
     with router.store.reading() as unit:
         rows = unit.rows("SELECT ticket_id, score FROM satisfaction")
     assert [tuple(row) for row in rows] == [(ticket, 5)]
+
+
+def test_what_is_added_by_the_link_of_a_merged_ticket_comes_to_the_one_that_was_kept(
+    router, browser_of
+):
+    kept, gone, page = merged(router)
+    answer = browser_of(None).post(f"{page}/add", data={"text": "It is about March.", "once": "a"})
+    assert answer.status_code == 303
+    assert texts(router, kept)[-1] == "It is about March."
+    assert texts(router, gone) == []
+    assert state(router, gone) == "closed"
+    assert codes(router, gone)[-1] == "merged"
+
+
+def test_the_link_of_a_merged_ticket_tells_how_the_kept_one_stands(router, browser_of):
+    kept, _, page = merged(router)
+    browser = browser_of(None)
+    shown = browser.get(f"{page}?lang=en").text
+    assert "We have received it" in shown
+    assert "It is settled" not in shown
+    browser.post(f"{page}/solved")
+    browser.post(f"{page}/rate", data={"score": "good"})
+    assert state(router, kept) == "closed"
+    with router.store.reading() as unit:
+        rated = unit.rows("SELECT ticket_id, score FROM satisfaction")
+    assert [tuple(row) for row in rated] == [(kept, 5)]
+
+
+def test_a_code_asked_for_before_a_merge_is_typed_at_the_link_that_asked(router, browser_of):
+    kept, _ = opened(router)
+    gone, page = opened(router, "Where do I export my records as PDF?")
+    desk.open_gate(staffed(router, LEAD), LEAD, gone, "phone")
+    later = router.clock.now() + timedelta(minutes=10)
+    with_code = "UPDATE gate SET sends = 1, salt = 'made-up', way = 'mail', expires_at = :at"
+    router.store.write(lambda unit: unit.run(with_code, at=to_us(later)))
+    desk.merge(router, LEAD, gone, kept)
+    browser = browser_of(None)
+    assert f'action="{page}/code"' in browser.get(page).text
+    assert browser.post(f"{page}/code", data={"code": "000000"}).status_code == 422
+    assert codes(router, kept)[-1] == "gate_code_wrong"
+
+
+@pytest.mark.parametrize("tongue", ["zh", "en"])
+def test_the_link_of_a_ticket_merged_into_a_strangers_says_only_that(router, browser_of, tongue):
+    kept, _, page = merged(router, **{"from": "bo@mail.example"})
+    with router.store.reading() as unit:
+        number = unit.value("SELECT number FROM ticket WHERE id = :t", t=kept)
+    shown = browser_of(None).get(f"{page}?lang={tongue}").text
+    assert {"zh": "一并处理", "en": "together with another"}[tongue] in shown
+    assert number not in shown
+    assert "<form" not in shown
+
+
+def test_the_link_of_a_ticket_merged_into_a_strangers_writes_nowhere(router, browser_of):
+    kept, gone, page = merged(router, **{"from": "bo@mail.example"})
+    before = [(texts(router, one), codes(router, one)) for one in (kept, gone)]
+    browser = browser_of(None)
+    answer = browser.post(f"{page}/add", data={"text": "It is about March.", "once": "a"})
+    assert answer.status_code == 409
+    assert "It is about March." in answer.text
+    for path, data in (("solved", {}), ("rate", {"score": "good"}), ("code", {"code": "1"})):
+        assert browser.post(f"{page}/{path}", data=data).location == page
+    assert [(texts(router, one), codes(router, one)) for one in (kept, gone)] == before
+    assert (state(router, kept), state(router, gone)) == ("new", "closed")
 
 
 @pytest.mark.parametrize("path", ["", "/add", "/solved", "/rate"])

@@ -15,6 +15,7 @@ from router.prepared import Terms
 from router.store import readings, timeline
 from router.store.pages_message import MESSAGES
 from router.web.speech import catalogue
+from router.writing import Letter
 from rules.raising import Near, Opinion
 from tests.web.conftest import submitted
 
@@ -150,6 +151,45 @@ def test_a_long_conversation_shows_its_newest_part_and_leads_to_the_rest(
     older = browser.get(earlier.replace("&amp;", "&")).text
     assert "note number 0." in older
     assert f"note number {MESSAGES + 4}." not in older
+
+
+def test_an_earlier_part_of_a_conversation_ends_where_the_next_begins(
+    router, browser_of, agents, calm, frozen
+):
+    who = Who(agents["agent"], "Agent", "agent", frozenset({1}), "en")
+    for step in range(MESSAGES + 5):
+        frozen.advance(timedelta(seconds=5))
+        desk.note(router, who, calm.ticket_id, f"note number {step}.", once=f"n{step}")
+        if word := {1: "early", MESSAGES + 4: "late"}.get(step):
+            frozen.advance(timedelta(seconds=5))
+            desk.tag(router, who, calm.ticket_id, f"zz-{word}")
+    browser = browser_of("agent")
+    page = browser.get(f"/ticket/{calm.number}").text
+    earlier = re.search(r'class="earlier"><a class="button" href="([^"]+)"', page)[1]
+    older = browser.get(earlier.replace("&amp;", "&")).text
+    told = [
+        re.search(r'id="conversation".*?id="about"', one, re.DOTALL)[0] for one in (page, older)
+    ]
+    assert ["zz-late" in one for one in told] == [True, False]
+    assert ["zz-early" in one for one in told] == [False, True]
+
+
+def test_a_copy_that_fails_changes_the_word_that_open_pages_compare(
+    router, browser_of, agents, calm
+):
+    who = Who(agents["agent"], "Agent", "agent", frozenset({1}), "en")
+    letter = Letter("It is on its way.", [], ("third@party.example",))
+    desk.reply(router, who, calm.ticket_id, letter, once="c")
+    browser = browser_of("agent")
+
+    def stamp():
+        return re.search(r'data-stamp="(\w+)"', browser.get(f"/ticket/{calm.number}").text)[1]
+
+    before = stamp()
+    assert stamp() == before
+    failed = "UPDATE outbox SET state = 'failed', reason = 'refused' WHERE purpose = 'copy'"
+    assert router.store.write(lambda unit: unit.run(failed)) == 1
+    assert stamp() != before
 
 
 def test_a_failed_sender_is_a_warning_above_the_reply(mail, browser_of):

@@ -10,8 +10,8 @@ from router import desk, pipeline
 from router.core.clock import from_us
 from router.core.rights import Who
 from router.prepared import Terms
+from router.store import people, saved, writings
 from router.store import tickets as store_tickets
-from router.store import writings
 from tests.fakes import FakeDoors
 from tests.web.conftest import submitted
 
@@ -210,7 +210,7 @@ def test_many_tickets_are_changed_and_undone_at_once(router, browser_of, agents,
     numbers = [one.number for one in (*made, alarm)]
     answer = browser.post("/bulk", {"ticket": numbers, "change": "close"})
     assert answer.status_code == 303
-    assert "done=3" in answer.headers["Location"]
+    assert "done=3&of=4" in answer.headers["Location"]
     assert {_state(router, one.ticket_id) for one in made} == {"closed"}
     assert _state(router, alarm.ticket_id) != "closed"
     page = browser.get(answer.headers["Location"])
@@ -331,6 +331,85 @@ def test_a_macro_is_its_writers_and_a_shared_one_is_a_leads(browser_of):
     assert agent.post(f"/macros/{own}/drop").status_code == 303
 
 
+def _named_on(router, who, *tickets):
+    for ticket in tickets:
+        desk.note(router, who, ticket.ticket_id, "@Agent please look", once=f"n{ticket.number}")
+
+
+def test_mentions_are_narrowed_as_other_views(router, browser_of, agents, calm):
+    other = submitted(router, "I cannot log in, I forgot my password")
+    lead = Who(agents["lead"], "Lead", "lead", frozenset({1}), "en")
+    _named_on(router, lead, calm, other)
+    browser = browser_of("agent")
+    assert set(_numbers(browser.get("/?view=mentions"))) == {calm.number, other.number}
+    for narrowed, left in (
+        ("category=login", [other.number]),
+        ("category=transfer&team=support", [calm.number]),
+        ("urgency=P1", []),
+        ("channel=wechat", []),
+        ("tag=nosuch", []),
+        ("team=security", []),
+    ):
+        assert _numbers(browser.get(f"/?view=mentions&{narrowed}")) == left
+
+
+def test_a_mention_on_a_ticket_of_another_team_is_not_counted(router, browser_of, agents, calm):
+    manager = Who(agents["manager"], "Manager", "manager", frozenset(), "en")
+    _named_on(router, manager, calm)
+    badge = re.compile(r'view=mentions"><span class="name">[^<]*</span><span class="count">1<')
+    assert badge.search(browser_of("agent").get("/").text)
+    with router.store.reading() as unit:
+        security = people.team_ids(unit)["security"]
+    desk.move_team(router, manager, calm.ticket_id, security)
+    assert not badge.search(browser_of("agent").get("/").text)
+
+
+def _shown(browser):
+    """The hidden fields of the only macro's form."""
+    page = browser.get("/macros").text
+    return {name: re.search(rf'name="{name}" value="(\w+)"', page)[1] for name in ("macro", "seen")}
+
+
+def test_of_two_who_edit_a_shared_macro_the_second_is_told_and_keeps_their_words(browser_of):
+    first, second = browser_of("lead"), browser_of("manager")
+    shared = {**MACRO, "shared": "yes"}
+    first.post("/macros", shared)
+    seen, theirs = _shown(first), _shown(second)
+    changed = {**shared, "text_en": "What the lead wrote."}
+    assert first.post("/macros", {**seen, **changed}).status_code == 303
+    typed = {**shared, "text_en": "What the manager wrote."}
+    answer = second.post("/macros?lang=en", {**theirs, **typed})
+    assert answer.status_code == 409
+    assert "Somebody else changed this macro" in answer.text
+    assert '<div class="text" lang="en">What the lead wrote.</div>' in answer.text
+    assert ">What the manager wrote.</textarea>" in answer.text
+    assert "What the lead wrote." in first.get("/macros").text
+    again = dict(theirs, seen=re.search(r'name="seen" value="(\w+)"', answer.text)[1])
+    assert second.post("/macros", {**again, **typed}).status_code == 303
+    assert "What the manager wrote." in first.get("/macros").text
+
+
+def test_the_same_macro_sent_twice_is_no_conflict(browser_of):
+    browser = browser_of("lead")
+    browser.post("/macros", MACRO)
+    seen, changed = _shown(browser), {**MACRO, "text_en": "Changed."}
+    assert browser.post("/macros", {**seen, **changed}).status_code == 303
+    assert browser.post("/macros", {**seen, **changed}).status_code == 303
+
+
+def test_words_for_a_macro_that_is_gone_are_kept_for_a_new_one(browser_of):
+    first, second = browser_of("lead"), browser_of("manager")
+    shared = {**MACRO, "shared": "yes"}
+    first.post("/macros", shared)
+    seen = _shown(second)
+    first.post(f"/macros/{seen['macro']}/drop")
+    answer = second.post("/macros?lang=en", {**seen, **shared, "text_en": "What I wrote."})
+    assert answer.status_code == 409
+    assert "Somebody deleted this macro" in answer.text
+    assert ">What I wrote.</textarea>" in answer.text
+    assert 'name="macro"' not in answer.text
+
+
 @pytest.mark.parametrize(
     "wrong", [{"name": ""}, {"key": "0"}, {"text_en": "{nobody}"}, {"category": "x"}, {"tags": "<"}]
 )
@@ -380,6 +459,23 @@ def test_a_saved_view_is_its_writers_until_it_is_shared(browser_of, calm):
     drop = re.search(r"/views/\d+/drop", lead.get("/?view=all&language=zh").text)[0]
     assert agent.post(drop).status_code == 404
     assert lead.post(drop).status_code == 303
+
+
+def test_many_shared_views_hide_none_of_ones_own(router, browser_of, agents):
+    def keep(unit):
+        for lead in range(3):
+            address = f"lead{lead}@desk.example"
+            agent_id = people.create_agent(unit, address, "Lead", "lead", ["support"])
+            who = Who(agent_id, "Lead", "lead", frozenset({1}), "en")
+            for number in range(saved.MOST):
+                saved.save(unit, who, f"A view {lead} {number}", "view=open", shared=True)
+        own = Who(agents["agent"], "Agent", "agent", frozenset({1}), "en")
+        saved.save(unit, own, "Zebras", "view=mine", shared=False)
+
+    router.store.write(keep)
+    page = browser_of("agent").get("/").text
+    assert "Zebras</bdi>" in page
+    assert "A view 0 0</bdi>" in page
 
 
 def test_a_view_whose_filter_is_no_more_is_an_empty_list(browser_of, calm):

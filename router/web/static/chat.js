@@ -57,6 +57,8 @@ function time(iso) {
   return new Intl.DateTimeFormat(locale, same ? parts : { ...parts, weekday: "short", month: "short", day: "numeric" }).format(at);
 }
 
+const opening = () => (hours.opens_at ? say("opens", { time: time(hours.opens_at) }) : say("opens_unknown"));
+
 let turning = 0;
 function takeHours(fresh) {
   hours = fresh;
@@ -64,8 +66,8 @@ function takeHours(fresh) {
   $("dot").classList.toggle("ok", hours.open);
   $("hours").textContent = hours.open
     ? (hours.closes_at ? say("open_until", { time: time(hours.closes_at) }) : say("open_always"))
-    : say("opens", { time: time(hours.opens_at) });
-  $("opens").textContent = hours.open ? "" : `· ${say("opens", { time: time(hours.opens_at) })}`;
+    : opening();
+  $("opens").textContent = hours.open ? "" : `· ${opening()}`;
   clearTimeout(turning);
   const turn = hours.open ? hours.closes_at : hours.opens_at;
   // A moment after the minute, asked of the desk itself: its word counts, not this clock's.
@@ -262,7 +264,7 @@ async function flush() {
       if (!answer.ok) throw await problem(answer);
       const told = await answer.json();
       talk.delivered(one.id, told.seq);
-      if (one.offline && !told.duplicate) talk.note(say("offline_kept", { time: time(hours.opens_at) }));
+      if (one.offline && !told.duplicate) talk.note(hours.opens_at ? say("offline_kept", { time: time(hours.opens_at) }) : say("opens_unknown"));
       done(one.id);
       wait = 1000;
       net("ok");
