@@ -224,18 +224,23 @@ def _called_so(text: str, start: int, number: str, shape: list[int], whole: bool
 
 def _called_otherwise(text: str, start: int, end: int, kind: str, near: int) -> bool:
     """Whether the words around it call it an order, or it is the tail of another number."""
-    before = _CLAUSE.split(text[max(0, start - near) : start].rstrip())[-1]
+    before = text[max(0, start - near) : start].rstrip()
     named = _IDENTITY if kind == "id_card" else _CARD
-    own = max((one.end() for one in named.finditer(before)), default=-1)
-    other = max((one.end() for one in _ORDER.finditer(before)), default=-1)
-    if own >= 0 or other >= 0:
-        return other > own
+    if _ORDER.search(before) or named.search(before):  # seldom: most numbers have no word at all
+        clause = _CLAUSE.split(before)[-1]
+        own = max((one.end() for one in named.finditer(clause)), default=-1)
+        other = max((one.end() for one in _ORDER.finditer(clause)), default=-1)
+        if own >= 0 or other >= 0:
+            return other > own
     touching = text[start - 1 : start] if near else ""
     if touching.isascii() and (touching.isalnum() or touching == "_"):
         return _CLINGING.search(text, max(0, start - _CLUNG), start) is None
     if touching == "." and text[max(0, start - 2) : start - 1].isdigit():
         return True
-    after = _CLAUSE.split(text[end : end + _AFTER])[0]
+    after = text[end : end + _AFTER]
+    if not _ORDER.search(after):
+        return False
+    after = _CLAUSE.split(after)[0]
     return _ORDER.search(after) is not None and named.search(after) is None
 
 

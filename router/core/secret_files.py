@@ -23,7 +23,7 @@ from router.core.redact import Kept
 #: Characters of one text that are read; a longer one is hardly written by hand.
 _LONGEST = 1_000_000
 #: Characters of one message that are read: its text, its HTML and its files together.
-MOST_READ = 1_500_000
+MOST_READ = 1_250_000
 _MOST_BYTES = 4 * _LONGEST  # no encoding takes more for what is read
 _TEXTS = frozenset(
     (
