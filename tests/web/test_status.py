@@ -1,6 +1,5 @@
 """The page of a requester: where it stands, what they may do there, and nothing of anybody else."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -248,19 +247,3 @@ def test_every_case_of_the_acknowledgement_is_previewed_in_three_languages(brows
     assert "Wi-Fi or mobile data" in page
     assert "行動數據" in page
     assert browser_of("lead").get("/acknowledgements?category=nonsense").status_code == 200
-
-
-def test_whose_ticket_was_merged_away_is_told_so_and_rates_nothing(router, browser_of, agents):
-    kept, _ = opened(router)
-    gone, page = opened(router, **{"from": "bob@mail.example"})
-    desk.merge(router, replace(LEAD, id=agents["lead"]), gone, kept)
-    browser = browser_of(None)
-    english, chinese = (
-        browser.get(page, headers={"Accept-Language": one}).text for one in ("en", "zh")
-    )
-    assert "handled together with another ticket" in english
-    assert "已与另一工单合并处理" in chinese
-    assert f"{page}/rate" not in english
-    assert "已解决" not in chinese
-    browser.post(f"{page}/rate", data={"score": "good"})
-    assert "rated" not in codes(router, gone)
