@@ -69,7 +69,8 @@ def clean(router: Router, inbound: Inbound) -> Cleaned:
     masked, kept = redact.examine(inbound.text, router.keys.fingerprint)
     subject = secrets.out_of(inbound.subject[:_READ], "subject")[:_SUBJECT]
     name = secrets.out_of(inbound.sender.name[:_READ], "name")[:_NAME]
-    split = quoting.split_reply(masked.text, subject)
+    answer = quoting.answers(subject, inbound.thread_ids)
+    split = quoting.split_reply(masked.text, subject, answer=answer)
     secrets.found_in_text(kept, masked.text, split.reply)
     return Cleaned(
         inbound=inbound,

@@ -3,7 +3,8 @@
 Mail programs mark their quotes in a few dozen ways; each is known by its shape and the words the
 program prints, never by a customer's words. The rule: greeting and text stay; signature, phone
 footer and disclaimer go; answers written between quoted lines stay and the quoted lines go; a
-forward stays whole; when in doubt nothing is cut.
+forward stays whole; when in doubt nothing is cut. History needs a mail that answers one: in any
+other, what looks like a quote was put there by hand, and is what its writer wants read.
 
 One pass looks for words that stand in every mark; only their lines are looked at closely
 (``quote_marks`` knows the shapes). A mail without any costs that pass alone.
@@ -11,7 +12,9 @@ One pass looks for words that stand in every mark; only their lines are looked a
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from collections.abc import Collection
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -22,6 +25,12 @@ _SIGNATURE_LINES = 12
 _LONG_SIGNATURE = 30
 _LONGEST_INTRODUCTION = 4  # lines
 _LONGEST_BLOCK = 100  # lines, blank ones too
+#: What programs write before the subject of an answer.
+_ANSWERING = re.compile(
+    r"\s*(?:re|aw|antw|sv|vs|ref|res|odp|ynt|atb|rif|bls|\u03b1\u03c0|\u03c3\u03c7\u03b5\u03c4|\u05d4\u05e9\u05d1|\u0631\u062f|\u043e\u0442\u0432"
+    r"|回复|回覆|回應|回信|答复|答覆|返信|\ud68c\uc2e0|\ub2f5\uc7a5)\s*(?:[\[(]\d{1,3}[\])]|\^\d{1,3})?\s*[:：]",
+    re.IGNORECASE,
+)
 
 
 class Split(NamedTuple):
@@ -31,9 +40,14 @@ class Split(NamedTuple):
     rest: str
 
 
-def split_reply(text: str, subject: str = "") -> Split:
-    """Cut the history and the signature off; the whole text when cutting would leave nothing, but
-    for an introduced quote: below one nothing was written.
+def answers(subject: str, thread_ids: Collection[str] = ()) -> bool:
+    """Whether a message answers another: it names one, or its subject begins as answers do."""
+    return bool(thread_ids) or _ANSWERING.match(subject) is not None
+
+
+def split_reply(text: str, subject: str = "", *, answer: bool = False) -> Split:
+    """Cut the signature off, and the history of an ``answer``; the whole text when cutting would
+    leave nothing, but for an introduced quote: below one nothing was written.
 
     Some programs mark a forward in the subject alone.
     """
@@ -46,6 +60,8 @@ def split_reply(text: str, subject: str = "") -> Split:
     quoted = [_is_quoted(line) for line in lines] if ">" in text else []
     near = _lines_of(hinted, lines, quoted)
     cut = None if quoted and _forwarded(lines, quoted) else _history(lines, near, quoted)
+    if cut is not None and not answer:
+        cut = _unanswering(cut, quoted)
     if cut is None:
         return Split(text, "")
     _signatures(lines, near, cut)
@@ -53,7 +69,8 @@ def split_reply(text: str, subject: str = "") -> Split:
         return Split(text, "")
     reply = "\n".join([line for line, gone in zip(lines, cut, strict=True) if not gone]).strip()
     if not reply:
-        return Split("", text) if _quotes_alone(lines, quoted) else Split(text, "")
+        nothing = answer and _quotes_alone(lines, quoted)
+        return Split("", text) if nothing else Split(text, "")
     rest = "\n".join([line for line, gone in zip(lines, cut, strict=True) if gone])
     return Split(reply, rest.strip("\n"))
 
@@ -112,6 +129,12 @@ def _history(
         cut[first:end] = [True] * (end - first)
         end -= 1
     return cut if certain else [False] * len(lines)
+
+
+def _unanswering(cut: list[bool], quoted: list[bool]) -> list[bool] | None:
+    """No history: lines with quote marks stay, and a mail that somebody pasted stays whole."""
+    pasted = sum(cut) > sum(quoted)
+    return None if pasted else [False] * len(cut)
 
 
 def _mark(lines: list[str], place: int, kind: str, quoted: list[bool]) -> tuple[int, int] | None:

@@ -1,6 +1,7 @@
 """What was written now stays; history, signature and footer go; a doubt cuts nothing."""
 
 import tomllib
+from functools import partial
 from pathlib import Path
 from time import process_time
 
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.core.quoting import split_reply
+from router.core.quoting import answers, split_reply
 
+answered = partial(split_reply, answer=True)
 RECORDED = Path(__file__).parent.parent / "recorded"
 ASKED = "还是没有到账，请再查一下。\n订单号 20261124001"
 HISTORY = "您的来信我们已经收到。\n我们会尽快回复您。"
@@ -73,7 +75,7 @@ def letters(text):
 @pytest.mark.parametrize("history", [QUOTED, HISTORY])
 def test_an_introduced_quote_under_the_answer_goes(program, history):
     text = f"{ASKED}\n\n{INTRODUCTIONS[program]}\n\n{history}\n"
-    split = split_reply(text)
+    split = answered(text)
     assert split.reply == ASKED
     assert letters(split.reply + split.rest) == letters(text)
 
@@ -81,20 +83,20 @@ def test_an_introduced_quote_under_the_answer_goes(program, history):
 @pytest.mark.parametrize("program", HEADS)
 def test_history_under_printed_headers_goes(program):
     text = f"{ASKED}\n\n{HEADS[program]}\n{HISTORY}\n"
-    split = split_reply(text)
+    split = answered(text)
     assert split.reply == ASKED
     assert letters(split.reply + split.rest) == letters(text)
 
 
 @pytest.mark.parametrize("footer", FOOTERS)
 def test_a_phone_footer_goes_with_and_without_history(footer):
-    assert split_reply(f"{ASKED}\n\n{footer}").reply == ASKED
-    assert split_reply(f"{ASKED}\n\n{footer}\n\n{HEADS['QQ Mail']}\n{HISTORY}").reply == ASKED
+    assert answered(f"{ASKED}\n\n{footer}").reply == ASKED
+    assert answered(f"{ASKED}\n\n{footer}\n\n{HEADS['QQ Mail']}\n{HISTORY}").reply == ASKED
 
 
 def test_an_answer_under_the_quote_stays():
     text = f"{INTRODUCTIONS['Thunderbird']}\n{QUOTED}\n\n{ASKED}\n\n-- \n李伟\n13800138000"
-    assert split_reply(text).reply == ASKED
+    assert answered(text).reply == ASKED
 
 
 def test_answers_between_quoted_lines_stay():
@@ -102,7 +104,7 @@ def test_answers_between_quoted_lines_stay():
         f"Hello,\n\n{INTRODUCTIONS['Gmail']}\n> When did it happen?\nYesterday at nine.\n"
         "> Which order?\nNumber 77.\n\n-- \nLi"
     )
-    kept = split_reply(text).reply.split()
+    kept = answered(text).reply.split()
     assert kept == ["Hello,", "Yesterday", "at", "nine.", "Number", "77."]
 
 
@@ -117,24 +119,24 @@ def test_answers_between_quoted_lines_stay():
 )
 def test_a_forward_stays_whole(mark):
     text = f"Please look at this.\n\n{mark}\n{HEADS['Outlook']}\n{OLD}"
-    assert split_reply(text) == (text, "")
+    assert answered(text) == (text, "")
 
 
 @pytest.mark.parametrize("subject", ["FW: locked", "Fwd: locked", "转发: 冻结", "轉寄：凍結"])
 def test_a_forward_that_only_its_subject_tells_of_stays_whole(subject):
     text = f"Please look at this.\n\n{HEADS['Outlook']}\n{OLD}"
-    assert split_reply(text, subject) == (text, "")
-    assert split_reply(text, f"Re: {subject}").reply == "Please look at this."
+    assert answered(text, subject) == (text, "")
+    assert answered(text, f"Re: {subject}").reply == "Please look at this."
 
 
 def test_a_forward_written_in_quote_marks_stays_whole():
     text = "Is it you?\n\n> Begin forwarded message:\n>\n> From: a@b.example\n> Pay now."
-    assert split_reply(text) == (text, "")
+    assert answered(text) == (text, "")
 
 
 def test_a_reply_to_a_forward_is_still_a_reply():
     text = f"{ASKED}\n\n{INTRODUCTIONS['Gmail']}\n> ---------- Forwarded message ---------\n> x"
-    assert split_reply(text).reply == ASKED
+    assert answered(text).reply == ASKED
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ def test_a_reply_to_a_forward_is_still_a_reply():
     ],
 )
 def test_signatures_and_disclaimers_go(signature):
-    assert split_reply(f"{ASKED}\n\n{signature}\n").reply == ASKED
+    assert answered(f"{ASKED}\n\n{signature}\n").reply == ASKED
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_signatures_and_disclaimers_go(signature):
     ],
 )
 def test_a_doubt_cuts_nothing(text):
-    assert split_reply(text) == (text, "")
+    assert answered(text) == (text, "")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +188,7 @@ def test_a_doubt_cuts_nothing(text):
     ],
 )
 def test_a_mail_that_is_nothing_else_stays_whole(text):
-    assert split_reply(text) == (text, "")
+    assert answered(text) == (text, "")
 
 
 @pytest.mark.parametrize(
@@ -198,12 +200,76 @@ def test_a_mail_that_is_nothing_else_stays_whole(text):
     ],
 )
 def test_an_introduced_quote_alone_says_nothing(text):
-    assert split_reply(text) == ("", text)
+    assert answered(text) == ("", text)
 
 
 def test_an_introduction_whose_link_was_written_out_is_one():
     link = "On Thu, 26 Nov 2026 at 11:16 Help\n\n<\nmailto:Help <help@wallet.example>\n> wrote:"
-    assert split_reply(f"{ASKED}\n\n{link}\n\n{HISTORY}").reply == ASKED
+    assert answered(f"{ASKED}\n\n{link}\n\n{HISTORY}").reply == ASKED
+
+
+NEW = {
+    "a pasted mail": f"Is this from you?\n\n{HEADS['Outlook']}\n{OLD}\n\nI paid!",
+    "a pasted mail, Chinese": f"是你们吗？\n{HEADS['Foxmail']}\n{HISTORY}\n我输了助记词！",
+    "a pasted mail under a title": f"看这个\n{HEADS['QQ Mail']}\n{HISTORY}\n我点了链接",
+    "a pasted quote": f"He sent me this:\n{INTRODUCTIONS['Gmail']}\n{OLD}\nI did what he said.",
+    "a marked quote": f"{INTRODUCTIONS['Gmail zh']}\n{QUOTED}\n我照做了，钱没了。",
+    "terms in quote marks": "Your terms say\n> one day\n> at most\nbut mine takes nine.",
+    "steps in quote marks": "我按步骤操作：\n> 打开钱包\n> 点击发送\n最后一步报错。",
+    "a shell": "> pay 0.1\nError\n> balance\n0\nWhy?",
+    "facts of a parcel": "发件人：李\n收件人：仓库\n日期：周一\n主题：退货\n请查收并退款。",
+    "a form": "____\nFrom: my account\nTo: 0x9f\nDate: Monday\nSubject: lost\nCould you trace it?",
+    "a footer in what was pasted": f"Is it you?\n{HEADS['Outlook']}\n{OLD}\n\nSent from my iPhone",
+}
+
+
+@pytest.mark.parametrize("kind", NEW)
+def test_a_mail_that_answers_nothing_has_no_history(kind):
+    assert split_reply(NEW[kind]) == (NEW[kind], "")
+
+
+def test_a_signature_goes_from_a_mail_that_answers_nothing_too():
+    text = f"Your terms say\n> one day\n> at most\n{ASKED}\n\n-- \nLi Wei"
+    assert split_reply(text).reply == text.partition("\n\n--")[0]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *(
+            "Re: transfer",
+            "RE: x",
+            "re:x",
+            "Re[2]: x",
+            "Re (3): x",
+            "回复：转账",
+            "回复: x",
+            "答复: x",
+        ),
+        *(
+            "回覆：轉帳",
+            "AW: Geld",
+            "Antw: geld",
+            "SV: hej",
+            "VS: raha",
+            "Odp: x",
+            "Ynt: x",
+            "Ref: x",
+        ),
+        *("RES: dinheiro", "RIF: x", "返信: x", "회신: x"),
+    ],
+)
+def test_an_answer_is_known_by_its_subject(subject):
+    assert answers(subject)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["", "Report: x", "Resolved?", "Reply wanted: x", "回复我", "Fwd: x", "转发：x", "Ref 7: x"],
+)
+def test_another_subject_answers_nothing_without_the_id_of_a_mail(subject):
+    assert not answers(subject)
+    assert answers(subject, ("<o.1@desk.example>",))
 
 
 @given(
@@ -219,7 +285,7 @@ def test_an_introduction_whose_link_was_written_out_is_one():
     ).map("\n".join)
 )
 def test_no_character_is_lost(text):
-    split = split_reply(text)
+    split = answered(text)
     assert letters(split.reply + split.rest) == letters(text)
 
 
@@ -239,5 +305,5 @@ def test_no_character_is_lost(text):
 def test_hostile_text_is_cut_in_linear_time(piece):
     text = piece * (100_000 // len(piece))
     started = process_time()
-    split_reply(text)
+    answered(text)
     assert process_time() - started < 10  # CPU seconds; measured below 0.03

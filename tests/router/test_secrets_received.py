@@ -61,7 +61,7 @@ def test_of_each_secret_are_kept_its_kind_part_length_and_print(router, door):
         router,
         door,
         text=f"my seed phrase: {PHRASE}\n\nOn Monday Ann wrote:\n> the card is {CARD}\n> ok?",
-        subject=f"private key {KEY}",
+        subject=f"Re: private key {KEY}",
         name=f"card {CARD}",
     )
     kept = {(one.kind, one.part): one for one in _kept(router, taken)}
@@ -168,7 +168,8 @@ def test_a_phrase_or_a_key_makes_it_a_security_matter(router, door, text):
 
 
 def test_a_phrase_in_a_file_or_in_the_quotes_counts_as_much(router, door):
-    quoted = _arrive(router, door, text=f"any news?\n\nOn Monday Ann wrote:\n> {PHRASE}\n> help")
+    text = f"any news?\n\nOn Monday Ann wrote:\n> {PHRASE}\n> help"
+    quoted = _arrive(router, door, text=text, subject="Re: transfer")
     filed = _with_file(router, door, "a.txt", PHRASE)
     assert {_ticket(router, one).urgency for one in (quoted, filed)} == {"P1"}
 
