@@ -6,6 +6,8 @@ import re
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from router.core import disclaimers
+
 WROTE, HEADER, RULE, FORWARD, FOOTER, DISCLAIMER = (
     *("wrote", "header", "rule", "forward"),
     *("footer", "disclaimer"),
@@ -47,10 +49,7 @@ _HINTS: dict[str, tuple[str, ...]] = {
         *("envoyé de", "envoyé depuis", "gesendet", "inviato da", "enviado de", "enviado desde"),
         *("verzonden vanaf", "отправлено \u0441", "iphone", "android"),
     ),
-    DISCLAIMER: (
-        *("confidential", "disclaimer", "privileged", "legal notice", "intended only", "保密"),
-        *("免责声明", "免責聲明", "机密", "機密"),
-    ),
+    DISCLAIMER: disclaimers.HINTS,
 }
 _WORDS = [(word, kind) for kind, words in _HINTS.items() for word in words]
 _LOOK = AhoCorasick([word for word, _ in _WORDS], matchkind=MatchKind.LeftmostLongest)
@@ -335,14 +334,6 @@ _FOOTER = re.compile(
     re.IGNORECASE,
 )
 _SHORT = 90
-_DISCLAIMER = re.compile(
-    r"[\s*_\-=【\[(]*(?:confidentiality (?:notice|statement)|disclaimer\b|legal notice"
-    r"|(?:this|the) (?:e-?mail|message|communication|information)\b[^.?!]{0,160}"
-    r"(?:confidential|privileged|intended (?:only|solely))"
-    r"|免[责責][声聲]明|保密(?:声明|聲明|提示)"
-    r"|(?:本|此)(?:电子)?[邮郵]件(?:及其?附件)?.{0,40}(?:保密|机密|機密))",
-    re.IGNORECASE,
-)
 
 
 def is_delimiter(line: str) -> bool:
@@ -353,11 +344,6 @@ def is_delimiter(line: str) -> bool:
 def is_footer(line: str) -> bool:
     """What a phone or a program signs with."""
     return len(line) <= _SHORT and _FOOTER.match(line) is not None
-
-
-def is_disclaimer(line: str) -> bool:
-    """What a company's mail server adds under everything."""
-    return _DISCLAIMER.match(line[:400]) is not None
 
 
 def card(lines: list[str], place: int) -> int:

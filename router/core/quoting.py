@@ -18,6 +18,7 @@ from collections.abc import Collection
 from itertools import accumulate
 from typing import NamedTuple
 
+from router.core import disclaimers
 from router.core import quote_marks as marks
 
 _MOST_LINES = 20_000
@@ -199,9 +200,9 @@ def _is_ruled(lines: list[str], near: list[tuple[int, str]], place: int) -> bool
 
 
 def _is_disclaimer(lines: list[str], place: int, end: int) -> bool:
-    """Whether one begins here, as a paragraph of its own below something else."""
+    """Whether a paragraph begins here below something else, and it and all below it are one."""
     alone = place > 0 and not lines[place - 1].strip(" \t_-=*—")
-    return alone and end - place <= _LONG_SIGNATURE and marks.is_disclaimer(lines[place])
+    return alone and disclaimers.is_disclaimer(lines[place:end])
 
 
 def _footer(lines: list[str], place: int, cut: list[bool]) -> None:

@@ -145,12 +145,9 @@ def test_a_reply_to_a_forward_is_still_a_reply():
         "-- \nLi Wei\nAccounts\n+86 138",
         "--\nLi Wei",
         "| |\n李伟\n|\n|\n邮箱：li@163.example\n|\n签名由 网易邮箱大师 定制",
-        "CONFIDENTIALITY NOTICE: this message is for its addressee only.",
-        "This e-mail and any attachments are confidential and intended only for the addressee.",
-        "本邮件及其附件含有保密信息，仅限收件人使用。",
     ],
 )
-def test_signatures_and_disclaimers_go(signature):
+def test_signatures_go(signature):
     assert answered(f"{ASKED}\n\n{signature}\n").reply == ASKED
 
 
@@ -278,7 +275,7 @@ def test_another_subject_answers_nothing_without_the_id_of_a_mail(subject):
             [
                 *(ASKED, QUOTED, HISTORY, "", "-- ", "--", "> x", "__", "a", "wrote:", "\r"),
                 *(INTRODUCTIONS["Gmail, wrapped"], HEADS["Outlook"], HEADS["163"], *FOOTERS),
-                *("签名由 x 定制", "| |", "本邮件含有保密信息", "İ wrote:"),
+                *("签名由 x 定制", "| |", "本邮件保密，仅供收件人使用，禁止复制", "İ wrote:"),
             ]
         ),
         max_size=12,
