@@ -12,7 +12,7 @@ import re
 HINTS: tuple[str, ...] = (
     *("confidential", "disclaimer", "privileged", "legal notice", "intended ", "addressee"),
     *("vertraulich", "confidentiel", "confidencia", "riservat", "vertrouwelijk", "конфиденциальн"),
-    *("poufn", "gizli", "保密", "免责声明", "免責聲明", "机密", "機密", "收件人", "收件者"),
+    *("poufn", "gizli", "保密", "免责声明", "免責聲明", "机密", "機密"),
 )
 _LONGEST = 6_000
 _MOST_LINES = 40

@@ -6,7 +6,7 @@ import re
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from router.core import disclaimers
+from router.core import disclaimers, footers
 
 WROTE, HEADER, RULE, FORWARD, FOOTER, DISCLAIMER = (
     *("wrote", "header", "rule", "forward"),
@@ -42,13 +42,7 @@ _HINTS: dict[str, tuple[str, ...]] = {
         *("forwarded", "转发", "轉發", "轉寄", "weitergeleitet", "transféré", "inoltrato"),
         *("reenviado", "doorgestuurd", "encaminhada", "пересылаемое"),
     ),
-    FOOTER: (
-        *("sent from", "sent via", "sent with", "sent by", "get outlook", "yahoo mail", "outlook"),
-        *("发自", "發自", "从我的", "從我的", "来自我的", "來自我的", "发送自", "傳送自", "定制"),
-        *("来自", "來自", "版邮件", "信箱", "发送", "傳送"),
-        *("envoyé de", "envoyé depuis", "gesendet", "inviato da", "enviado de", "enviado desde"),
-        *("verzonden vanaf", "отправлено \u0441", "iphone", "android"),
-    ),
+    FOOTER: (*footers.HINTS, "定制"),
     DISCLAIMER: disclaimers.HINTS,
 }
 _WORDS = [(word, kind) for kind, words in _HINTS.items() for word in words]
@@ -304,36 +298,7 @@ def is_forward(line: str) -> bool:
 # ---------------------------------------------------------------- signatures
 
 _DELIMITER = re.compile(r"(?:--|——?|_{2,})\s*\Z")
-_DEVICE = (
-    r"(?:i-?phone|ipad|ipod|android|galaxy|samsung|huawei|honor|xiaomi|redmi|mi phone|oppo|vivo"
-    r"|oneplus|pixel|nokia|xperia|motorola|blackberry|harmony|windows|macbook|smartphone|phone"
-    r"|mobile|handheld|tablet|device|outlook|gmail|yahoo|aol|mail|proton|thunderbird"
-    r"|手机|手機|平板|设备|設備|邮箱|郵箱|信箱|邮件|郵件|客户端|大师|鸿蒙|华为|荣耀|小米|红米|三星)"
-)
-_PROGRAM = (
-    r"(?:钉钉|釘釘|阿里|网易|網易|qq|腾讯|騰訊|企业微信|飞书|新浪|搜狐|139|189|foxmail|鸿蒙|harmony"
-    r"|华为|荣耀|小米|三星|yahoo|outlook)"
-)
-_FOOTER = re.compile(
-    r"[\s*_<(\[]*(?:"
-    rf"sent (?:from|via|with|by|using) [^\n]{{0,50}}{_DEVICE}[^\n]{{0,40}}"
-    r"|sent from my \S{1,20}(?: \S{1,20}){0,4}"
-    r"|get (?:\[)?outlook\b[^\n]{0,80}|yahoo mail[^\n]{0,80}"
-    r"|(?:获取|下载|取得|下載)\s*outlook[^\n]{0,60}"
-    r"|holen sie sich outlook[^\n]{0,60}|télécharge[rz] outlook[^\n]{0,60}"
-    r"|(?:发自|發自|发送自|傳送自|从|從|来自|來自)\s?我的[^\n，。]{1,40}"
-    rf"|(?:发自|發自|发送自|傳送自)[^\n，。]{{0,20}}{_DEVICE}[^\n，。]{{0,16}}"
-    rf"|(?:来自|來自)\s?{_PROGRAM}[^\n，。]{{0,24}}"
-    rf"|(?:从|從|由|通过|透過)\s?[^\n，。]{{0,24}}{_DEVICE}[^\n，。]{{0,12}}"
-    r"(?:发送|傳送|發送|发出|寄出)"
-    r"|签名由[^\n]{1,20}定制"
-    r"|(?:envoyé|gesendet|inviato|enviado|verzonden|отправлено)\s(?:de(?:puis)?|da|desde|von|mit"
-    r"|vanaf|à partir de|\u0441|aus|der)\b[^\n]{1,60}"
-    r"|von meinem [^\n]{1,40} gesendet"
-    r")\s*\Z",
-    re.IGNORECASE,
-)
-_SHORT = 90
+_CUSTOM = re.compile(r"[\s*_<(\[]*签名由[^\n]{1,20}定制\s*\Z")
 
 
 def is_delimiter(line: str) -> bool:
@@ -341,9 +306,9 @@ def is_delimiter(line: str) -> bool:
     return len(line) < 100 and _DELIMITER.match(line) is not None
 
 
-def is_footer(line: str) -> bool:
-    """What a phone or a program signs with."""
-    return len(line) <= _SHORT and _FOOTER.match(line) is not None
+def is_custom(line: str) -> bool:
+    """What NetEase's programs write below the card they draw."""
+    return len(line) < 60 and _CUSTOM.match(line) is not None
 
 
 def card(lines: list[str], place: int) -> int:

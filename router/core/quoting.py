@@ -18,7 +18,7 @@ from collections.abc import Collection
 from itertools import accumulate
 from typing import NamedTuple
 
-from router.core import disclaimers
+from router.core import disclaimers, footers
 from router.core import quote_marks as marks
 
 _MOST_LINES = 20_000
@@ -178,9 +178,9 @@ def _signatures(lines: list[str], near: list[tuple[int, str]], cut: list[bool]) 
             signs = _is_disclaimer(lines, place, end)
         if signs:
             cut[place:end] = [True] * (end - place)
-    for place, kind in reversed(near):
-        if kind == marks.FOOTER and not cut[place] and marks.is_footer(lines[place]):
-            _footer(lines, place, cut)
+    for place in sorted({at for at, kind in near if kind == marks.FOOTER}, reverse=True):
+        if not cut[place] and _footer(lines, place, cut):
+            break
 
 
 def _is_signature(lines: list[str]) -> bool:
@@ -205,13 +205,18 @@ def _is_disclaimer(lines: list[str], place: int, end: int) -> bool:
     return alone and disclaimers.is_disclaimer(lines[place:end])
 
 
-def _footer(lines: list[str], place: int, cut: list[bool]) -> None:
+def _footer(lines: list[str], place: int, cut: list[bool]) -> bool:
     """Cut a program's own line, if nothing that was written follows it."""
     end = _stretch(cut, place)
     if any(line.strip() for line in lines[place + 1 : end]):
-        return
-    first = marks.card(lines, place) if "定制" in lines[place] else place
+        return False
+    custom = marks.is_custom(lines[place])
+    alone = place == 0 or cut[place - 1] or not lines[place - 1].strip(" \t_-=*—~")
+    if not custom and not footers.is_footer(lines[place], alone=alone):
+        return False
+    first = marks.card(lines, place) if custom else place
     cut[first:end] = [True] * (end - first)
+    return True
 
 
 def _stretch(cut: list[bool], place: int) -> int:
