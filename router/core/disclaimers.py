@@ -45,7 +45,7 @@ _KINDS = tuple(
             r"|named (?:recipient|above)"
             r"|(?:sole|exclusive) use of|not the (?:intended|named|correct)|bestimmt|empfänger"
             r"|destinataire|destinatari|geadresseerde|bestemd|адресат|предназначен|adresat"
-            r"|al\u0131c\u0131|(?:限|供).{0,12}(?:收件|使用|特定|指定)"
+            r"|al\u0131c\u0131|(?:限|供).{0,14}(?:收件|使用|特定|指定|个人|個人)"
             r"|(?:指定|预期|預定|目标|特定)(?:的)?收件"
         ),
         # that its files are meant too

@@ -77,12 +77,12 @@ _TOKEN = re.compile(
     r"|(?P<own>手机|手機|平板电脑|平板|设备|設備|装置|裝置|电脑|電腦|携帯|タブレット)"
     r"|(?P<my>我的|私の|나의|내(?= )|ของฉัน)"
     r"|(?P<around>邮件|郵件|电子|電子|移动|客户端|客戶端|手機?版|网页版|版|系统|上|端|的|适用于|適用於"
-    r"|奇摩|应用|應用|专属|商务|企业|和|の)"
+    r"|奇摩|应用|應用|专属|智能|商务|企业|和|の)"
 )
 _KNOWN = re.compile(
     # with their endings, as languages need them
     r"(?:iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|outlook|smartphone|smartfon"
-    r"|windows|macbook|thunderbird|смартфон)\S{0,8}"
+    r"|windows|macbook|thunderbird|смартфон)\S{0,16}"
     r"|imac|honor|harmony(?:os)?|poco|oppo|vivo|oneplus|realme|meizu|pixel|nokia|xperia|motorola"
     r"|moto|blackberry|fairphone|lenovo|gmail|yahoo|aol|gmx|proton|protonmail|tutanota|k-9|spark"
     r"|superhuman|airmail|bluemail|typeapp|edison|mailbird|mailspring|postbox|fastmail|zoho|yandex"

@@ -37,7 +37,19 @@ _HINTS: dict[str, tuple[str, ...]] = {
         *("aihe:", "předmět", "tárgy", "subiect", "chủ đề"),
         *("主　题", "主　題", "主 题", "主 題", "标题", "標題", "收件人", "收件者"),
     ),
-    RULE: ("--", "__", "==", "—", "above this line", "此行上方", "本行以上"),
+    RULE: (
+        "--",
+        "__",
+        "==",
+        "**",
+        "~~",
+        "- -",
+        "──",
+        "—",
+        "above this line",
+        "此行上方",
+        "本行以上",
+    ),
     FORWARD: (
         *("forwarded", "转发", "轉發", "轉寄", "weitergeleitet", "transféré", "inoltrato"),
         *("reenviado", "doorgestuurd", "encaminhada", "пересылаемое"),
@@ -297,13 +309,7 @@ def is_forward(line: str) -> bool:
 
 # ---------------------------------------------------------------- signatures
 
-_DELIMITER = re.compile(r"(?:--|——?|_{2,})\s*\Z")
 _CUSTOM = re.compile(r"[\s*_<(\[]*签名由[^\n]{1,20}定制\s*\Z")
-
-
-def is_delimiter(line: str) -> bool:
-    """``-- `` alone on its line, or the underscores a mailing list draws."""
-    return len(line) < 100 and _DELIMITER.match(line) is not None
 
 
 def is_custom(line: str) -> bool:

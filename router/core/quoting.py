@@ -14,18 +14,22 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection
 from itertools import accumulate
 from typing import NamedTuple
 
-from router.core import disclaimers, footers
+from router.core import disclaimers, footers, sign_offs
 from router.core import quote_marks as marks
 
 _MOST_LINES = 20_000
-_SIGNATURE_LINES = 12
-_LONG_SIGNATURE = 30
 _LONGEST_INTRODUCTION = 4  # lines
 _LONGEST_BLOCK = 100  # lines, blank ones too
+_GREETING = re.compile(
+    r"\s*(?:.{0,30}[:：,，]|(?:dear|hi|hello|hey|good|hallo|guten|sehr|bonjour|hola|ol[aá]|ciao|buon"
+    r"|salve|beste|geachte|здравствуйте|добрый|привет|您好|你好|尊敬|各位|亲爱|親愛|大家)[^.。?？]{0,30})\s*\Z",
+    re.IGNORECASE,
+)
 #: What programs write before the subject of an answer.
 _ANSWERING = re.compile(
     r"\s*(?:re|aw|antw|sv|vs|ref|res|odp|ynt|atb|rif|bls|\u03b1\u03c0|\u03c3\u03c7\u03b5\u03c4|\u05d4\u05e9\u05d1|\u0631\u062f|\u043e\u0442\u0432"
@@ -167,36 +171,49 @@ def _forwarded(lines: list[str], quoted: list[bool]) -> bool:
 
 def _signatures(lines: list[str], near: list[tuple[int, str]], cut: list[bool]) -> None:
     """Cut what stands under the text of every stretch that was kept."""
-    for place, kind in near:
-        if cut[place] or kind not in (marks.RULE, marks.DISCLAIMER):
-            continue
+    for place in _of(marks.DISCLAIMER, near, cut):
         end = _stretch(cut, place)
-        if kind == marks.RULE:
-            signs = end - place <= _LONGEST_BLOCK and _is_signature(lines[place:end])
-            signs = signs and not _is_ruled(lines, near, place)
-        else:
-            signs = _is_disclaimer(lines, place, end)
-        if signs:
-            cut[place:end] = [True] * (end - place)
-    for place in sorted({at for at, kind in near if kind == marks.FOOTER}, reverse=True):
-        if not cut[place] and _footer(lines, place, cut):
+        if _is_disclaimer(lines, place, end):
+            _take(lines, cut, place, end)
+    for place in reversed(_of(marks.FOOTER, near, cut)):
+        if _footer(lines, place, cut):
             break
+    rules = _of(marks.RULE, near, cut)
+    drawn = Counter(lines[place] for place in rules)
+    for place in rules:
+        end = _stretch(cut, place)
+        if not cut[place] and end - place <= _LONGEST_BLOCK:
+            end = place + _card(lines, place, end, many=drawn[lines[place]] > 1)
+            cut[place:end] = [True] * (end - place)
 
 
-def _is_signature(lines: list[str]) -> bool:
-    """Whether a delimiter comes first, with so few lines under it that they can be one."""
-    if not marks.is_delimiter(lines[0]):
-        return False
-    most = _LONG_SIGNATURE if lines[0] == "-- " else _SIGNATURE_LINES
-    return 0 < sum(bool(line.strip()) for line in lines[1:]) <= most
+def _of(kind: str, near: list[tuple[int, str]], cut: list[bool]) -> list[int]:
+    return [place for place, one in near if one == kind and not cut[place]]
 
 
-def _is_ruled(lines: list[str], near: list[tuple[int, str]], place: int) -> bool:
-    """Whether dashes part a list that somebody wrote: then they come more than once."""
-    if lines[place] == "-- ":
-        return False
-    same = {at for at, kind in near if kind == marks.RULE and lines[at] == lines[place]}
-    return len(same) > 1
+def _take(lines: list[str], cut: list[bool], first: int, end: int) -> None:
+    """Cut these lines and a line that is drawn above them."""
+    above = first - 1
+    while above > 0 and not lines[above].strip():
+        above -= 1
+    if above > 0 and not cut[above] and sign_offs.is_rule(lines[above]):
+        first = above
+    cut[first:end] = [True] * (end - first)
+
+
+def _card(lines: list[str], place: int, end: int, *, many: bool) -> int:
+    """How many lines from a delimiter on are a card. Dashes that come again part a list, and below
+    a greeting alone stands the letter."""
+    if not sign_offs.is_rule(lines[place]):
+        return 0
+    if lines[place] != "-- " and (many or _greets(lines[:place])):
+        return 0
+    return sign_offs.length(lines[place:end])
+
+
+def _greets(above: list[str]) -> bool:
+    written = [line for line in above if line.strip()]
+    return not written or (len(written) == 1 and _GREETING.match(written[0]) is not None)
 
 
 def _is_disclaimer(lines: list[str], place: int, end: int) -> bool:
@@ -214,8 +231,7 @@ def _footer(lines: list[str], place: int, cut: list[bool]) -> bool:
     alone = place == 0 or cut[place - 1] or not lines[place - 1].strip(" \t_-=*—~")
     if not custom and not footers.is_footer(lines[place], alone=alone):
         return False
-    first = marks.card(lines, place) if custom else place
-    cut[first:end] = [True] * (end - first)
+    _take(lines, cut, marks.card(lines, place) if custom else place, end)
     return True
 
 
