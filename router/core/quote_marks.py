@@ -137,6 +137,12 @@ def introduction(lines: list[str], place: int, quoted: list[bool]) -> tuple[int,
     return None
 
 
+def names_address(introduction: list[str]) -> bool:
+    """Whether an address stands in one, or its shape is a program's that writes none."""
+    joined = " ".join(introduction)
+    return _WHO.search(joined) is not None or _BARE_LINE.match(joined) is not None
+
+
 def _broken_off(lines: list[str], place: int) -> tuple[int, int] | None:
     """An introduction whose link was written out, so that its end stands lines below."""
     for above in range(place - 1, max(place - 8, -1), -1):

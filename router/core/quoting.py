@@ -124,7 +124,7 @@ def _history(
         if kind in (marks.FORWARD, marks.RULE) and marks.is_forward(lines[place]):
             return None
         span = _mark(lines, place, kind, quoted)
-        if span is None:
+        if span is None or (kind == marks.WROTE and not _is_sure(lines, quoted, span)):
             continue
         certain = True
         first, end = span
@@ -158,6 +158,13 @@ def _quote_follows(quoted: list[bool], lines: list[str], place: int) -> bool:
         if lines[at].strip():
             return quoted[at]
     return False
+
+
+def _is_sure(lines: list[str], quoted: list[bool], span: tuple[int, int]) -> bool:
+    """People tell what somebody wrote to them, and when; a program gives an address too, or marks
+    each line that it quotes."""
+    told = lines[span[0] : span[1]]
+    return marks.names_address(told) or (bool(quoted) and _quote_follows(quoted, lines, span[1]))
 
 
 def _forwarded(lines: list[str], quoted: list[bool]) -> bool:

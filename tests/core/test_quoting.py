@@ -71,8 +71,15 @@ def letters(text):
     return sorted("".join(text.split()))
 
 
-@pytest.mark.parametrize("program", INTRODUCTIONS)
-@pytest.mark.parametrize("history", [QUOTED, HISTORY])
+@pytest.mark.parametrize(
+    ("program", "history"),
+    [
+        (program, history)
+        for program, line in INTRODUCTIONS.items()
+        for history in (QUOTED, HISTORY)
+        if history is QUOTED or "@" in line
+    ],
+)
 def test_an_introduced_quote_under_the_answer_goes(program, history):
     text = f"{ASKED}\n\n{INTRODUCTIONS[program]}\n\n{history}\n"
     split = answered(text)
@@ -203,6 +210,26 @@ def test_an_introduced_quote_alone_says_nothing(text):
 def test_an_introduction_whose_link_was_written_out_is_one():
     link = "On Thu, 26 Nov 2026 at 11:16 Help\n\n<\nmailto:Help <help@wallet.example>\n> wrote:"
     assert answered(f"{ASKED}\n\n{link}\n\n{HISTORY}").reply == ASKED
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "On Nov 16, 2026 I wrote:\nplease freeze my account.\nNobody did, and now it is empty.",
+        "On 20 November 2026 your agent wrote:\n\nwait 24 hours.\n\nIt has been three days!",
+        "客服于2026年11月20日写道：\n请等待24小时。\n现在已经三天了，还没有到账！",
+        "在 2026年11月20日 14:05 小王写道：\n没事的。\n钱已经被转走了！",
+        "Am 20.11.2026 um 14:05 schrieb mir Ihr Mitarbeiter:\nbitte warten.\nMein Konto ist leer!",
+        "Le 20/11/2026 votre agent a écrit :\nattendez.\nMon compte est vide !",
+        "El 20/11/2026 su agente escribió:\nespere.\nMi cuenta está vacía.",
+        "20.11.2026 ваш сотрудник написал:\nждите.\nДеньги пропали.",
+    ],
+)
+def test_what_somebody_tells_of_a_letter_stays(told):
+    text = f"Hello,\n\n{told}\n"
+    assert answered(text) == (text, "")
+    marked = answered(f"{ASKED}\n\n{told.replace(chr(10), f'{chr(10)}> ')}").reply
+    assert marked.startswith(ASKED) and told.splitlines()[-1] not in marked
 
 
 NEW = {
