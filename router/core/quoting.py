@@ -52,7 +52,8 @@ def answers(subject: str, thread_ids: Collection[str] = ()) -> bool:
 
 def split_reply(text: str, subject: str = "", *, answer: bool = False) -> Split:
     """Cut the signature off, and the history of an ``answer``; the whole text when cutting would
-    leave nothing, but for an introduced quote: below one nothing was written.
+    leave nothing, unless it is an answer in which a program marked what it answers: then nothing
+    was written.
 
     Some programs mark a forward in the subject alone.
     """
@@ -69,12 +70,13 @@ def split_reply(text: str, subject: str = "", *, answer: bool = False) -> Split:
         cut = _unanswering(cut, quoted)
     if cut is None:
         return Split(text, "")
+    headed = sum(cut) > sum(quoted)
     _signatures(lines, near, cut)
     if not any(cut):
         return Split(text, "")
     reply = "\n".join([line for line, gone in zip(lines, cut, strict=True) if not gone]).strip()
     if not reply:
-        nothing = answer and _quotes_alone(lines, quoted)
+        nothing = answer and (headed or _quotes_alone(lines, quoted))
         return Split("", text) if nothing else Split(text, "")
     rest = "\n".join([line for line, gone in zip(lines, cut, strict=True) if gone])
     return Split(reply, rest.strip("\n"))
@@ -87,14 +89,18 @@ def _is_quoted(line: str) -> bool:
 
 
 def _quotes_alone(lines: list[str], quoted: list[bool]) -> bool:
-    """Whether the text is an introduction and what it introduces, marked line by line."""
-    bare = [line.lstrip("> \uff1e") for line in lines]
+    """Whether all lines with quote marks are an introduction and what it introduces."""
+    if not any(quoted):
+        return False
+    bare = [
+        line.lstrip("> \uff1e") if marked else ""
+        for line, marked in zip(lines, quoted, strict=True)
+    ]
     first = next((at for at, line in enumerate(bare) if line), 0)
     for place in range(first, min(first + _LONGEST_INTRODUCTION, len(lines))):
         span = marks.introduction(bare, place, quoted)
         if span and span[0] <= first:
-            below = zip(lines[span[1] :], quoted[span[1] :], strict=True)
-            return any(quoted) and all(marked or not line.strip() for line, marked in below)
+            return True
     return False
 
 
