@@ -103,8 +103,8 @@ _BESIDES = re.compile(
 )
 #: Somebody speaks who has a matter of their own.
 _SPEAKS = re.compile(
-    r"\b(?:i|i'm|i've|my|me|mine|ich|mein\w*|je|mon|mes|yo|mi|mis|meu|minha|io|mio|ik|mijn|мой|мои"
-    r"|моя|меня|мне)\b|我(?!司|方|公司|们公司|們公司)|咱",
+    r"\b(?:(?-i:I)|i'm|i've|my|me|mine|ich|mein\w*|je|mon|mes|yo|mi|mis|meu|minha|io|mio|ik|mijn"
+    r"|мой|мои|моя|меня|мне)\b|我(?!司|方|公司|们公司|們公司)|咱",
     re.IGNORECASE,
 )
 #: The writer is nobody with a matter where a reader shall tell him of the error.
@@ -124,11 +124,16 @@ def is_disclaimer(lines: list[str]) -> bool:
         return False
     if sum(kind.search(text) is not None for kind in _KINDS) < _ENOUGH:
         return False
-    if _SPEAKS.search(_TOLD.sub("", text)):
+    if speaks(text):
         return False
     sentences = [one for one in _SENTENCE.split(text) if _LETTER.search(one)]
     others = [one for one in sentences if _says(one) and not _belongs(one)]
     return len(others) * _FEW_OTHERS <= len(sentences)
+
+
+def speaks(text: str) -> bool:
+    """Whether somebody tells of himself."""
+    return _SPEAKS.search(_TOLD.sub("", text)) is not None
 
 
 def _says(sentence: str) -> bool:

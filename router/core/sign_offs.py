@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from router.core.disclaimers import speaks
+
 _EXACT = "-- "
 _RULE = re.compile(r"\s*(?:[-_=*~—–─━]{2,}|[-—–*=_](?: [-—–*=_]){2,}|—)\s*\Z")
 _LONG_RULE = 4  # characters of one
@@ -49,6 +51,13 @@ _HAN_NAME = re.compile(
 _HAN_SAYS = re.compile(r"[我你您他她它们們的了吗嗎呢吧不没沒被把请請给給盗盜骗騙]")
 #: What a list of mail writes below every letter.
 _LIST = re.compile(r"mailing list|listinfo|邮件列表|mailman", re.IGNORECASE)
+_CLOSES = re.compile(
+    r"(?:(?:viele|beste|liebe|schöne|freundliche) grüße(?: aus \w+)?|mit freundlichen grüßen"
+    r"|(?:(?:best|kind|warm) )?regards|cheers|many thanks|thanks|cordialement|bien à vous"
+    r"|(?:un )?saludos?|atentamente|cordiali saluti|(?:met vriendelijke )?groeten?|祝好|此致|敬礼"
+    r"|顺颂商祺|谢谢|謝謝)\W*\Z",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _LATIN_WORD = re.compile(r"[^\W\d_][\w.'\u2019-]*")
 _SMALL = frozenset(
@@ -134,7 +143,10 @@ def _prose(lines: list[str]) -> int:
 
 
 def _is_sentence(line: str) -> bool:
+    """Whether a line is one that its writer wrote of himself."""
     line = _REACHED.sub(" ", line)
+    if not _HAN.search(line) and not speaks(line):
+        return False
     if _HAN.search(line):
         return len(line) > _LONGEST_SENTENCE or (len(line) > 6 and _ENDS.search(line) is not None)
     words = line.split()
@@ -149,7 +161,7 @@ def _small(words: list[str]) -> int:
 def _is_of_card(line: str) -> bool:
     """A name, a post, a company, where it is and how it is reached."""
     line = _REACHED.sub(" ", line).strip(" \t|·•/,;，；:：-<>()（）[]")
-    if not _LETTER.search(line):
+    if not _LETTER.search(line) or _CLOSES.match(line):
         return True
     if _ENDS.search(line) and not line.endswith("."):
         return False

@@ -42,6 +42,14 @@ def test_below_the_standards_delimiter_more_may_stand():
     assert split_reply(f"{ASKED}\n\n-- \n{motto}").reply == ASKED
 
 
+def test_a_closing_or_a_law_below_the_delimiter_goes_too():
+    law = (
+        "Le informazioni di questo messaggio sono riservate.\n\nSe ricevute per errore, eliminarle."
+    )
+    assert split_reply(f"{ASKED}\n\n-- \nAnn\n\n{law}").reply == ASKED
+    assert split_reply(f"{ASKED}\n\n--\nViele Grüße aus Köln\n\nBob").reply == ASKED
+
+
 @pytest.mark.parametrize(
     "below",
     [
