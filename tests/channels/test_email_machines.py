@@ -257,10 +257,68 @@ def test_the_address_we_wrote_to_counts_more_than_where_it_led():
         ("kim@mx.example", "Fwd: Returned mail", "<help@wallet.example>: 550 unknown user, see."),
         ("kim@mx.example", "money returned", "The transfer was returned and rejected, 5.1.1?"),
         ("kim@mx.example", "{", '{"bounce": {"bouncedRecipients": "x"}}'),
+        (
+            "li@qq.example",
+            "退信，联系不上你们",
+            "给 a@b.example 写信被退回，550 5.1.1 用户不存在。币被盗了！",
+        ),
+        (
+            "kim@mx.example",
+            "Returned mail",
+            "I wrote to a@b.example: 550 5.1.1 user unknown. Hacked!",
+        ),
+        (
+            "kim@mx.example",
+            "Undeliverable parcel",
+            "It was not delivered: error 550. Ask c@d.example.",
+        ),
+        ("kim@mx.example", "Delivery failed", "My message to a@b.example was rejected: 550 5.7.1."),
+        ("kim@mx.example", "系统退信", "发给 a@b.example 的邮件被退回：550 5.1.1。怎么联系你们？"),
+        ("Kim Postmaster <kim@mx.example>", "Returned mail", "a@b.example: 550 5.1.1 user unknown"),
+        ("bounce.dance@mx.example", "Returned mail", "a@b.example: 550 5.1.1 user unknown"),
     ],
 )
 def test_a_person_who_writes_about_bounces_is_no_bounce(sender, subject, text):
     assert read(sender, subject, text).bounce is None
+
+
+REPORT = (
+    "Content-Type: message/delivery-status\r\nContent-Disposition: attachment\r\n\r\n"
+    "Reporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; a@b.example\r\n"
+    "Action: failed\r\nStatus: 5.1.1\r\n"
+)
+
+
+def attached(sender, kind, original=""):
+    """A mail with a server's report in it, and a mail that the report is about."""
+    head = f"From: {sender}\r\nSubject: Cannot reach you\r\nContent-Type: {kind}; boundary=a"
+    text = "Content-Type: text/plain\r\n\r\nSomebody took my coins, call me."
+    copy = f"Content-Type: message/rfc822\r\n\r\nMessage-ID: {original}\r\nSubject: x\r\n\r\nx\r\n"
+    parts = [text, REPORT, *([copy] if original else [])]
+    whole = "".join(f"\r\n--a\r\n{part}" for part in parts)
+    return parse_mail(f"{head}\r\n{whole}\r\n--a--\r\n".encode(), account="desk")
+
+
+@pytest.mark.parametrize("original", ["", "<1@mail.example>", "<o.5b1f@desk.example>"])
+def test_a_report_that_a_person_attached_makes_no_bounce_of_his_mail(original):
+    mail = attached("Ann <ann@mail.example>", "multipart/mixed", original)
+    assert (mail.bounce, mail.automatic) == (None, "")
+    assert mail.text.startswith("Somebody took my coins")
+
+
+@pytest.mark.parametrize(
+    ("sender", "kind", "original"),
+    [
+        ("MAILER-DAEMON@mx.example", "multipart/mixed", ""),
+        ("Mail Delivery System <x@mx.example>", "multipart/mixed", ""),
+        ("e500_smtp_mail_service@mx.example", "multipart/mixed", ""),
+        ("ann@mail.example", "multipart/report; report-type=delivery-status", ""),
+        ("ann@mail.example", "multipart/mixed", SENT),
+        ("<>", "multipart/mixed", ""),
+    ],
+)
+def test_a_report_by_a_server_or_about_a_mail_of_ours_is_one(sender, kind, original):
+    assert attached(sender, kind, original).bounce.recipients == ("a@b.example",)
 
 
 ANSWERS = [
