@@ -5,6 +5,7 @@ from time import process_time
 import pytest
 
 from channels.email.parse import parse_mail
+from channels.email.report import parse_report
 
 
 def read(sender, subject, text, *more):
@@ -348,6 +349,12 @@ def test_an_absence_told_in_words_alone_is_no_persons_answer(text):
         "I was out of the office, sorry. Here is the number: 77.",
         "你们的自动回复说三天内处理，已经五天了。",
         "Is this an automatic reply? I need a person.",
+        "我正在出差，手机被偷了，急事！请马上冻结账户。",
+        "这个自动回复没有用，我的钱包被盗了，请马上人工处理。",
+        "此自动回复让我等三天，钱已经没了。",
+        "This is an automatic message your app shows me: wallet compromised.",
+        "This is an automated reply that helps nobody. My coins are gone",
+        "I am on vacation and my phone was stolen. I will answer your questions at my hotel.",
         "The message said this is an automatic reply, can somebody read it?",
     ],
 )
@@ -366,11 +373,62 @@ def test_a_person_who_is_away_is_still_a_person(text):
             "Automatic reply: x",
             "Auto-Reply: x",
         ),
+        *("Automaattinen vastaus: x", "Balasan otomatis: x", "Trả lời tự động: x", "رد تلقائي: x"),
+        *("Automatisk svar: x", "Automatická odpověď: x", "Αυτόματη απάντηση: x"),
         *("Risposta automatica: x", "自動応答: x", "자동 회신: x", "Автоответ: x", "Autosvar: x"),
     ],
 )
 def test_an_automatic_answer_is_known_by_its_subject(subject):
+    answering = "In-Reply-To: <o.1@desk.example>"
+    assert read("li@mail.example", subject, "x", answering).automatic == "auto_submitted"
+    assert read("li@mail.example", subject, "x").automatic == ""  # a person may begin one so
+    told = "I am on holiday and will answer when I am back."
+    assert read("li@mail.example", subject, told).automatic == "auto_submitted"
+
+
+@pytest.mark.parametrize("subject", ["自动回复: Re: x", "Automatic reply: RE: x", "OOO: Re[2]: x"])
+def test_one_that_answers_an_answer_needs_no_id(subject):
     assert read("li@mail.example", subject, "x").automatic == "auto_submitted"
+
+
+@pytest.mark.parametrize("answering", ["", "In-Reply-To: <o.1@desk.example>"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *("自动回复没有用，请人工处理", "自动回复没有用！币被盗", "自动应答总是答非所问"),
+        *("Auto-reply again?! Please read this", "Auto response only - coins stolen"),
+        *("Automatic reply is no answer: wallet stolen", "Out of office hours emergency: help"),
+        *(
+            "Vacation over: card stolen",
+            "Autosvar hjälper inte",
+            "Re: 自动回复：您好",
+            "不在办公室也能登录吗",
+        ),
+    ],
+)
+def test_a_person_whose_subject_speaks_of_automatic_answers_is_none(subject, answering):
+    text = "My coins were stolen, freeze my account."
+    assert read("li@mail.example", subject, text, *filter(None, [answering])).automatic == ""
+
+
+def test_a_new_mail_whose_subject_begins_as_an_answers_is_a_persons():
+    assert read("li@mail.example", "Vacation: card stolen", "Freeze it.").automatic == ""
+    assert read("li@mail.example", "不在办公室：手机被偷", "请冻结账户").automatic == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ("Feedback-ID: 1:2:3:crm", "suppressed"),
+        ("X-Auto-Response-Suppress: OOF", "suppressed"),
+        ("Return-Path: <>", "null_sender"),
+    ],
+)
+def test_a_header_that_forbids_answers_makes_no_machine_of_a_person(header, why):
+    mail = read("li@mail.example", "Refund", "When will it come?", header)
+    assert mail.automatic == why
+    data = f"From: li@mail.example\r\nSubject: Refund\r\n{header}\r\n\r\nhello".encode()
+    assert not parse_report(data)["is_auto_reply"]
 
 
 @pytest.mark.parametrize("piece", ["-", "a@", "message ", "退信 ", "user ", "5.1.", "copy of the "])
