@@ -19,8 +19,9 @@ from router.assemble import Router
 from router.core import language, lifecycle, markup, quoting, redact
 from router.core.clock import to_us
 from router.core.references import ticket_number
+from router.core.secret import OPENS_A_WALLET
 from router.core.secret_parts import Secrets
-from router.prepared import Cleaned, Prepared, Terms, read_twice
+from router.prepared import Cleaned, Prepared, Terms, is_written, moves, read_twice
 from router.store import clocks, contacts, journal, one_person, search, tickets, timeline
 from router.store import shapes as t
 from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
@@ -222,7 +223,9 @@ def _open(router: Router, batch: Batch, message: Prepared, person: Person) -> Dr
         messages=1,
         snippet=message.text[:_SNIPPET],
     )
-    if (inbound.automatic in FILED or person.blocked) and not message.verdict.may_alarm:
+    secret = is_written(message) and not OPENS_A_WALLET.isdisjoint(message.masked)
+    filed = inbound.automatic in FILED and not secret
+    if (filed or person.blocked) and not message.verdict.may_alarm:
         draft.state, draft.closed_at = "closed", unit.now_us
         draft.spam = person.blocked
     return batch.open(draft)
@@ -232,7 +235,7 @@ def _append(router: Router, batch: Batch, message: Prepared, person: Person, dra
     batch.touch(draft)
     draft.messages += 1
     unwanted = (draft.spam or person.blocked) and not message.verdict.may_alarm
-    if message.inbound.automatic or unwanted:
+    if unwanted or not moves(message):
         return draft
     if draft.spam:
         draft.spam = False

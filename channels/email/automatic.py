@@ -87,7 +87,8 @@ _AWAY = re.compile(
 _BACK = re.compile(
     r"limited access to (?:my )?e-?mails?|in my absence"
     r"|\b(?:will|shall) (?:reply|respond|answer|get back to you)\b[^.!?]{0,40}"
-    r"\b(?:when|upon|after|once|as soon as|on my return)\b|upon my return|when i (?:return|get back)"
+    r"\b(?:when|upon|after|once|as soon as|on my return)\b|upon my return"
+    r"|when i (?:return|get back)"
     r"|(?:urgent|emergency|immediate)[^.!?]{0,40}(?:please )?(?:contact|call|reach out)"
     r"|(?:回来|返回|回到|上班|收假).{0,4}后.{0,12}(?:回复|回覆|联系|处理)"
     r"|(?:无法|不能|無法).{0,4}(?:及时|即时|按时|及時|即時).{0,4}(?:回复|查看|处理|回覆|查收)"

@@ -216,9 +216,15 @@ def test_a_later_message_with_a_phrase_raises_its_ticket(router, door):
 
 
 def test_a_machine_that_quotes_a_phrase_wakes_nobody(router, door):
-    taken = _arrive(router, door, text=PHRASE, automatic="list")
+    taken = _arrive(router, door, text=PHRASE, automatic="auto_submitted")
     assert not _ticket(router, taken).security
     assert [one.kind for one in _kept(router, taken)] == ["seed_phrase"]
+
+
+@pytest.mark.parametrize("code", ["list", "precedence", "suppressed", "null_sender", "no_reply"])
+def test_a_phrase_in_a_mail_that_nobody_answers_counts_as_much(router, door, code):
+    ticket = _ticket(router, _arrive(router, door, text=PHRASE, automatic=code))
+    assert (ticket.urgency, ticket.state, bool(ticket.security)) == ("P1", "new", True)
 
 
 # ---------------------------------------------------------------- what the sender reads
