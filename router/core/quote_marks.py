@@ -132,7 +132,7 @@ def introduction(lines: list[str], place: int, quoted: list[bool]) -> tuple[int,
         if place + first < 0 or place + last > len(lines):
             continue
         part = lines[place + first : place + last]
-        if all(part) and _introduces(part, whole=quoted[place + last :] if quoted else []):
+        if all(part) and _introduces(part, whole=quoted[place + last :]):
             return _opened(lines, place + first), place + last
     return None
 
@@ -252,6 +252,26 @@ def headers(lines: list[str], place: int) -> tuple[int, int] | None:
     if sum(_HEADER.match(line[:200]) is not None for line in block) < _ENOUGH:
         return None
     return _above_headers(lines, first), place + 1
+
+
+def past_headers(lines: list[str], place: int) -> int:
+    """The first line from here on that is no printed header."""
+    while place < len(lines) and _HEADER.match(lines[place][:200]):
+        place += 1
+    return place
+
+
+#: The Bat marks what it quotes with somebody's initials, others with a bar.
+_ALIKE = re.compile(r"\s?([^\W\d_]{1,4}>|\|)(?=\s|\Z)")
+
+
+def marked_alike(lines: list[str], place: int) -> list[int]:
+    """The lines from here on with the quote mark that this one has, if it is one of those kinds."""
+    found = _ALIKE.match(lines[place]) if place < len(lines) else None
+    if found is None:
+        return []
+    mark = found[1]
+    return [at for at in range(place, len(lines)) if lines[at].lstrip().startswith(mark)]
 
 
 def _above_headers(lines: list[str], first: int) -> int:

@@ -63,9 +63,9 @@ def split_reply(text: str, subject: str = "", *, answer: bool = False) -> Split:
     lines = text.replace("\r\n", "\n").split("\n") if "\r" in text else text.split("\n")
     if len(lines) > _MOST_LINES:
         return Split(text, "")
-    quoted = [_is_quoted(line) for line in lines] if ">" in text else []
+    quoted = [_is_quoted(line) for line in lines] if ">" in text else [False] * len(lines)
     near = _lines_of(hinted, lines, quoted)
-    cut = None if quoted and _forwarded(lines, quoted) else _history(lines, near, quoted)
+    cut = None if _forwarded(lines, quoted) else _history(lines, near, quoted)
     if cut is not None and not answer:
         cut = _unanswering(cut, quoted)
     if cut is None:
@@ -110,22 +110,19 @@ def _lines_of(
     """The lines on which the hints stand, each once for each kind, without quoted ones."""
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
     near = dict.fromkeys((bisect_right(starts, at) - 1, kind) for at, kind in hinted)
-    return [
-        (place, kind)
-        for place, kind in near
-        if place < len(lines) and not (quoted and quoted[place])
-    ]
+    return [(place, kind) for place, kind in near if place < len(lines) and not quoted[place]]
 
 
 def _history(
     lines: list[str], near: list[tuple[int, str]], quoted: list[bool]
 ) -> list[bool] | None:
-    """Which lines are history; None when the whole is a forward."""
-    cut = list(quoted) if quoted else [False] * len(lines)
+    """Which lines are history; None when the whole is a forward. Lines that are found to be quoted
+    by a mark of their own are added to ``quoted``."""
+    cut = list(quoted)
     certain = sum(cut) > 1  # a single line may begin with ">" for other reasons
     end = -1
     for place, kind in near:
-        if place <= end:
+        if place <= end or quoted[place]:
             continue
         if kind in (marks.FORWARD, marks.RULE) and marks.is_forward(lines[place]):
             return None
@@ -133,8 +130,12 @@ def _history(
         if span is None or (kind == marks.WROTE and not _is_sure(lines, quoted, span)):
             continue
         certain = True
-        first, end = span
-        if not (quoted and kind == marks.WROTE and _quote_follows(quoted, lines, end)):
+        first, end = span[0], marks.past_headers(lines, span[1])
+        begins = _begins(lines, end)
+        if kind == marks.WROTE:
+            for at in marks.marked_alike(lines, begins):
+                cut[at] = quoted[at] = True
+        if not quoted[begins]:
             cut[first:] = [True] * (len(lines) - first)
             break
         cut[first:end] = [True] * (end - first)
@@ -159,18 +160,19 @@ def _mark(lines: list[str], place: int, kind: str, quoted: list[bool]) -> tuple[
     return None
 
 
-def _quote_follows(quoted: list[bool], lines: list[str], place: int) -> bool:
-    for at in range(place, min(place + 4, len(lines))):
-        if lines[at].strip():
-            return quoted[at]
-    return False
+def _begins(lines: list[str], place: int) -> int:
+    """The first line from here on in which something stands, if it is near; else this one."""
+    last = len(lines) - 1
+    near = range(place, min(place + 4, len(lines)))
+    return next((at for at in near if lines[at].strip()), min(place, last))
 
 
 def _is_sure(lines: list[str], quoted: list[bool], span: tuple[int, int]) -> bool:
     """People tell what somebody wrote to them, and when; a program gives an address too, or marks
     each line that it quotes."""
-    told = lines[span[0] : span[1]]
-    return marks.names_address(told) or (bool(quoted) and _quote_follows(quoted, lines, span[1]))
+    begins = _begins(lines, span[1])
+    marked = quoted[begins] or any(marks.marked_alike(lines, begins))
+    return marked or marks.names_address(lines[span[0] : span[1]])
 
 
 def _forwarded(lines: list[str], quoted: list[bool]) -> bool:

@@ -51,13 +51,13 @@ _HAN_NAME = re.compile(
 _HAN_SAYS = re.compile(r"[我你您他她它们們的了吗嗎呢吧不没沒被把请請给給盗盜骗騙]")
 #: What a list of mail writes below every letter.
 _LIST = re.compile(r"mailing list|listinfo|邮件列表|mailman", re.IGNORECASE)
-_CLOSES = re.compile(
+_CLOSING = (
     r"(?:(?:viele|beste|liebe|schöne|freundliche) grüße(?: aus \w+)?|mit freundlichen grüßen"
     r"|(?:(?:best|kind|warm) )?regards|cheers|many thanks|thanks|cordialement|bien à vous"
     r"|(?:un )?saludos?|atentamente|cordiali saluti|(?:met vriendelijke )?groeten?|祝好|此致|敬礼"
-    r"|顺颂商祺|谢谢|謝謝)\W*\Z",
-    re.IGNORECASE,
+    r"|顺颂商祺|谢谢|謝謝)"
 )
+_CLOSES = re.compile(rf"{_CLOSING}(?:\W{{1,3}}{_CLOSING})?\W*\Z", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
 _LATIN_WORD = re.compile(r"[^\W\d_][\w.'\u2019-]*")
 _SMALL = frozenset(

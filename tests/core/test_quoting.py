@@ -115,6 +115,25 @@ def test_answers_between_quoted_lines_stay():
     assert kept == ["Hello,", "Yesterday", "at", "nine.", "Number", "77."]
 
 
+@pytest.mark.parametrize("head", ["Outlook", "Outlook zh", "GMX", "QQ Mail en", "Outlook fi"])
+def test_answers_below_printed_headers_stay(head):
+    text = f"Hello,\n\n{HEADS[head]}\n> When?\n[Li] Yesterday.\n> Which?\n77, and it was stolen."
+    assert answered(text).reply.split("\n")[-2:] == ["[Li] Yesterday.", "77, and it was stolen."]
+    assert "When" not in answered(text).reply
+
+
+@pytest.mark.parametrize("mark", ["WS> ", "K> ", "ИИ> ", "| ", " WS> "])
+@pytest.mark.parametrize("program", ["Gmail", "Thunderbird", "163", "Apple Mail zh"])
+def test_answers_between_lines_with_another_quote_mark_stay(mark, program):
+    text = f"{INTRODUCTIONS[program]}\n\n{mark}When?\n\nYesterday.\n\n{mark}Which?\n77\n\n-- \nLi"
+    assert answered(text).reply.split() == ["Yesterday.", "77"]
+
+
+def test_a_bar_or_a_letter_before_an_angle_is_no_quote_mark_of_itself():
+    text = "A> 5\nB> 3\n| coin | sum |\n| BTC | 1 |\nWhich is right?"
+    assert answered(text) == (text, "")
+
+
 @pytest.mark.parametrize(
     "mark",
     [
