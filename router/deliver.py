@@ -32,7 +32,7 @@ from router.core.clock import from_us, to_us
 from router.core.pieces import pieces
 from router.core.reach import May
 from router.errors import NotFound, RouterError
-from router.holding import Holding, held_for
+from router.leases import Holding, held_for
 from router.reaching import Kind
 from router.store import budgets, claims, outbox, reach, timeline
 from router.store.budgets import Allowance

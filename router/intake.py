@@ -19,8 +19,9 @@ from router.assemble import Router
 from router.core import language, lifecycle, markup, quoting, redact
 from router.core.clock import to_us
 from router.core.references import ticket_number
+from router.core.secret import OPENS_A_WALLET
 from router.core.secret_parts import Secrets
-from router.prepared import Cleaned, Prepared, Terms, read_twice
+from router.prepared import Cleaned, Prepared, Terms, is_written, moves, read_twice
 from router.store import clocks, contacts, holding, journal, one_person, search, tickets, timeline
 from router.store import shapes as t
 from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
@@ -76,7 +77,8 @@ def clean(router: Router, inbound: Inbound) -> Cleaned:
     secrets.budget.spend(len(text))
     subject = secrets.out_of(inbound.subject[:_READ], "subject")[:_SUBJECT]
     name = secrets.out_of(inbound.sender.name[:_READ], "name")[:_NAME]
-    split = quoting.split_reply(masked.text, subject)
+    answer = quoting.answers(subject, inbound.thread_ids)
+    split = quoting.split_reply(masked.text, subject, answer=answer)
     secrets.found_in_text(kept, masked.text, split.reply)
     return Cleaned(
         inbound=inbound,
@@ -232,7 +234,9 @@ def _open(router: Router, batch: Batch, message: Prepared, person: Person) -> Dr
         messages=1,
         snippet=message.text[:_SNIPPET],
     )
-    if (inbound.automatic in FILED or person.blocked) and not message.verdict.may_alarm:
+    secret = is_written(message) and not OPENS_A_WALLET.isdisjoint(message.masked)
+    filed = inbound.automatic in FILED and not secret
+    if (filed or person.blocked) and not message.verdict.may_alarm:
         draft.state, draft.closed_at = "closed", unit.now_us
         draft.spam = person.blocked
     return batch.open(draft)
@@ -241,7 +245,7 @@ def _open(router: Router, batch: Batch, message: Prepared, person: Person) -> Dr
 def _append(router: Router, batch: Batch, message: Prepared, person: Person, draft: Draft) -> Draft:
     batch.touch(draft)
     draft.messages += 1
-    if not (message.inbound.automatic or unwanted(draft, message.verdict, blocked=person.blocked)):
+    if moves(message) and not unwanted(draft, message.verdict, blocked=person.blocked):
         hear(router, batch.unit, draft, message.text)
     return draft
 

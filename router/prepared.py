@@ -112,6 +112,26 @@ class Failed:
     row_id: int | None = None
 
 
+#: Why a message gets no answer of a machine's although a person may have written it: it came by a
+#: list, a program's header forbids answers, or its address is one that nobody is said to read.
+UNANSWERED = frozenset({"list", "precedence", "suppressed", "null_sender", "no_reply"})
+#: What such a message says are our own words.
+_OURS = ("bounce", "own_mail")
+
+
+def is_written(message: Prepared) -> bool:
+    """Whether a person may have written it, answered by machines or not."""
+    why = message.inbound.automatic
+    return not why or why in UNANSWERED
+
+
+def moves(message: Prepared) -> bool:
+    """Whether its ticket follows it: what a person may have written, and whatever else may be a
+    matter of security, unless it gives our own words back."""
+    alarms = message.verdict.may_alarm and message.inbound.automatic not in _OURS
+    return is_written(message) or alarms
+
+
 def read_twice(message: Prepared, *, on: bool) -> bool:
     """Whether the second reader shall read this message once it is committed."""
     told = not OPENS_A_WALLET.isdisjoint(message.masked)

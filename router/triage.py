@@ -10,7 +10,7 @@ import json
 
 from router.assemble import Router
 from router.core.secret import OPENS_A_WALLET
-from router.prepared import Prepared, read_twice
+from router.prepared import Prepared, is_written, moves, read_twice
 from router.store import climbs, clocks, holding, readings, timeline
 from router.store.batch import UNSORTED, Batch, Draft
 from router.store.shapes import FindingRow, TicketTag, VerdictRow
@@ -34,7 +34,7 @@ def sort(router: Router, batch: Batch, message: Prepared, draft: Draft, message_
         if draft.state != "closed":
             for kind in ("first_response", "resolution"):
                 clocks.start(batch.unit, draft, kind, router.policies)
-    elif not message.inbound.automatic:
+    elif moves(message):
         follow(router, batch, verdict, draft)
 
 
@@ -127,7 +127,7 @@ def heed_secrets(router: Router, batch: Batch, message: Prepared, draft: Draft) 
     """Whoever sent us a seed phrase or a key has shown it to others too: a security matter at once,
     whatever else the message is about. What the rules found stays as they found it."""
     kinds = [kind for kind in message.masked if kind in OPENS_A_WALLET]
-    if not kinds or message.inbound.automatic:
+    if not kinds or not is_written(message):
         return
     unit = batch.unit
     timeline.note(unit, draft.id, "secret_received", kinds=kinds)

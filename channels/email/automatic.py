@@ -33,7 +33,6 @@ _MACHINES = frozenset(
         "x-mail-autoreply",
         "x-fc-machinegenerated",
         "x-vacation",
-        "feedback-id",
     }
 )
 _SUPPRESS = re.compile(r"\b(?:all|autoreply|oof|dr)\b", re.IGNORECASE)
@@ -42,20 +41,37 @@ _NO_REPLY = re.compile(
     r"|.*-bounces?|nobody|noreply[-_.+].*|bounces?[-_.+].*)@",
     re.IGNORECASE,
 )
+#: What programs write before the subject they answer, in the words of many languages.
 _SUBJECT = re.compile(
-    r"\W*(?:自动回复|自動回覆|自动答复|自動回復|自动应答|不在办公室|休假自动|外出自动|假期自动回"
-    r"|automatic reply|auto[- ]?reply|auto[- ]?response"
-    r"|out of (?:the )?office|ooo:|away from (?:the|my) (?:office|mail)|vacation:|abwesenheits"
-    r"|on vacation(?: re)?:|automatische antwort|réponse automatique|resp(?:ue|o)sta automática"
-    r"|risposta automatica|automatisch antwoord|automatyczna odpowiedź|autosvar\b|автоответ"
-    r"|自動応答|自動返信|자동 ?(?:회신|응답))",
+    r"[\W\d]*(?:(?:系统|系統)?(?:自动|自動)(?:回复|回覆|答复|回復|应答|返信|応答)|不在办公室|不在辦公室"
+    r"|(?:休假|外出|假期)(?:自动|自動)回[复覆]|不在(?:通知|のお知らせ)"
+    r"|automatic reply|auto(?:mated)?[- ]?(?:reply|response)|out[- ]of[- ](?:the[- ])?office"
+    r"(?: auto[- ]?reply| reply| message)?|ooo|away from (?:the|my) (?:office|mail|desk)"
+    r"|(?:on )?vacation(?: reply| message)?|abwesenheits\w*|automatische antwort"
+    r"|réponse automatique|message d.absence|absence du bureau|absent du bureau"
+    r"|resp(?:ue|o)sta automática|fuera de (?:la )?oficina|ausência temporária"
+    r"|risposta automatica|fuori sede|automatisch antwoord|afwezig(?:heid)?|autosvar"
+    r"|automatis[ck]t? (?:svar|odpov\w+)|automatyczna odpowiedź|automatick\w odpov\w+"
+    r"|automaattinen vastaus|automatikus válasz|răspuns automat|automatski odgovor"
+    r"|авто(?:матический |матична |матичен )?(?:ответ|відповідь|отговор)\w*"
+    r"|αυτόματη απάντηση|otomatik (?:yan\u0131t|cevap)|balasan otomatis|trả lời tự động"
+    r"|ตอบกลับอัตโนมัติ|ข้อความตอบกลับอัตโนมัติ|מענה אוטומטי|תשובה אוטומטית|رد تلقائي|الرد التلقائي"
+    r"|자동 ?(?:회신|응답|답장))\s*[:：\])】）]+\s*(?P<answered>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ANSWERED = re.compile(
+    r"(?:re|aw|antw|sv|vs|odp|ynt|回复|回覆|答复|答覆|返信)\s*(?:\[\d{1,3}\])?\s*[:：]",
     re.IGNORECASE,
 )
-#: Of a short answer to a mail, near its beginning: a machine says so, or somebody is away.
+#: That the mail itself is a machine's, where it begins: whoever tells of another one goes on.
 _SAYS_MACHINE = re.compile(
-    r"this is an? (?:automatic|automated|auto)[ -]?(?:\w{1,12} )?(?:reply|response|answer|message)"
-    r"|(?:这|此|本).{0,6}(?:系统)?自动(?:回复|答复|应答|發送|发送)|系统自动(?:回复|发送)"
-    r"|(?:這|此|本).{0,6}(?:系統)?自動(?:回覆|回復|發送)",
+    r"this (?:is|was) an? (?:automatic|automated|auto)(?:ally)?[ -]?(?:\w{1,12} )?"
+    r"(?:reply|response|answer|message|e-?mail)\s*(?:[.,;!:\n)(—-]|to (?:your|confirm|let|inform)\b"
+    r"|from\b|please\b|\Z)"
+    r"|(?:这|此|本)(?:是一?封?|为一?封?|(?:邮件|信|回复|消息)[是为由]?)?(?:由?系统)?自动"
+    r"(?:回复|答复|应答|發送|发送)(?:的?(?:邮件|信|信息|消息))?\s*(?:[，。,.!！；;、\n]|\Z)|系统自动(?:回复|发送)\s*(?:[，。,.!！；\n]|\Z)"
+    r"|(?:這|此|本)(?:是一?封?|為一?封?|(?:郵件|信)[是為由]?)?(?:由?系統)?自動(?:回覆|回復|發送)"
+    r"(?:的?(?:郵件|信))?\s*(?:[，。,.!！；\n]|\Z)",
     re.IGNORECASE,
 )
 _AWAY = re.compile(
@@ -66,13 +82,18 @@ _AWAY = re.compile(
     r"|(?:我|本人)(?:目前|現在|正在|正|將|已)?(?:在)?(?:休假|出差|外出|不在辦公室)",
     re.IGNORECASE,
 )
-#: What they add, and what nobody writes to a desk whose help they want.
+#: That an answer comes when they are back, or who else is to be asked: nobody writes so to a desk
+#: whose help he wants.
 _BACK = re.compile(
-    r"limited access to (?:my )?e-?mails?|in my absence|upon my return|when i (?:return|get back)"
-    r"|\b(?:will|shall) (?:reply|respond|answer|get back to you|be back)"
-    r"|(?:回来|返回|回到|上班|收假).{0,4}后.{0,12}(?:回复|回覆|联系|处理)|尽快(?:给您)?回复|盡快回覆"
+    r"limited access to (?:my )?e-?mails?|in my absence"
+    r"|\b(?:will|shall) (?:reply|respond|answer|get back to you)\b[^.!?]{0,40}"
+    r"\b(?:when|upon|after|once|as soon as|on my return)\b|upon my return"
+    r"|when i (?:return|get back)"
+    r"|(?:urgent|emergency|immediate)[^.!?]{0,40}(?:please )?(?:contact|call|reach out)"
+    r"|(?:回来|返回|回到|上班|收假).{0,4}后.{0,12}(?:回复|回覆|联系|处理)"
     r"|(?:无法|不能|無法).{0,4}(?:及时|即时|按时|及時|即時).{0,4}(?:回复|查看|处理|回覆|查收)"
-    r"|(?:期间|期間).{0,12}(?:回复|查看|回覆|事务|事宜|工作)|(?:急事|紧急事[务宜]|緊急事[務宜])",
+    r"|(?:期间|期間).{0,12}(?:回复|查看|回覆|事务|事宜|工作)"
+    r"|(?:急事|紧急事[务宜]|緊急事[務宜]).{0,3}[请請可].{0,3}(?:联系|联络|致电|拨打|[電电找聯])",
     re.IGNORECASE,
 )
 #: Every wording above has one of these; most letters have none.
@@ -102,24 +123,39 @@ def reason(
         return "auto_submitted"
     if not _LISTS.isdisjoint(names):
         return "list"
-    return _by_precedence(headers) or _weak(headers, sender) or _by_words(headers, text)
+    return _by_precedence(headers) or _weak(headers, sender, text) or _by_words(headers, text)
 
 
 def _by_words(headers: Headers, text: str) -> str:
     """Out of office without a header that says so: only a short answer to a mail of somebody's."""
-    if "in-reply-to" not in headers.values and "references" not in headers.values:
+    if not _answers(headers):
         return ""
+    return "auto_submitted" if _says_so(text) else ""
+
+
+def _answers(headers: Headers) -> bool:
+    return "in-reply-to" in headers.values or "references" in headers.values
+
+
+def _by_subject(headers: Headers, text: str) -> bool:
+    """Whether a program's words stand before the subject of a mail that it answers. A person, too,
+    may begin his subject so: it needs the mail that is answered, or a text that says the same."""
+    found = _SUBJECT.match(headers.text("subject"))
+    if found is None:
+        return False
+    return _answers(headers) or bool(_ANSWERED.match(found["answered"])) or _says_so(text)
+
+
+def _says_so(text: str) -> bool:
+    """Whether a short text says where it begins that a machine wrote it, or somebody is away."""
     if len(text) > _SHORT_ANSWER and "\n>" not in text:
-        return ""
+        return False
     beginning = text.lstrip()[:_BEGINNING].lower()
-    if not any(word in beginning for word in _HINTS):
-        return ""
-    if "?" in beginning or "？" in beginning:
-        return ""
+    if not any(word in beginning for word in _HINTS) or "?" in beginning or "？" in beginning:
+        return False
     if _SAYS_MACHINE.search(beginning):
-        return "auto_submitted"
-    away = _AWAY.search(beginning) and _BACK.search(text[:_SHORT_ANSWER])
-    return "auto_submitted" if away else ""
+        return True
+    return bool(_AWAY.search(beginning) and _BACK.search(text[:_SHORT_ANSWER]))
 
 
 def _is_own(sender: str, own: Collection[str]) -> bool:
@@ -157,13 +193,15 @@ def _by_precedence(headers: Headers) -> str:
     )
 
 
-def _weak(headers: Headers, sender: str) -> str:
+def _weak(headers: Headers, sender: str, text: str) -> str:
+    if _by_subject(headers, text):
+        return "auto_submitted"
     if "x-auto-response-suppress" in headers.values and _SUPPRESS.search(
         headers.raw("x-auto-response-suppress")
     ):
         return "suppressed"
-    if _SUBJECT.match(headers.text("subject")):
-        return "auto_submitted"
+    if "feedback-id" in headers.values:  # who sent it counts its mails; a person may have written
+        return "suppressed"
     if headers.raw("return-path") == "<>":
         return "null_sender"
     return "no_reply" if _NO_REPLY.match(sender) else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from channels.contract import Bounce
 from channels.email import contents, returns
 from channels.email import headers as header_lines
+from channels.email.addresses import shown_name
 from channels.email.characters import decode
 from channels.email.contents import Body
 from channels.email.headers import Headers
@@ -31,9 +32,23 @@ _ADDRESS_ABROAD = re.compile(r"[^\s<>;,@]{1,80}@[^\s<>;,@]{1,255}")
 #: How a server writes "+" and "=" of an address it was given (RFC 3461); others are somebody's tag.
 _XTEXT = re.compile(r"\+(2B|3D)")
 _MESSAGE_ID = re.compile(r"^Message-ID\s*:\s*(<[^<>\s]+>)", re.IGNORECASE | re.MULTILINE)
+#: Who delivers mail: by the address, or by the whole name in front of it.
 _DAEMON = re.compile(
     r"(?:mailer[-_.]?daemon|post[-_.]?master|mail[-_.]?daemon|mailerdaemon|mdaemon|double-bounce|mmdf"
-    r"|mail[-_. ]?delivery|bounce|microsoftexchange[0-9a-f]{8,})",
+    r"|mail[-_.]?delivery|bounces?(?=[@+=]|[-_.][^@]*[\d=])|microsoftexchange[0-9a-f]{8,})",
+    re.IGNORECASE,
+)
+_DAEMON_NAMED = re.compile(
+    r"\W*(?:(?:internet |e?mail )*(?:mail )?delivery (?:sub)?(?:system|service|agent)"
+    r"|mailer[-_. ]?daemon|post ?master|system administrator|microsoft (?:outlook|exchange)"
+    r"|microsoftexchange[0-9a-f]{8,}|mail (?:system|server|administrator))\W*\Z",
+    re.IGNORECASE,
+)
+#: An address that no person has, and a server may write from.
+_SERVER = re.compile(
+    r"(?:[^@]*[-_.])?(?:e?mail[-_.]?(?:service|system|server|admin|gateway|robot|agent)|system|smtp|mta|relay|server"
+    r"|gateway|antispam|filter|postoffice|exchange|admin(?:istrator)?|root|(?:do[-_.]?)?no[-_.]?t?"
+    r"[-_.]?reply)(?:[-_.+\d][^@]*)?@",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
@@ -144,12 +159,12 @@ def read(headers: Headers, body: Body, sender: str) -> Bounce | None:
     reports = [part for part in body.parts if part.mime in _REPORTS]
     told = list(_groups(reports))
     groups = [fields for fields in told if not _DELIVERY.isdisjoint(fields)]
-    if groups:
+    if groups and _is_reported(headers, body, sender):
         envelope = next(filter(None, (one.get("original-envelope-id", "") for one in told)), "")
         return _standard(groups, body, returns.by_envelope_id(envelope))
     if body.text.startswith("{") and (notified := _notification(body.text)):
         return notified
-    if not _suspect(headers, body, sender):
+    if groups or not _suspect(headers, body, sender):
         return None
     return _wrapped(body, sender) or _letter(headers, body, sender)
 
@@ -250,14 +265,33 @@ def _exact(status: str, text: str) -> str:
 # --- letters of servers that know no standard -----------------------------------------------------
 
 
+def _is_reported(headers: Headers, body: Body, sender: str) -> bool:
+    """Whether a server reports: a person may attach to a mail of his own what a server told him."""
+    if not sender or _is_daemon(headers, sender) or _SERVER.match(sender):
+        return True
+    return _is_report(headers) or _is_null(headers) or returns.is_ours(_original_id(body))
+
+
+def _is_daemon(headers: Headers, sender: str) -> bool:
+    name = shown_name(headers.raw("from"))
+    return bool(_DAEMON.match(sender) or _DAEMON_NAMED.match(name))
+
+
+def _is_report(headers: Headers) -> bool:
+    told = headers.raw("content-type").lower()
+    return "multipart/report" in told or "report-type" in told
+
+
+def _is_null(headers: Headers) -> bool:
+    submitted = headers.raw("auto-submitted").lower().partition(";")[0].strip()
+    return headers.raw("return-path") == "<>" or submitted not in ("", "no")
+
+
 def _suspect(headers: Headers, body: Body, sender: str) -> bool:
     if "x-failed-recipients" in headers.values:
         return True
-    written = headers.raw("from")
-    if sender not in written:
-        written = f"{sender} {written}"
-    daemon = bool(_DAEMON.search(written))
-    null = headers.raw("return-path") == "<>" or "report-type" in headers.raw("content-type")
+    daemon = _is_daemon(headers, sender)
+    null = _is_null(headers) or _is_report(headers)
     if sender and not (daemon or null):
         return _resembles(headers, body, sender)
     subject = bool(_SUBJECT.search(headers.text("subject")))
@@ -268,9 +302,12 @@ def _suspect(headers: Headers, body: Body, sender: str) -> bool:
 
 
 def _resembles(headers: Headers, body: Body, sender: str) -> bool:
-    """A server's letter under a person's name: title, reason, code or copy, another's address."""
+    """A server's letter under another name: title, reason, code or copy, another's address. Under a
+    person's address it is one only about a mail that is surely ours."""
     subject = headers.text("subject")
     if not (_STRONG.match(subject) or "的退信" in subject[:30]):
+        return False
+    if not (_SERVER.match(sender) or returns.is_ours(_original_id(body))):
         return False
     text = body.text[:_LONGEST]
     proof = _STATUS.search(text) or _REPLY.search(text) or _ORIGINAL_BEGINS.search(text)

@@ -8,7 +8,10 @@ from channels.contract import Attachment
 from channels.email import headers
 from channels.email.parse import ids, parse_mail
 
-_NO_REPLIES = frozenset({"", "bounce", "list", "own_mail", "precedence", "no_reply", "calendar"})
+_NO_REPLIES = frozenset(
+    {"", "bounce", "list", "own_mail", "precedence", "no_reply", "calendar", "suppressed"}
+    | {"null_sender"}
+)
 
 
 def parse_report(data: bytes) -> dict[str, Any]:

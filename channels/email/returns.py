@@ -29,6 +29,11 @@ def envelope_id(message_id: str) -> list[str]:
     return [f"envid={ours[1]}@{ours[2]}"] if ours else []
 
 
+def is_ours(message_id: str) -> bool:
+    """Whether a mail of ours has such an id: no person has one to give a mail."""
+    return _OURS.fullmatch(message_id) is not None
+
+
 def by_envelope_id(reported: str) -> str:
     """The Message-ID that a report's Original-Envelope-Id stands for, or nothing."""
     found = _RETURNED.fullmatch(reported.strip())

@@ -6,6 +6,8 @@ import re
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from router.core import disclaimers, footers
+
 WROTE, HEADER, RULE, FORWARD, FOOTER, DISCLAIMER = (
     *("wrote", "header", "rule", "forward"),
     *("footer", "disclaimer"),
@@ -35,22 +37,25 @@ _HINTS: dict[str, tuple[str, ...]] = {
         *("aihe:", "předmět", "tárgy", "subiect", "chủ đề"),
         *("主　题", "主　題", "主 题", "主 題", "标题", "標題", "收件人", "收件者"),
     ),
-    RULE: ("--", "__", "==", "—", "above this line", "此行上方", "本行以上"),
+    RULE: (
+        "--",
+        "__",
+        "==",
+        "**",
+        "~~",
+        "- -",
+        "──",
+        "—",
+        "above this line",
+        "此行上方",
+        "本行以上",
+    ),
     FORWARD: (
         *("forwarded", "转发", "轉發", "轉寄", "weitergeleitet", "transféré", "inoltrato"),
         *("reenviado", "doorgestuurd", "encaminhada", "пересылаемое"),
     ),
-    FOOTER: (
-        *("sent from", "sent via", "sent with", "sent by", "get outlook", "yahoo mail", "outlook"),
-        *("发自", "發自", "从我的", "從我的", "来自我的", "來自我的", "发送自", "傳送自", "定制"),
-        *("来自", "來自", "版邮件", "信箱", "发送", "傳送"),
-        *("envoyé de", "envoyé depuis", "gesendet", "inviato da", "enviado de", "enviado desde"),
-        *("verzonden vanaf", "отправлено \u0441", "iphone", "android"),
-    ),
-    DISCLAIMER: (
-        *("confidential", "disclaimer", "privileged", "legal notice", "intended only", "保密"),
-        *("免责声明", "免責聲明", "机密", "機密"),
-    ),
+    FOOTER: (*footers.HINTS, "定制"),
+    DISCLAIMER: disclaimers.HINTS,
 }
 _WORDS = [(word, kind) for kind, words in _HINTS.items() for word in words]
 _LOOK = AhoCorasick([word for word, _ in _WORDS], matchkind=MatchKind.LeftmostLongest)
@@ -127,9 +132,15 @@ def introduction(lines: list[str], place: int, quoted: list[bool]) -> tuple[int,
         if place + first < 0 or place + last > len(lines):
             continue
         part = lines[place + first : place + last]
-        if all(part) and _introduces(part, whole=quoted[place + last :] if quoted else []):
+        if all(part) and _introduces(part, whole=quoted[place + last :]):
             return _opened(lines, place + first), place + last
     return None
+
+
+def names_address(introduction: list[str]) -> bool:
+    """Whether an address stands in one, or its shape is a program's that writes none."""
+    joined = " ".join(introduction)
+    return _WHO.search(joined) is not None or _BARE_LINE.match(joined) is not None
 
 
 def _broken_off(lines: list[str], place: int) -> tuple[int, int] | None:
@@ -243,6 +254,26 @@ def headers(lines: list[str], place: int) -> tuple[int, int] | None:
     return _above_headers(lines, first), place + 1
 
 
+def past_headers(lines: list[str], place: int) -> int:
+    """The first line from here on that is no printed header."""
+    while place < len(lines) and _HEADER.match(lines[place][:200]):
+        place += 1
+    return place
+
+
+#: The Bat marks what it quotes with somebody's initials, others with a bar.
+_ALIKE = re.compile(r"\s?([^\W\d_]{1,4}>|\|)(?=\s|\Z)")
+
+
+def marked_alike(lines: list[str], place: int) -> list[int]:
+    """The lines from here on with the quote mark that this one has, if it is one of those kinds."""
+    found = _ALIKE.match(lines[place]) if place < len(lines) else None
+    if found is None:
+        return []
+    mark = found[1]
+    return [at for at in range(place, len(lines)) if lines[at].lstrip().startswith(mark)]
+
+
 def _above_headers(lines: list[str], first: int) -> int:
     """The rule and the title above printed headers, and the address that Foxmail signs with."""
     signed = -1
@@ -304,60 +335,12 @@ def is_forward(line: str) -> bool:
 
 # ---------------------------------------------------------------- signatures
 
-_DELIMITER = re.compile(r"(?:--|——?|_{2,})\s*\Z")
-_DEVICE = (
-    r"(?:i-?phone|ipad|ipod|android|galaxy|samsung|huawei|honor|xiaomi|redmi|mi phone|oppo|vivo"
-    r"|oneplus|pixel|nokia|xperia|motorola|blackberry|harmony|windows|macbook|smartphone|phone"
-    r"|mobile|handheld|tablet|device|outlook|gmail|yahoo|aol|mail|proton|thunderbird"
-    r"|手机|手機|平板|设备|設備|邮箱|郵箱|信箱|邮件|郵件|客户端|大师|鸿蒙|华为|荣耀|小米|红米|三星)"
-)
-_PROGRAM = (
-    r"(?:钉钉|釘釘|阿里|网易|網易|qq|腾讯|騰訊|企业微信|飞书|新浪|搜狐|139|189|foxmail|鸿蒙|harmony"
-    r"|华为|荣耀|小米|三星|yahoo|outlook)"
-)
-_FOOTER = re.compile(
-    r"[\s*_<(\[]*(?:"
-    rf"sent (?:from|via|with|by|using) [^\n]{{0,50}}{_DEVICE}[^\n]{{0,40}}"
-    r"|sent from my \S{1,20}(?: \S{1,20}){0,4}"
-    r"|get (?:\[)?outlook\b[^\n]{0,80}|yahoo mail[^\n]{0,80}"
-    r"|(?:获取|下载|取得|下載)\s*outlook[^\n]{0,60}"
-    r"|holen sie sich outlook[^\n]{0,60}|télécharge[rz] outlook[^\n]{0,60}"
-    r"|(?:发自|發自|发送自|傳送自|从|從|来自|來自)\s?我的[^\n，。]{1,40}"
-    rf"|(?:发自|發自|发送自|傳送自)[^\n，。]{{0,20}}{_DEVICE}[^\n，。]{{0,16}}"
-    rf"|(?:来自|來自)\s?{_PROGRAM}[^\n，。]{{0,24}}"
-    rf"|(?:从|從|由|通过|透過)\s?[^\n，。]{{0,24}}{_DEVICE}[^\n，。]{{0,12}}"
-    r"(?:发送|傳送|發送|发出|寄出)"
-    r"|签名由[^\n]{1,20}定制"
-    r"|(?:envoyé|gesendet|inviato|enviado|verzonden|отправлено)\s(?:de(?:puis)?|da|desde|von|mit"
-    r"|vanaf|à partir de|\u0441|aus|der)\b[^\n]{1,60}"
-    r"|von meinem [^\n]{1,40} gesendet"
-    r")\s*\Z",
-    re.IGNORECASE,
-)
-_SHORT = 90
-_DISCLAIMER = re.compile(
-    r"[\s*_\-=【\[(]*(?:confidentiality (?:notice|statement)|disclaimer\b|legal notice"
-    r"|(?:this|the) (?:e-?mail|message|communication|information)\b[^.?!]{0,160}"
-    r"(?:confidential|privileged|intended (?:only|solely))"
-    r"|免[责責][声聲]明|保密(?:声明|聲明|提示)"
-    r"|(?:本|此)(?:电子)?[邮郵]件(?:及其?附件)?.{0,40}(?:保密|机密|機密))",
-    re.IGNORECASE,
-)
+_CUSTOM = re.compile(r"[\s*_<(\[]*签名由[^\n]{1,20}定制\s*\Z")
 
 
-def is_delimiter(line: str) -> bool:
-    """``-- `` alone on its line, or the underscores a mailing list draws."""
-    return len(line) < 100 and _DELIMITER.match(line) is not None
-
-
-def is_footer(line: str) -> bool:
-    """What a phone or a program signs with."""
-    return len(line) <= _SHORT and _FOOTER.match(line) is not None
-
-
-def is_disclaimer(line: str) -> bool:
-    """What a company's mail server adds under everything."""
-    return _DISCLAIMER.match(line[:400]) is not None
+def is_custom(line: str) -> bool:
+    """What NetEase's programs write below the card they draw."""
+    return len(line) < 60 and _CUSTOM.match(line) is not None
 
 
 def card(lines: list[str], place: int) -> int:

@@ -5,6 +5,7 @@ from time import process_time
 import pytest
 
 from channels.email.parse import parse_mail
+from channels.email.report import parse_report
 
 
 def read(sender, subject, text, *more):
@@ -257,10 +258,68 @@ def test_the_address_we_wrote_to_counts_more_than_where_it_led():
         ("kim@mx.example", "Fwd: Returned mail", "<help@wallet.example>: 550 unknown user, see."),
         ("kim@mx.example", "money returned", "The transfer was returned and rejected, 5.1.1?"),
         ("kim@mx.example", "{", '{"bounce": {"bouncedRecipients": "x"}}'),
+        (
+            "li@qq.example",
+            "退信，联系不上你们",
+            "给 a@b.example 写信被退回，550 5.1.1 用户不存在。币被盗了！",
+        ),
+        (
+            "kim@mx.example",
+            "Returned mail",
+            "I wrote to a@b.example: 550 5.1.1 user unknown. Hacked!",
+        ),
+        (
+            "kim@mx.example",
+            "Undeliverable parcel",
+            "It was not delivered: error 550. Ask c@d.example.",
+        ),
+        ("kim@mx.example", "Delivery failed", "My message to a@b.example was rejected: 550 5.7.1."),
+        ("kim@mx.example", "系统退信", "发给 a@b.example 的邮件被退回：550 5.1.1。怎么联系你们？"),
+        ("Kim Postmaster <kim@mx.example>", "Returned mail", "a@b.example: 550 5.1.1 user unknown"),
+        ("bounce.dance@mx.example", "Returned mail", "a@b.example: 550 5.1.1 user unknown"),
     ],
 )
 def test_a_person_who_writes_about_bounces_is_no_bounce(sender, subject, text):
     assert read(sender, subject, text).bounce is None
+
+
+REPORT = (
+    "Content-Type: message/delivery-status\r\nContent-Disposition: attachment\r\n\r\n"
+    "Reporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; a@b.example\r\n"
+    "Action: failed\r\nStatus: 5.1.1\r\n"
+)
+
+
+def attached(sender, kind, original=""):
+    """A mail with a server's report in it, and a mail that the report is about."""
+    head = f"From: {sender}\r\nSubject: Cannot reach you\r\nContent-Type: {kind}; boundary=a"
+    text = "Content-Type: text/plain\r\n\r\nSomebody took my coins, call me."
+    copy = f"Content-Type: message/rfc822\r\n\r\nMessage-ID: {original}\r\nSubject: x\r\n\r\nx\r\n"
+    parts = [text, REPORT, *([copy] if original else [])]
+    whole = "".join(f"\r\n--a\r\n{part}" for part in parts)
+    return parse_mail(f"{head}\r\n{whole}\r\n--a--\r\n".encode(), account="desk")
+
+
+@pytest.mark.parametrize("original", ["", "<1@mail.example>", "<o.5b1f@desk.example>"])
+def test_a_report_that_a_person_attached_makes_no_bounce_of_his_mail(original):
+    mail = attached("Ann <ann@mail.example>", "multipart/mixed", original)
+    assert (mail.bounce, mail.automatic) == (None, "")
+    assert mail.text.startswith("Somebody took my coins")
+
+
+@pytest.mark.parametrize(
+    ("sender", "kind", "original"),
+    [
+        ("MAILER-DAEMON@mx.example", "multipart/mixed", ""),
+        ("Mail Delivery System <x@mx.example>", "multipart/mixed", ""),
+        ("e500_smtp_mail_service@mx.example", "multipart/mixed", ""),
+        ("ann@mail.example", "multipart/report; report-type=delivery-status", ""),
+        ("ann@mail.example", "multipart/mixed", SENT),
+        ("<>", "multipart/mixed", ""),
+    ],
+)
+def test_a_report_by_a_server_or_about_a_mail_of_ours_is_one(sender, kind, original):
+    assert attached(sender, kind, original).bounce.recipients == ("a@b.example",)
 
 
 ANSWERS = [
@@ -290,6 +349,12 @@ def test_an_absence_told_in_words_alone_is_no_persons_answer(text):
         "I was out of the office, sorry. Here is the number: 77.",
         "你们的自动回复说三天内处理，已经五天了。",
         "Is this an automatic reply? I need a person.",
+        "我正在出差，手机被偷了，急事！请马上冻结账户。",
+        "这个自动回复没有用，我的钱包被盗了，请马上人工处理。",
+        "此自动回复让我等三天，钱已经没了。",
+        "This is an automatic message your app shows me: wallet compromised.",
+        "This is an automated reply that helps nobody. My coins are gone",
+        "I am on vacation and my phone was stolen. I will answer your questions at my hotel.",
         "The message said this is an automatic reply, can somebody read it?",
     ],
 )
@@ -308,11 +373,62 @@ def test_a_person_who_is_away_is_still_a_person(text):
             "Automatic reply: x",
             "Auto-Reply: x",
         ),
+        *("Automaattinen vastaus: x", "Balasan otomatis: x", "Trả lời tự động: x", "رد تلقائي: x"),
+        *("Automatisk svar: x", "Automatická odpověď: x", "Αυτόματη απάντηση: x"),
         *("Risposta automatica: x", "自動応答: x", "자동 회신: x", "Автоответ: x", "Autosvar: x"),
     ],
 )
 def test_an_automatic_answer_is_known_by_its_subject(subject):
+    answering = "In-Reply-To: <o.1@desk.example>"
+    assert read("li@mail.example", subject, "x", answering).automatic == "auto_submitted"
+    assert read("li@mail.example", subject, "x").automatic == ""  # a person may begin one so
+    told = "I am on holiday and will answer when I am back."
+    assert read("li@mail.example", subject, told).automatic == "auto_submitted"
+
+
+@pytest.mark.parametrize("subject", ["自动回复: Re: x", "Automatic reply: RE: x", "OOO: Re[2]: x"])
+def test_one_that_answers_an_answer_needs_no_id(subject):
     assert read("li@mail.example", subject, "x").automatic == "auto_submitted"
+
+
+@pytest.mark.parametrize("answering", ["", "In-Reply-To: <o.1@desk.example>"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *("自动回复没有用，请人工处理", "自动回复没有用！币被盗", "自动应答总是答非所问"),
+        *("Auto-reply again?! Please read this", "Auto response only - coins stolen"),
+        *("Automatic reply is no answer: wallet stolen", "Out of office hours emergency: help"),
+        *(
+            "Vacation over: card stolen",
+            "Autosvar hjälper inte",
+            "Re: 自动回复：您好",
+            "不在办公室也能登录吗",
+        ),
+    ],
+)
+def test_a_person_whose_subject_speaks_of_automatic_answers_is_none(subject, answering):
+    text = "My coins were stolen, freeze my account."
+    assert read("li@mail.example", subject, text, *filter(None, [answering])).automatic == ""
+
+
+def test_a_new_mail_whose_subject_begins_as_an_answers_is_a_persons():
+    assert read("li@mail.example", "Vacation: card stolen", "Freeze it.").automatic == ""
+    assert read("li@mail.example", "不在办公室：手机被偷", "请冻结账户").automatic == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ("Feedback-ID: 1:2:3:crm", "suppressed"),
+        ("X-Auto-Response-Suppress: OOF", "suppressed"),
+        ("Return-Path: <>", "null_sender"),
+    ],
+)
+def test_a_header_that_forbids_answers_makes_no_machine_of_a_person(header, why):
+    mail = read("li@mail.example", "Refund", "When will it come?", header)
+    assert mail.automatic == why
+    data = f"From: li@mail.example\r\nSubject: Refund\r\n{header}\r\n\r\nhello".encode()
+    assert not parse_report(data)["is_auto_reply"]
 
 
 @pytest.mark.parametrize("piece", ["-", "a@", "message ", "退信 ", "user ", "5.1.", "copy of the "])

@@ -1,6 +1,7 @@
 """What was written now stays; history, signature and footer go; a doubt cuts nothing."""
 
 import tomllib
+from functools import partial
 from pathlib import Path
 from time import process_time
 
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.core.quoting import split_reply
+from router.core.quoting import answers, split_reply
 
+answered = partial(split_reply, answer=True)
 RECORDED = Path(__file__).parent.parent / "recorded"
 ASKED = "还是没有到账，请再查一下。\n订单号 20261124001"
 HISTORY = "您的来信我们已经收到。\n我们会尽快回复您。"
@@ -69,11 +71,18 @@ def letters(text):
     return sorted("".join(text.split()))
 
 
-@pytest.mark.parametrize("program", INTRODUCTIONS)
-@pytest.mark.parametrize("history", [QUOTED, HISTORY])
+@pytest.mark.parametrize(
+    ("program", "history"),
+    [
+        (program, history)
+        for program, line in INTRODUCTIONS.items()
+        for history in (QUOTED, HISTORY)
+        if history is QUOTED or "@" in line
+    ],
+)
 def test_an_introduced_quote_under_the_answer_goes(program, history):
     text = f"{ASKED}\n\n{INTRODUCTIONS[program]}\n\n{history}\n"
-    split = split_reply(text)
+    split = answered(text)
     assert split.reply == ASKED
     assert letters(split.reply + split.rest) == letters(text)
 
@@ -81,20 +90,20 @@ def test_an_introduced_quote_under_the_answer_goes(program, history):
 @pytest.mark.parametrize("program", HEADS)
 def test_history_under_printed_headers_goes(program):
     text = f"{ASKED}\n\n{HEADS[program]}\n{HISTORY}\n"
-    split = split_reply(text)
+    split = answered(text)
     assert split.reply == ASKED
     assert letters(split.reply + split.rest) == letters(text)
 
 
 @pytest.mark.parametrize("footer", FOOTERS)
 def test_a_phone_footer_goes_with_and_without_history(footer):
-    assert split_reply(f"{ASKED}\n\n{footer}").reply == ASKED
-    assert split_reply(f"{ASKED}\n\n{footer}\n\n{HEADS['QQ Mail']}\n{HISTORY}").reply == ASKED
+    assert answered(f"{ASKED}\n\n{footer}").reply == ASKED
+    assert answered(f"{ASKED}\n\n{footer}\n\n{HEADS['QQ Mail']}\n{HISTORY}").reply == ASKED
 
 
 def test_an_answer_under_the_quote_stays():
     text = f"{INTRODUCTIONS['Thunderbird']}\n{QUOTED}\n\n{ASKED}\n\n-- \n李伟\n13800138000"
-    assert split_reply(text).reply == ASKED
+    assert answered(text).reply == ASKED
 
 
 def test_answers_between_quoted_lines_stay():
@@ -102,8 +111,27 @@ def test_answers_between_quoted_lines_stay():
         f"Hello,\n\n{INTRODUCTIONS['Gmail']}\n> When did it happen?\nYesterday at nine.\n"
         "> Which order?\nNumber 77.\n\n-- \nLi"
     )
-    kept = split_reply(text).reply.split()
+    kept = answered(text).reply.split()
     assert kept == ["Hello,", "Yesterday", "at", "nine.", "Number", "77."]
+
+
+@pytest.mark.parametrize("head", ["Outlook", "Outlook zh", "GMX", "QQ Mail en", "Outlook fi"])
+def test_answers_below_printed_headers_stay(head):
+    text = f"Hello,\n\n{HEADS[head]}\n> When?\n[Li] Yesterday.\n> Which?\n77, and it was stolen."
+    assert answered(text).reply.split("\n")[-2:] == ["[Li] Yesterday.", "77, and it was stolen."]
+    assert "When" not in answered(text).reply
+
+
+@pytest.mark.parametrize("mark", ["WS> ", "K> ", "ИИ> ", "| ", " WS> "])
+@pytest.mark.parametrize("program", ["Gmail", "Thunderbird", "163", "Apple Mail zh"])
+def test_answers_between_lines_with_another_quote_mark_stay(mark, program):
+    text = f"{INTRODUCTIONS[program]}\n\n{mark}When?\n\nYesterday.\n\n{mark}Which?\n77\n\n-- \nLi"
+    assert answered(text).reply.split() == ["Yesterday.", "77"]
+
+
+def test_a_bar_or_a_letter_before_an_angle_is_no_quote_mark_of_itself():
+    text = "A> 5\nB> 3\n| coin | sum |\n| BTC | 1 |\nWhich is right?"
+    assert answered(text) == (text, "")
 
 
 @pytest.mark.parametrize(
@@ -117,24 +145,24 @@ def test_answers_between_quoted_lines_stay():
 )
 def test_a_forward_stays_whole(mark):
     text = f"Please look at this.\n\n{mark}\n{HEADS['Outlook']}\n{OLD}"
-    assert split_reply(text) == (text, "")
+    assert answered(text) == (text, "")
 
 
 @pytest.mark.parametrize("subject", ["FW: locked", "Fwd: locked", "转发: 冻结", "轉寄：凍結"])
 def test_a_forward_that_only_its_subject_tells_of_stays_whole(subject):
     text = f"Please look at this.\n\n{HEADS['Outlook']}\n{OLD}"
-    assert split_reply(text, subject) == (text, "")
-    assert split_reply(text, f"Re: {subject}").reply == "Please look at this."
+    assert answered(text, subject) == (text, "")
+    assert answered(text, f"Re: {subject}").reply == "Please look at this."
 
 
 def test_a_forward_written_in_quote_marks_stays_whole():
     text = "Is it you?\n\n> Begin forwarded message:\n>\n> From: a@b.example\n> Pay now."
-    assert split_reply(text) == (text, "")
+    assert answered(text) == (text, "")
 
 
 def test_a_reply_to_a_forward_is_still_a_reply():
     text = f"{ASKED}\n\n{INTRODUCTIONS['Gmail']}\n> ---------- Forwarded message ---------\n> x"
-    assert split_reply(text).reply == ASKED
+    assert answered(text).reply == ASKED
 
 
 @pytest.mark.parametrize(
@@ -143,13 +171,10 @@ def test_a_reply_to_a_forward_is_still_a_reply():
         "-- \nLi Wei\nAccounts\n+86 138",
         "--\nLi Wei",
         "| |\n李伟\n|\n|\n邮箱：li@163.example\n|\n签名由 网易邮箱大师 定制",
-        "CONFIDENTIALITY NOTICE: this message is for its addressee only.",
-        "This e-mail and any attachments are confidential and intended only for the addressee.",
-        "本邮件及其附件含有保密信息，仅限收件人使用。",
     ],
 )
-def test_signatures_and_disclaimers_go(signature):
-    assert split_reply(f"{ASKED}\n\n{signature}\n").reply == ASKED
+def test_signatures_go(signature):
+    assert answered(f"{ASKED}\n\n{signature}\n").reply == ASKED
 
 
 @pytest.mark.parametrize(
@@ -174,19 +199,20 @@ def test_signatures_and_disclaimers_go(signature):
     ],
 )
 def test_a_doubt_cuts_nothing(text):
-    assert split_reply(text) == (text, "")
+    assert answered(text) == (text, "")
 
 
 @pytest.mark.parametrize(
     "text",
     [
         QUOTED,
-        HEADS["QQ Mail"] + HISTORY,
+        f"{QUOTED}\n\nSent from my iPhone",
         "Sent from my iPhone",
+        "-- \nLi Wei",
     ],
 )
 def test_a_mail_that_is_nothing_else_stays_whole(text):
-    assert split_reply(text) == (text, "")
+    assert answered(text) == (text, "")
 
 
 @pytest.mark.parametrize(
@@ -195,15 +221,107 @@ def test_a_mail_that_is_nothing_else_stays_whole(text):
         f"{INTRODUCTIONS['Gmail']}\n{QUOTED}",
         f"{INTRODUCTIONS['Gmail, wrapped']}\n\n{QUOTED}\n",
         f"> {INTRODUCTIONS['163']}\n>\n>> {HISTORY.splitlines()[0]}",
+        f"\n\n发自我的iPhone\n\n> {INTRODUCTIONS['Apple Mail zh']}\n>\n{QUOTED}",
+        f"Sent from my iPhone\n\n{INTRODUCTIONS['Gmail']}\n{QUOTED}",
+        f"-- \nLi Wei\n\n{INTRODUCTIONS['Gmail']}\n{QUOTED}",
+        HEADS["QQ Mail"] + HISTORY,
+        f"\n\n{HEADS['Outlook zh']}\n{HISTORY}",
+        f"{HEADS['Outlook']}\n{OLD}",
+        f"\n{INTRODUCTIONS['163']}\n{HISTORY}",
     ],
 )
-def test_an_introduced_quote_alone_says_nothing(text):
-    assert split_reply(text) == ("", text)
+def test_an_answer_that_is_history_alone_says_nothing(text):
+    assert answered(text) == ("", text)
+    assert split_reply(text) == (text, "")
 
 
 def test_an_introduction_whose_link_was_written_out_is_one():
     link = "On Thu, 26 Nov 2026 at 11:16 Help\n\n<\nmailto:Help <help@wallet.example>\n> wrote:"
-    assert split_reply(f"{ASKED}\n\n{link}\n\n{HISTORY}").reply == ASKED
+    assert answered(f"{ASKED}\n\n{link}\n\n{HISTORY}").reply == ASKED
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "On Nov 16, 2026 I wrote:\nplease freeze my account.\nNobody did, and now it is empty.",
+        "On 20 November 2026 your agent wrote:\n\nwait 24 hours.\n\nIt has been three days!",
+        "客服于2026年11月20日写道：\n请等待24小时。\n现在已经三天了，还没有到账！",
+        "在 2026年11月20日 14:05 小王写道：\n没事的。\n钱已经被转走了！",
+        "Am 20.11.2026 um 14:05 schrieb mir Ihr Mitarbeiter:\nbitte warten.\nMein Konto ist leer!",
+        "Le 20/11/2026 votre agent a écrit :\nattendez.\nMon compte est vide !",
+        "El 20/11/2026 su agente escribió:\nespere.\nMi cuenta está vacía.",
+    ],
+)
+def test_what_somebody_tells_of_a_letter_stays(told):
+    text = f"Hello,\n\n{told}\n"
+    assert answered(text) == (text, "")
+    marked = answered(f"{ASKED}\n\n{told.replace(chr(10), f'{chr(10)}> ')}").reply
+    assert marked.startswith(ASKED)
+    assert told.splitlines()[-1] not in marked
+
+
+NEW = {
+    "a pasted mail": f"Is this from you?\n\n{HEADS['Outlook']}\n{OLD}\n\nI paid!",
+    "a pasted mail, Chinese": f"是你们吗？\n{HEADS['Foxmail']}\n{HISTORY}\n我输了助记词！",
+    "a pasted mail under a title": f"看这个\n{HEADS['QQ Mail']}\n{HISTORY}\n我点了链接",
+    "a pasted quote": f"He sent me this:\n{INTRODUCTIONS['Gmail']}\n{OLD}\nI did what he said.",
+    "a marked quote": f"{INTRODUCTIONS['Gmail zh']}\n{QUOTED}\n我照做了，钱没了。",
+    "terms in quote marks": "Your terms say\n> one day\n> at most\nbut mine takes nine.",
+    "steps in quote marks": "我按步骤操作：\n> 打开钱包\n> 点击发送\n最后一步报错。",
+    "a shell": "> pay 0.1\nError\n> balance\n0\nWhy?",
+    "facts of a parcel": "发件人：李\n收件人：仓库\n日期：周一\n主题：退货\n请查收并退款。",
+    "a form": "____\nFrom: my account\nTo: 0x9f\nDate: Monday\nSubject: lost\nCould you trace it?",
+    "a footer in what was pasted": f"Is it you?\n{HEADS['Outlook']}\n{OLD}\n\nSent from my iPhone",
+}
+
+
+@pytest.mark.parametrize("kind", NEW)
+def test_a_mail_that_answers_nothing_has_no_history(kind):
+    assert split_reply(NEW[kind]) == (NEW[kind], "")
+
+
+def test_a_signature_goes_from_a_mail_that_answers_nothing_too():
+    text = f"Your terms say\n> one day\n> at most\n{ASKED}\n\n-- \nLi Wei"
+    assert split_reply(text).reply == text.partition("\n\n--")[0]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *(
+            "Re: transfer",
+            "RE: x",
+            "re:x",
+            "Re[2]: x",
+            "Re (3): x",
+            "回复：转账",
+            "回复: x",
+            "答复: x",
+        ),
+        *(
+            "回覆：轉帳",
+            "AW: Geld",
+            "Antw: geld",
+            "SV: hej",
+            "VS: raha",
+            "Odp: x",
+            "Ynt: x",
+            "Ref: x",
+        ),
+        *("RES: dinheiro", "RIF: x", "返信: x", "회신: x"),
+    ],
+)
+def test_an_answer_is_known_by_its_subject(subject):
+    assert answers(subject)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["", "Report: x", "Resolved?", "Reply wanted: x", "回复我", "Fwd: x", "转发：x", "Ref 7: x"],
+)
+def test_another_subject_answers_nothing_without_the_id_of_a_mail(subject):
+    assert not answers(subject)
+    assert answers(subject, ("<o.1@desk.example>",))
 
 
 @given(
@@ -212,14 +330,14 @@ def test_an_introduction_whose_link_was_written_out_is_one():
             [
                 *(ASKED, QUOTED, HISTORY, "", "-- ", "--", "> x", "__", "a", "wrote:", "\r"),
                 *(INTRODUCTIONS["Gmail, wrapped"], HEADS["Outlook"], HEADS["163"], *FOOTERS),
-                *("签名由 x 定制", "| |", "本邮件含有保密信息", "İ wrote:"),
+                *("签名由 x 定制", "| |", "本邮件保密，仅供收件人使用，禁止复制", "İ wrote:"),
             ]
         ),
         max_size=12,
     ).map("\n".join)
 )
 def test_no_character_is_lost(text):
-    split = split_reply(text)
+    split = answered(text)
     assert letters(split.reply + split.rest) == letters(text)
 
 
@@ -239,5 +357,5 @@ def test_no_character_is_lost(text):
 def test_hostile_text_is_cut_in_linear_time(piece):
     text = piece * (100_000 // len(piece))
     started = process_time()
-    split_reply(text)
+    answered(text)
     assert process_time() - started < 10  # CPU seconds; measured below 0.03

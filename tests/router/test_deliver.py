@@ -10,7 +10,7 @@ from channels.contract import Event, Limits, Pace, Receipt, Refused, Transient, 
 from router import deliver, pipeline, settling, signals
 from router.core.clock import monotonic
 from router.errors import NotFound, StoreDown
-from router.holding import Holding
+from router.leases import Holding
 from router.prepared import Terms
 from router.store import outbox
 from tests.fakes import FakeDoor, FakeDoors, ManyDoors

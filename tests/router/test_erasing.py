@@ -130,7 +130,7 @@ def live(router, door, mei, frozen):
         door,
         **{"from": ANN},
         name="CanaryName Ann",
-        subject="canarysubject my transfer",
+        subject="Re: canarysubject my transfer",
         text=f"{long}\n\nOn Monday Bo wrote:\n> canaryquote of earlier\n",
         html="<p>canaryhtml</p>",
         message_id="<canarymid@mail.example>",

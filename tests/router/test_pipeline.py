@@ -239,6 +239,48 @@ def test_a_calm_second_mail_leaves_a_security_ticket_where_it_is(router, door):
     assert (bool(ticket.security), ticket.urgency) == (True, "P1")
 
 
+UNANSWERED = ["list", "precedence", "suppressed", "null_sender", "no_reply"]
+
+
+@pytest.mark.parametrize("code", UNANSWERED)
+def test_who_is_answered_by_no_machine_reopens_a_ticket_all_the_same(router, door, code):
+    first = _arrive(router, door, text="my transfer is pending")
+    desk.close(router, ADMIN, first.ticket_id)
+    tokens = [_token(router, first.ticket_id)]
+    again = _arrive(router, door, text="not settled", tokens=tokens, automatic=code)
+    (ticket,) = _rows(router, "SELECT state FROM ticket")
+    assert (again.ticket_id, ticket.state) == (first.ticket_id, "open")
+    assert "reopened" in _codes(router, first.ticket_id)
+    assert len(_rows(router, "SELECT id FROM outbox")) == 1  # of the first one
+
+
+@pytest.mark.parametrize("code", [*UNANSWERED, "auto_submitted", "calendar"])
+def test_an_alarm_raises_its_ticket_whoever_may_not_be_answered(router, door, code):
+    first = _arrive(router, door, text="How do I export my records?")
+    desk.close(router, ADMIN, first.ticket_id)
+    _arrive(router, door, text=SECURITY, tokens=[_token(router, first.ticket_id)], automatic=code)
+    (ticket,) = _rows(router, "SELECT * FROM ticket")
+    assert (bool(ticket.security), ticket.urgency, ticket.state) == (True, "P1", "open")
+
+
+@pytest.mark.parametrize("code", ["bounce", "own_mail"])
+def test_our_own_words_come_back_and_raise_nothing(router, door, code):
+    first = _arrive(router, door, text="How do I export my records?")
+    _arrive(router, door, text=SECURITY, tokens=[_token(router, first.ticket_id)], automatic=code)
+    (ticket,) = _rows(router, "SELECT * FROM ticket")
+    assert (bool(ticket.security), ticket.urgency) == (False, "P3")
+
+
+@pytest.mark.parametrize("code", ["auto_submitted", "calendar", "bounce", "own_mail"])
+def test_a_calm_machine_reopens_nothing(router, door, code):
+    first = _arrive(router, door, text="my transfer is pending")
+    desk.close(router, ADMIN, first.ticket_id)
+    tokens = [_token(router, first.ticket_id)]
+    _arrive(router, door, text="I am out of office", tokens=tokens, automatic=code)
+    (ticket,) = _rows(router, "SELECT state FROM ticket")
+    assert ticket.state == "closed"
+
+
 # ---------------------------------------------------------------- acknowledgements
 
 

@@ -61,7 +61,7 @@ def test_of_each_secret_are_kept_its_kind_part_length_and_print(router, door):
         router,
         door,
         text=f"my seed phrase: {PHRASE}\n\nOn Monday Ann wrote:\n> the card is {CARD}\n> ok?",
-        subject=f"private key {KEY}",
+        subject=f"Re: private key {KEY}",
         name=f"card {CARD}",
     )
     kept = {(one.kind, one.part): one for one in _kept(router, taken)}
@@ -182,7 +182,8 @@ def test_a_phrase_or_a_key_makes_it_a_security_matter(router, door, text):
 
 
 def test_a_phrase_in_a_file_or_in_the_quotes_counts_as_much(router, door):
-    quoted = _arrive(router, door, text=f"any news?\n\nOn Monday Ann wrote:\n> {PHRASE}\n> help")
+    text = f"any news?\n\nOn Monday Ann wrote:\n> {PHRASE}\n> help"
+    quoted = _arrive(router, door, text=text, subject="Re: transfer")
     filed = _with_file(router, door, "a.txt", PHRASE)
     assert {_ticket(router, one).urgency for one in (quoted, filed)} == {"P1"}
 
@@ -229,9 +230,15 @@ def test_a_later_message_with_a_phrase_raises_its_ticket(router, door):
 
 
 def test_a_machine_that_quotes_a_phrase_wakes_nobody(router, door):
-    taken = _arrive(router, door, text=PHRASE, automatic="list")
+    taken = _arrive(router, door, text=PHRASE, automatic="auto_submitted")
     assert not _ticket(router, taken).security
     assert [one.kind for one in _kept(router, taken)] == ["seed_phrase"]
+
+
+@pytest.mark.parametrize("code", ["list", "precedence", "suppressed", "null_sender", "no_reply"])
+def test_a_phrase_in_a_mail_that_nobody_answers_counts_as_much(router, door, code):
+    ticket = _ticket(router, _arrive(router, door, text=PHRASE, automatic=code))
+    assert (ticket.urgency, ticket.state, bool(ticket.security)) == ("P1", "new", True)
 
 
 # ---------------------------------------------------------------- what the sender reads

@@ -134,7 +134,7 @@ def _mails():
     yield _mail("a@mail.example", p["subject"].short, "see the subject")
     yield _mail("b@mail.example", "body", p["body"].text)
     quote = "\n".join(f"> {line}" for line in p["quote"].text.split("\n"))
-    yield _mail("c@mail.example", "quote", f"any news?\n\nOn Monday Bo wrote:\n{quote}\n")
+    yield _mail("c@mail.example", "Re: quote", f"any news?\n\nOn Monday Bo wrote:\n{quote}\n")
     yield _mail("d@mail.example", "html", "see below", html=f"<html><body>{html}</body></html>")
     yield _mail("e@mail.example", "sender", "my name says it", name=p["sender"].short)
     yield _mail(

@@ -17,7 +17,7 @@ from router.assemble import Router
 from router.errors import RouterError
 from router.store import outbox
 
-log = logging.getLogger("router.holding")
+log = logging.getLogger("router.leases")
 
 #: A send that lasts longer is shown as unknown, though its outcome is still written down.
 _LONGEST = timedelta(minutes=15)
