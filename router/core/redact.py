@@ -181,10 +181,9 @@ _LOOK = BytesAhoCorasick([cue.encode() for cue, _ in _CUES])
 
 
 def _in_bytes(text: str) -> bytes:
-    """The text with blanks for signs, and small letters where they are no ASCII."""
-    if not text.isascii():
-        for sign in _SIGNS:
-            text = text.replace(sign, " ")
+    """A text that is no ASCII, with blanks for signs and small letters for capitals."""
+    for sign in _SIGNS:
+        text = text.replace(sign, " ")
     raw = text.encode("utf-8", "surrogatepass")
     if len(raw) > len(text) and any(one in raw for one in _CASED):
         raw = text.lower().encode("utf-8", "surrogatepass")
@@ -195,7 +194,7 @@ def _in_bytes(text: str) -> bytes:
 
 def _suspicions(text: str) -> set[_Find]:
     """Which detectors have to read this text. Works on bytes, where Python is quick."""
-    raw = _in_bytes(text)
+    raw = text.encode() if text.isascii() else _in_bytes(text)
     words = raw.translate(_WORDS)
     found = {_CUES[place][1] for place, _, _ in _LOOK.find_matches_as_indexes(words)}
     if b"ddddddddddddd" in raw.translate(_DIGITS, _BETWEEN_DIGITS):

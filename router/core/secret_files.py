@@ -34,7 +34,7 @@ _TEXTS = frozenset(
 _TEXT_TYPES = ("text/", "message/", "application/json", "application/xml", "application/pgp-keys")
 #: How files begin that are no text, even where their first bytes would pass for one.
 _NO_TEXT = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b")
-_SNIFFED = 4096
+_SNIFFED, _GLANCED = 4096, 128
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -112,7 +112,7 @@ def _text(name: str, mime: str, data: bytes) -> str | None:
         return None
     encoding = next((one for mark, one in _MARKS if data.startswith(mark)), None)
     if encoding is None and b"\0" in data[:_SNIFFED]:
-        encoding = _unmarked(data[:_SNIFFED])
+        encoding = _unmarked(data[:_GLANCED]) and _unmarked(data[:_SNIFFED])
         if encoding is None:
             return None
     if encoding is not None:
