@@ -1,5 +1,8 @@
 """Settings: all faults at once, each with its place and what to write instead."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from router.assemble import Doors
@@ -22,6 +25,9 @@ def test_a_settings_file_that_was_named_must_be_one(tmp_path, written, told):
         load(path, {})
     with pytest.raises(SettingsFault, match=told):
         load(None, {"ROUTER_CONFIG": str(path)})
+
+
+OPERATING = Path(__file__).parent.parent / "docs" / "operating.md"
 
 
 def _write(tmp_path, text):
@@ -164,6 +170,67 @@ def test_a_secret_comes_from_the_environment_or_from_a_file(tmp_path):
     assert secret(name, {}) is None
     assert secret(name, {key: "one"}).get_secret_value() == "one"
     assert secret(name, {f"{key}_FILE": str(path)}).get_secret_value() == "made-up"
+
+
+def test_the_mailbox_that_operating_md_shows_can_be_used_as_it_stands(tmp_path):
+    book = OPERATING.read_text(encoding="utf-8")
+    table = re.search(r"```toml\n(\[channels\.email\.support\].*?)```", book, re.DOTALL)[1]
+    exported = dict(re.findall(r"export (ROUTER__\w+_FILE)=(\S+)", book))
+    assert len(exported) == 2
+    for name, path in exported.items():
+        (tmp_path / Path(path).name).write_text("made-up\n", encoding="utf-8")
+        exported[name] = str(tmp_path / Path(path).name)
+    settings = load(_write(tmp_path, table), exported)
+    shown = dict(effective(settings))
+    assert shown["channels.email.support.imap_password"] == "••••"
+    assert shown["channels.email.support.smtp_password"] == "••••"
+
+
+def test_every_secret_of_operating_md_may_stand_in_the_environment_or_in_a_file(tmp_path):
+    book = OPERATING.read_text(encoding="utf-8")
+    rows = re.findall(r"\n\| (WeChat|Messenger|X|Phone) \|(.*?)\|", book)
+    assert len(rows) == 4
+    held = tmp_path / "held"
+    held.write_text("made-up", encoding="utf-8")
+    for kind, told in rows:
+        path = _write(tmp_path, f"[channels.{kind.lower()}.support]\n")
+        for name in re.findall(r"`([A-Z_]+)`", told):
+            key = f"ROUTER__CHANNELS__{kind.upper()}__SUPPORT__{name}"
+            for environ in ({key: "made-up"}, {f"{key}_FILE": str(held)}):
+                load(path, environ)
+
+
+@pytest.mark.parametrize(
+    "name", ["WALLET__SECRET", "GATE__SMS_SECRET", "NOTICES__GROUP__SECRET", "DATABASE__URL"]
+)
+def test_a_secret_of_the_desk_may_stand_in_a_file(tmp_path, name):
+    held = tmp_path / "held"
+    held.write_text("sqlite:///made-up\n", encoding="utf-8")
+    settings = load(_write(tmp_path, ""), {f"ROUTER__{name}_FILE": str(held)})
+    section, _, key = name.lower().partition("__")
+    found = getattr(settings, section)
+    for part in key.split("__"):
+        found = found[part] if isinstance(found, dict) else getattr(found, part)
+    assert getattr(found, "get_secret_value", lambda: found)() == "sqlite:///made-up"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [(None, "cannot be read"), (b"", "is empty"), (b"\xff\xfe", "not text in UTF-8")],
+)
+def test_a_file_of_a_secret_that_holds_none_is_a_fault_of_the_settings(tmp_path, written, told):
+    held = tmp_path / "held"
+    if written is not None:
+        held.write_bytes(written)
+    key = "ROUTER__CHANNELS__EMAIL__SUPPORT__IMAP_PASSWORD_FILE"
+    (fault,) = _faults(tmp_path, "[channels.email.support]\n", {key: str(held)})
+    assert fault.startswith(f"environment {key}: {held} ")
+    assert told in fault
+
+
+def test_only_secrets_are_read_from_files(tmp_path):
+    (fault,) = _faults(tmp_path, "", {"ROUTER__WEB__HOST_FILE": "/made/up"})
+    assert "ROUTER__WEB__HOST_FILE: is not a setting" in fault
 
 
 def test_the_effective_settings_name_every_known_key(tmp_path):
