@@ -44,7 +44,8 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     source = _Source(path, text, environ)
     ours, unread = environment.opened(environ)
     faults = [*_secrets_in(given, source), *unread, *_unknown(ours, environ)]
-    given = environment.over(given, environment.given_by(ours))
+    given, strangers = environment.over(given, ours)
+    faults += [_no_account(name, keys, given, source) for name, keys in strangers]
     settings: Settings | None = None
     try:
         settings = Settings(**given)
@@ -149,6 +150,17 @@ def _unknown(ours: Mapping[str, str], environ: Mapping[str, str]) -> Iterator[Fa
     for name, key in environment.unknown(ours, known):
         told = name if name in environ else f"{name}_FILE"
         yield Fault(f"environment {told}", f"is not a setting{_nearest(key, known)}")
+
+
+def _no_account(name: str, keys: list[str], given: Mapping[str, Any], source: _Source) -> Fault:
+    """A secret for an account that nothing else speaks of: misspelled, or not set up at all."""
+    account, table = ".".join(keys[:3]), given.get("channels")
+    accounts = table.get(keys[1]) if isinstance(table, Mapping) else None
+    known = list(accounts) if isinstance(accounts, Mapping) else []
+    close = difflib.get_close_matches(keys[2], known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"write [{account}] into the settings first"
+    told = name if name in source.environ else f"{name}_FILE"
+    return Fault(f"environment {told}", f"there is no {account}; {hint}")
 
 
 def _nearest(key: str, known: Iterable[str]) -> str:

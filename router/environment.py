@@ -85,22 +85,54 @@ def opened(environ: Mapping[str, str]) -> tuple[dict[str, str], list[Fault]]:
     return ours, faults
 
 
-def given_by(ours: Mapping[str, str]) -> dict[str, Any]:
-    """What the variables set, as the file would say it; lists and tables are written as JSON.
-    A variable of a name that is no setting is left out: it has been told of.
+def over(
+    given: Mapping[str, Any], ours: Mapping[str, str]
+) -> tuple[dict[str, Any], list[tuple[str, list[str]]]]:
+    """The file's tables with what the variables set in them; and (variable, keys) of secrets whose
+    account nobody opens. Lists and tables are written as JSON. A variable of a name that is no
+    setting is left out: it has been told of.
     """
-    found: dict[str, Any] = {}
-    for name in sorted(ours):  # a whole table comes before its parts
-        keys = keys_of(name)
-        if kind := _kind(Settings, keys):
+    found, strangers = dict(given), []
+    # A whole table comes before its parts, and secrets come last: alone they open no account.
+    for name in sorted(ours, key=lambda one: (is_secret(keys_of(one)[-1]), one)):
+        keys = _as_written(found, keys_of(name))
+        kind = _kind(Settings, keys)
+        if kind and _needs_account(keys) and not _holds(found, keys[:3]):
+            strangers.append((name, keys))
+        elif kind:
             said: Any = ours[name]
             if kind == "json":
                 with suppress(ValueError):  # what is no JSON is told of where it was to stand
                     said = json.loads(said)
             for key in reversed(keys):
                 said = {key: said}
-            found = over(found, said)
-    return found
+            found = _merged(found, said)
+    return found, strangers
+
+
+def _needs_account(keys: Sequence[str]) -> bool:
+    return keys[0] == "channels" and len(keys) == 4 and is_secret(keys[-1])
+
+
+def _holds(found: Mapping[str, Any], keys: Sequence[str]) -> bool:
+    table: Any = found
+    for key in keys:
+        if not isinstance(table, Mapping) or key not in table:
+            return False
+        table = table[key]
+    return True
+
+
+def _as_written(found: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
+    """The keys as the tables spell them: a variable can write neither - nor small letters."""
+    told: list[str] = []
+    table: Any = found
+    for key in keys:
+        here = table if isinstance(table, Mapping) else {}
+        alike = (one for one in here if one.lower().replace("-", "_") == key)
+        told.append(key if key in here else next(alike, key))
+        table = here.get(told[-1])
+    return told
 
 
 def _kind(annotation: Any, keys: Sequence[str]) -> str:
@@ -118,13 +150,13 @@ def _kind(annotation: Any, keys: Sequence[str]) -> str:
     return "json" if get_origin(annotation) in (list, tuple, set) or annotation is Any else "text"
 
 
-def over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Both, table by table; what stands in ``above`` outranks the other."""
     found = dict(below)
     for key, value in above.items():
         had = found.get(key)
         if isinstance(had, Mapping) and isinstance(value, Mapping):
-            found[key] = over(had, value)
+            found[key] = _merged(had, value)
         else:
             found[key] = value
     return found

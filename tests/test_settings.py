@@ -228,6 +228,40 @@ def test_a_file_of_a_secret_that_holds_none_is_a_fault_of_the_settings(tmp_path,
     assert told in fault
 
 
+@pytest.mark.parametrize("account", ["support-cn", "support_cn", "Support-CN"])
+def test_a_variable_belongs_to_the_account_of_the_file_however_that_is_written(tmp_path, account):
+    mailbox = "ROUTER__CHANNELS__EMAIL__SUPPORT_CN__"
+    path = _write(tmp_path, f"[channels.email.{account}]\n[notices.{account}]\n")
+    given = {
+        f"{mailbox}IMAP_PASSWORD": "made-up",
+        f"{mailbox}LANGUAGE": "zh",
+        "ROUTER__NOTICES__SUPPORT_CN__SECRET": "made-up",
+    }
+    settings = load(path, given)
+    assert settings.channels == {"email": {account: {"imap_password": "made-up", "language": "zh"}}}
+    assert list(settings.notices) == [account]
+    assert secret(f"channels.email.{account}.imap_password", given).get_secret_value() == "made-up"
+
+
+@pytest.mark.parametrize("ending", ["", "_FILE"])
+def test_a_secret_alone_opens_no_account(tmp_path, ending):
+    held = tmp_path / "held"
+    held.write_text("made-up", encoding="utf-8")
+    name = f"ROUTER__CHANNELS__EMAIL__SUPORT__IMAP_PASSWORD{ending}"
+    faults = _faults(tmp_path, "[channels.email.support]\n", {name: str(held)})
+    said = "there is no channels.email.suport; did you mean support?"
+    assert faults == [f"environment {name}: {said}"]
+    (fault,) = _faults(tmp_path, "", {name: str(held)})
+    assert "there is no channels.email.suport; write [channels.email.suport] into" in fault
+
+
+def test_an_account_may_stand_in_the_environment_alone(tmp_path):
+    mailbox = "ROUTER__CHANNELS__EMAIL__SUPPORT__"
+    given = {f"{mailbox}IMAP_PASSWORD": "made-up", f"{mailbox}TEAM": "support"}
+    settings = load(_write(tmp_path, ""), given)
+    assert settings.channels["email"]["support"]["team"] == "support"
+
+
 def test_only_secrets_are_read_from_files(tmp_path):
     (fault,) = _faults(tmp_path, "", {"ROUTER__WEB__HOST_FILE": "/made/up"})
     assert "ROUTER__WEB__HOST_FILE: is not a setting" in fault
