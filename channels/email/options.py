@@ -28,7 +28,11 @@ class EmailOptions(ChannelOptions):
     )
     smtp_host: str = Field("", description="The SMTP server's name; empty: nothing is sent.")
     smtp_port: int = Field(465, description="The SMTP server's port.")
-    smtp_user: str = Field("", description="Who logs in to send; empty: nobody logs in.")
+    smtp_user: str = Field(
+        "",
+        description="Who logs in to send; empty: the address, or nobody when there is no secret "
+        "smtp_password.",
+    )
     smtp_auth: Literal["password", "xoauth2"] = Field(
         "password", description="How to log in to send; xoauth2 needs the oauth options below."
     )
