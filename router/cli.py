@@ -361,10 +361,12 @@ def rules_backtest(
 
 @app.command()
 def demo(
-    tickets: Annotated[int, typer.Option(help="how many made-up tickets to seed")] = 0,
+    tickets: Annotated[
+        int | None, typer.Option(min=1, help="seed so many made-up tickets instead of a day")
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Fill an empty desk with made-up tickets in Chinese and English."""
+    """Fill a desk without channels with made-up tickets; one that is in use is left alone."""
     from router import filling
 
     router = _assemble(config, migrate_first=True)

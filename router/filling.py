@@ -19,7 +19,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from router import backfilling, importing, seeding
+from router import backfilling, importing, seeding, starting
 from router import demo as story
 from router.assemble import Router
 from router.core.clock import monotonic
@@ -46,9 +46,11 @@ def behind_others() -> Iterator[None]:
             os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
-def demo(router: Router, tickets: int) -> None:
-    """Load the made-up day, or seed so many tickets with a progress bar."""
-    if not tickets:
+def demo(router: Router, tickets: int | None) -> None:
+    """Load the made-up day, or seed so many tickets with a progress bar. Raises Conflict on a desk
+    that is in use."""
+    starting.begin_demo(router)
+    if tickets is None:
         console.print(f"{story.fill(router)} made-up tickets were added")
         return
     with _progress() as progress:

@@ -12,19 +12,22 @@ import sys
 import threading
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from io import StringIO
 
 import pytest
 
-from router import cli, filling, pipeline
+from router import cli, deliver, filling, pipeline, starting
+from router import desk as actions
 from router.assemble import assemble
 from router.configuration import load
 from router.core.clock import SystemClock
 from router.core.ids import Ids
+from router.core.rights import Who
+from router.errors import Conflict
 from router.prepared import Terms
-from router.store import promise_versions, version
+from router.store import people, promise_versions, version
 from router.store.database import Store
 from tests.fakes import FakeDoor, FakeDoors
 from tests.pages import app_of
@@ -504,6 +507,83 @@ def test_replay_sends_a_parked_item_through_once(desk, by):
     again = desk.run("replay", number)
     assert again.code == 2
     assert "no parked item" in again.err
+
+
+LIVE = (
+    '[channels.email.support]\naddress = "support@desk.example"\nimap_host = "imap.desk.example"\n'
+    'smtp_host = "smtp.desk.example"\n'
+)
+
+
+@pytest.mark.parametrize("words", [("demo",), ("demo", "--tickets", "3")])
+def test_a_desk_that_is_in_use_is_not_filled_with_made_up_tickets(desk, words):
+    desk.configure(LIVE)
+    said = desk.run(*words)
+    assert (said.code, "email.support is on" in said.err) == (2, True)
+    desk.configure("")
+    assert desk.run("import", _eml(desk.folder / "old", 1)).code == 0
+    said = desk.run(*words)
+    assert (said.code, "tickets that are not made up" in said.err) == (2, True)
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == [(1,)]
+    assert desk.rows("SELECT COUNT(*) FROM agent") == [(0,)]
+
+
+@pytest.mark.parametrize("tickets", ["0", "-5"])
+def test_so_many_made_up_tickets_are_at_least_one(desk, tickets):
+    said = desk.run("demo", "--tickets", tickets)
+    assert said.code == 2
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == [(0,)]
+
+
+def test_nothing_of_the_demo_is_ever_sent_whatever_is_set_up_later(desk):
+    desk.run("demo")
+    held = desk.rows("SELECT DISTINCT state, reason, channel FROM outbox")
+    assert held == [("held", "made_up", "")]
+    desk.configure(LIVE)
+    router = desk.assembled()
+    try:
+        with router.store.reading() as unit:
+            grace = replace(_admin(unit), teams=frozenset(people.team_ids(unit).values()))
+        ((row, ticket),) = desk.rows(
+            "SELECT o.id, o.ticket_id FROM outbox o JOIN ticket t ON t.id = o.ticket_id "
+            "WHERE t.state = 'new' LIMIT 1"
+        )
+        with pytest.raises(Conflict, match="made_up"):
+            actions.retry_outbox(router, grace, row)
+        actions.reply(router, grace, ticket, "we look into it", once="another")
+        assert deliver.sweep(router) == 0
+    finally:
+        router.close()
+    held = desk.rows("SELECT DISTINCT state, reason, channel FROM outbox")
+    assert held == [("held", "made_up", "")]
+
+
+def test_a_desk_that_goes_live_with_made_up_tickets_is_told_so_at_its_start(desk, capsys):
+    desk.run("demo")
+    for more, told in (("", ""), (LIVE, "holds made-up tickets")):
+        desk.configure(more)
+        router = desk.assembled()
+        try:
+            starting.first_run(router)
+        finally:
+            router.close()
+        said = capsys.readouterr().err
+        assert (told in said, said.count("made-up")) == (True, 1 if told else 0)
+
+
+def test_a_desk_with_imported_mail_is_not_taken_for_an_empty_one(desk, capsys):
+    assert desk.run("import", _eml(desk.folder / "old", 1)).code == 0
+    router = desk.assembled()
+    try:
+        starting.first_run(router)
+    finally:
+        router.close()
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == [(1,)]
+
+
+def _admin(unit):
+    agent_id = people.listed(unit)[0].id
+    return Who(id=agent_id, name="Grace", role="admin", teams=frozenset(), locale="en")
 
 
 def test_the_demo_loads_once(desk):
