@@ -34,7 +34,7 @@ from router.second_reader import SecondReader
 from router.settings import Settings
 from router.shelf import Shelf
 from router.store import made_up, version
-from router.store.database import Store, check_writable
+from router.store.database import Store
 from router.vault import Vault
 from router.wallet import Wallet
 from rules.engine import Ruleset
@@ -224,7 +224,6 @@ def assemble(
     clock = clock or SystemClock()
     ids = Ids(clock)
     store = Store(settings.database_url, clock=clock, ids=ids)
-    check_writable(store.pool)
     version.check(store.pool)
     rulebook.follow(store)
     hours = Hourbook(settings, store)

@@ -21,12 +21,14 @@ from pydantic import BaseModel, ValidationError
 
 from channels import registry
 from router import calendars, environment
+from router.core.hiding import without_passwords
+from router.core.secret import HIDDEN
 from router.environment import is_secret, secret
 from router.errors import Fault, Invalid, SettingsFault
 from router.promise_settings import CalendarSettings, HoursSettings, Section, SlaSettings
 from router.settings import Settings
 
-__all__ = ["effective", "is_secret", "known_keys", "load", "secret"]
+__all__ = ["effective", "is_secret", "known_keys", "load", "remarks", "secret"]
 
 S = TypeVar("S", bound=Section)
 
@@ -82,7 +84,16 @@ def known_keys(model: type[BaseModel] = Settings, above: str = "") -> Iterator[t
 def effective(settings: Settings) -> Iterator[tuple[str, Any]]:
     """Every setting with its value in force, secrets never among them."""
     for key, value in _leaves(settings.model_dump(mode="json")):
-        yield ".".join(key), "••••" if is_secret(key[-1]) else value
+        said = without_passwords(value) if isinstance(value, str) else value
+        yield ".".join(key), HIDDEN if is_secret(key[-1]) else said
+
+
+def remarks(settings: Settings, environ: Mapping[str, str] | None = None) -> Iterator[str]:
+    """What is allowed and might be better."""
+    environ = os.environ if environ is None else environ
+    url, name = settings.database.url, environment.variable(("database", "url"))
+    if without_passwords(url) != url and not {name, f"{name}_FILE"} & environ.keys():
+        yield f"database.url holds a password; better put it into a file that {name}_FILE names"
 
 
 # ---------------------------------------------------------------- where a setting stands
@@ -178,7 +189,9 @@ def _explain(error: Any, source: _Source) -> Fault:
 
 
 def _shown(key: str, error: Any) -> str:
-    return "" if is_secret(key) else f" (it is {error.get('input')!r})"
+    if is_secret(key) or tuple(error["loc"]) == ("database", "url"):
+        return ""
+    return without_passwords(f" (it is {error.get('input')!r})")
 
 
 def _alone(section: type[S], given: Mapping[str, Any]) -> S:

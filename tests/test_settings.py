@@ -42,6 +42,48 @@ def _faults(tmp_path, text, environ=None):
     return [str(fault) for fault in caught.value.faults]
 
 
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql://desk:made-up-pw@db.example/desk", "mysql"),
+        ("desk:made-up-pw@db.example", "postgresql://"),
+        ("postgresql://desk:made-up@pw@db.example/desk", "%40"),
+        ("postgresql://desk:made-up-pw@db.example:none/desk", "port"),
+        ("sqlite://router.sqlite3", "sqlite:///"),
+    ],
+)
+def test_an_address_of_no_database_is_refused_without_its_password(tmp_path, url, told):
+    (fault,) = _faults(tmp_path, f'[database]\nurl = "{url}"\n')
+    assert told in fault
+    assert "made-up" not in fault
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "sqlite:////srv/desk.sqlite3",
+        "postgresql:///desk?host=/run/pg",
+        "postgresql+psycopg://a/b",
+    ],
+)
+def test_an_address_of_a_database_is_taken(tmp_path, url):
+    assert load(_write(tmp_path, f'[database]\nurl = "{url}"\n'), {}).database.url == url
+
+
+def test_no_address_is_shown_with_its_password(tmp_path):
+    text = (
+        '[web]\npublic_url = "https://desk:made-up-pw@help.example"\n'
+        '[channels.wechat.support]\nbase_url = "https://desk:made-up-pw@api.example/?password=made-up"'
+    )
+    shown = dict(effective(load(_write(tmp_path, text), {})))
+    assert shown["web.public_url"] == "https://desk:••••@help.example"
+    shown = shown["channels.wechat.support.base_url"]
+    assert shown == "https://desk:••••@api.example/?password=••••"
+    faults = _faults(tmp_path, f'{text}\n[channels.x]\nsupport = "ftp://a:made-up-pw@b"\n')
+    assert "made-up" not in "".join(faults)
+
+
 def test_no_file_means_the_defaults(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = load(None, {})

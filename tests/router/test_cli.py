@@ -4,6 +4,7 @@ import json
 import mailbox
 import os
 import re
+import resource
 import shutil
 import signal
 import sqlite3
@@ -184,6 +185,76 @@ def test_migrate_makes_the_database_and_says_its_revision(new):
     assert (first.code, again.code) == (0, 0)
     assert str(version.HEAD) in first.out
     assert new.rows("SELECT COUNT(*) FROM ticket") == [(0,)]
+
+
+def _told(said, *words):
+    """One fault, told in a few lines with what to do, and nothing that is secret."""
+    assert said.code == 2
+    assert len(said.err.splitlines()) <= 3
+    assert "Traceback" not in said.err
+    for word in words:
+        assert word in said.err
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve", "user"])
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "nowhere.invalid"])
+def test_a_database_server_that_cannot_be_reached_is_one_line(new, monkeypatch, command, host):
+    monkeypatch.setenv("ROUTER__DATABASE__URL", f"postgresql://desk:made-up-pw@{host}/desk")
+    words = ("user", "mei@desk.example") if command == "user" else (command,)
+    said = new.run(*words)
+    _told(said, "database", host.partition(":")[0])
+    assert "made-up-pw" not in said.err
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve"])
+def test_a_damaged_database_is_one_line(desk, command):
+    desk.database.write_bytes(b"this was a database once" * 1000)
+    _told(desk.run(command), "not a database", "router restore")
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve", "replay"])
+def test_a_database_of_a_newer_program_is_left_alone(desk, command):
+    with closing(sqlite3.connect(desk.database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    _told(desk.run(command), "9999", "newer")
+    assert desk.rows("SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve"])
+def test_a_data_folder_that_is_none_is_one_line(new, command):
+    (new.folder / "data").write_text("a file")
+    _told(new.run(command), "data_dir", str(new.folder / "data"))
+
+
+def test_a_disk_that_is_full_at_the_first_start_is_one_line(new):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        said = new.run("migrate")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    _told(said, "database")
+    assert new.run("migrate").code == 0
+
+
+def test_a_mailbox_that_cannot_be_reached_is_one_line_of_backfill(desk, monkeypatch):
+    desk.configure(
+        f'{LIVE.replace("imap.desk.example", "127.0.0.1")}imap_port = 1\nimap_tls = "none"\n'
+    )
+    monkeypatch.setenv(PASSWORD, "made-up-secret")
+    _told(desk.run("backfill", "support"), "127.0.0.1")
+
+
+def test_check_shows_no_password_of_an_address_and_warns_of_one_in_the_file(desk):
+    desk.configure(
+        '[database]\nurl = "postgresql://desk:made-up-pw@127.0.0.1:1/desk?sslmode=disable"\n'
+    )
+    said = desk.run("check")
+    assert 'database.url = "postgresql://desk:••••@127.0.0.1:1/desk?sslmode=disable"' in said.out
+    assert "ROUTER__DATABASE__URL_FILE" in said.out
+    assert "made-up-pw" not in said.out + said.err
 
 
 def test_a_worker_on_a_database_that_was_never_made_says_what_to_run(new):
