@@ -165,16 +165,19 @@ def import_(
     account: Annotated[str, typer.Option(help="account the mail belongs to")] = "import",
     config: Config = None,
 ) -> None:
-    """Take in old mail (.eml, mbox, Maildir) without acknowledging anybody."""
+    """Take in old mail (.eml, mbox, Maildir, folders of them) without acknowledging anybody; exit 1
+    when some of it could not be read."""
     from router import filling
 
     with filling.behind_others():
         with undisturbed():
             router = _opened(config, "MAKE")
         try:
-            filling.import_mail(router, path, account)
+            whole = filling.import_mail(router, path, account)
         finally:
             router.close()
+    if not whole:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -483,6 +483,52 @@ def test_the_same_mails_in_another_shape_are_the_same_mails(desk):
     assert _numbers(desk) == list(range(MAILS))
 
 
+def test_import_walks_folders_of_maildirs_and_says_what_it_left_out(desk):
+    old = desk.folder / "old"
+    old.mkdir()
+    for name, numbers in (("inbox", range(3)), (".Sent", range(3, 5)), ("team/丰", range(5, 8))):
+        for part in ("cur", "new", "tmp"):
+            (old / name / part).mkdir(parents=True)
+        with closing(mailbox.Maildir(old / name, create=False)) as box:
+            for number in numbers:
+                box.add(_mail(number))
+    _eml(old / "more", 1)
+    (old / "more" / "list.xlsx").write_bytes(b"PK")
+    (old / "inbox" / "dovecot-uidlist").write_bytes(b"3 V1 N9")
+    (old / "more" / "notes").write_bytes(b"hello")
+    said = desk.run("import", old)
+    assert said.code == 0
+    assert "9 mails read: 8 new tickets" in said.err
+    assert "3 files were left out as no mail, such as" in said.err
+    assert _numbers(desk) == list(range(8))
+
+
+def test_import_goes_past_what_cannot_be_read_and_lists_it(desk, monkeypatch):
+    old = _eml(desk.folder / "old", 3)
+    (old / "0001.eml").unlink()
+    (old / "0001.eml").symlink_to(desk.folder / "gone")
+    box = _maildir(old / "box", 2)
+    next((box / "cur").iterdir()).unlink()
+    (box / "cur" / "9").symlink_to(desk.folder / "gone")
+    shut = old / "shut"
+    shut.mkdir()
+    scandir = os.scandir
+
+    def asked(path):  # a superuser may read whatever has no rights
+        if str(path) == str(shut):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", asked)
+    said = desk.run("import", old)
+    assert said.code == 1
+    assert "3 mails read" in said.err
+    assert "3 could not be read:" in said.err
+    for one in (old / "0001.eml", box / "cur" / "9", shut):
+        assert f"{one}: " in said.err
+    assert "Traceback" not in said.err
+
+
 def test_import_of_nothing_says_so(desk):
     (desk.folder / "empty").mkdir()
     for path in (desk.folder / "empty", desk.folder / "nowhere"):
@@ -534,6 +580,7 @@ def test_old_mail_is_taken_in_behind_other_work_of_the_machine(desk, monkeypatch
 
     def importing(*_):
         meanwhile.append(os.getpriority(os.PRIO_PROCESS, 0))
+        return True
 
     monkeypatch.setattr(filling, "import_mail", importing)
     assert desk.run("import", desk.folder).code == 0
