@@ -19,7 +19,7 @@ from io import StringIO
 
 import pytest
 
-from router import cli, deliver, filling, pipeline, starting
+from router import cli, deliver, filling, pipeline, serving, starting
 from router import desk as actions
 from router.assemble import assemble
 from router.configuration import load
@@ -30,6 +30,7 @@ from router.errors import Conflict
 from router.prepared import Terms
 from router.store import people, promise_versions, version
 from router.store.database import Store
+from router.store.schema import migrate as bring_up
 from tests.fakes import FakeDoor, FakeDoors
 from tests.pages import app_of
 
@@ -185,6 +186,55 @@ def test_migrate_makes_the_database_and_says_its_revision(new):
     assert (first.code, again.code) == (0, 0)
     assert str(version.HEAD) in first.out
     assert new.rows("SELECT COUNT(*) FROM ticket") == [(0,)]
+
+
+OLDER = "0022"
+
+
+@pytest.fixture
+def older(new):
+    """A desk whose database an earlier version made."""
+    (new.folder / "data").mkdir()
+    bring_up(f"sqlite:///{new.database}", revision=OLDER)
+    return new
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve"])
+def test_what_brings_an_older_database_up_says_from_where_to_where(older, monkeypatch, command):
+    monkeypatch.setattr(serving, "serve", lambda router, *, work: router.close())
+    said = older.run(command)
+    assert said.code == 0
+    assert f"revision {OLDER} → {version.HEAD}" in said.out + said.err
+    assert older.rows("SELECT version_num FROM alembic_version") == [(version.HEAD,)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "mei@desk.example"),
+        ("import", "old"),
+        ("backfill", "support"),
+        ("demo",),
+        ("rules", "learn"),
+        ("worker",),
+        ("replay",),
+    ],
+)
+def test_no_other_command_changes_an_older_database(older, words):
+    _told(older.run(*words), OLDER, "make a backup, then run `router migrate`")
+    assert older.rows("SELECT version_num FROM alembic_version") == [(OLDER,)]
+
+
+def test_user_makes_the_desk_where_there_is_none_yet(new):
+    said = new.run("user", "mei@desk.example", "--role", "admin")
+    assert said.code == 0
+    assert new.rows("SELECT email FROM agent") == [("mei@desk.example",)]
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("replay",), ("web",), ("worker",), ("check",)])
+def test_a_command_that_only_looks_makes_no_folder(new, words):
+    new.run(*words)
+    assert not (new.folder / "data").exists()
 
 
 def _told(said, *words):
