@@ -266,7 +266,9 @@ def _option_faults(
     options = registry.channel(kind).Options
     public = {key: value for key, value in given.items() if not is_secret(key)}
     try:
-        options.model_validate(public)
+        for option, said in options.model_validate(public).lacks().items():
+            place = source.place(("channels", kind, account, option))
+            yield Fault(place, f"channels.{kind}.{account}.{option}: {said}")
     except ValidationError as fault:
         for error in fault.errors():
             keys = ("channels", kind, account, *map(str, error["loc"]))

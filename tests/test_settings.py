@@ -36,6 +36,9 @@ def _write(tmp_path, text):
     return path
 
 
+MAILBOX = 'address = "help@desk.example"\nimap_host = "imap.desk.example"\n'
+
+
 def _faults(tmp_path, text, environ=None):
     with pytest.raises(SettingsFault) as caught:
         load(_write(tmp_path, text), environ or {})
@@ -265,7 +268,7 @@ def test_a_file_of_a_secret_that_holds_none_is_a_fault_of_the_settings(tmp_path,
     if written is not None:
         held.write_bytes(written)
     key = "ROUTER__CHANNELS__EMAIL__SUPPORT__IMAP_PASSWORD_FILE"
-    (fault,) = _faults(tmp_path, "[channels.email.support]\n", {key: str(held)})
+    (fault,) = _faults(tmp_path, f"[channels.email.support]\n{MAILBOX}", {key: str(held)})
     assert fault.startswith(f"environment {key}: {held} ")
     assert told in fault
 
@@ -273,14 +276,16 @@ def test_a_file_of_a_secret_that_holds_none_is_a_fault_of_the_settings(tmp_path,
 @pytest.mark.parametrize("account", ["support-cn", "support_cn", "Support-CN"])
 def test_a_variable_belongs_to_the_account_of_the_file_however_that_is_written(tmp_path, account):
     mailbox = "ROUTER__CHANNELS__EMAIL__SUPPORT_CN__"
-    path = _write(tmp_path, f"[channels.email.{account}]\n[notices.{account}]\n")
+    path = _write(tmp_path, f"[channels.email.{account}]\n{MAILBOX}[notices.{account}]\n")
     given = {
         f"{mailbox}IMAP_PASSWORD": "made-up",
         f"{mailbox}LANGUAGE": "zh",
         "ROUTER__NOTICES__SUPPORT_CN__SECRET": "made-up",
     }
     settings = load(path, given)
-    assert settings.channels == {"email": {account: {"imap_password": "made-up", "language": "zh"}}}
+    assert list(settings.channels["email"]) == [account]
+    assert settings.channels["email"][account]["imap_password"] == "made-up"
+    assert settings.channels["email"][account]["language"] == "zh"
     assert list(settings.notices) == [account]
     assert secret(f"channels.email.{account}.imap_password", given).get_secret_value() == "made-up"
 
@@ -290,7 +295,7 @@ def test_a_secret_alone_opens_no_account(tmp_path, ending):
     held = tmp_path / "held"
     held.write_text("made-up", encoding="utf-8")
     name = f"ROUTER__CHANNELS__EMAIL__SUPORT__IMAP_PASSWORD{ending}"
-    faults = _faults(tmp_path, "[channels.email.support]\n", {name: str(held)})
+    faults = _faults(tmp_path, f"[channels.email.support]\n{MAILBOX}", {name: str(held)})
     said = "there is no channels.email.suport; did you mean support?"
     assert faults == [f"environment {name}: {said}"]
     (fault,) = _faults(tmp_path, "", {name: str(held)})
@@ -299,9 +304,36 @@ def test_a_secret_alone_opens_no_account(tmp_path, ending):
 
 def test_an_account_may_stand_in_the_environment_alone(tmp_path):
     mailbox = "ROUTER__CHANNELS__EMAIL__SUPPORT__"
-    given = {f"{mailbox}IMAP_PASSWORD": "made-up", f"{mailbox}TEAM": "support"}
+    given = {
+        f"{mailbox}IMAP_PASSWORD": "made-up",
+        f"{mailbox}ADDRESS": "help@desk.example",
+        f"{mailbox}IMAP_HOST": "imap.desk.example",
+    }
     settings = load(_write(tmp_path, ""), given)
-    assert settings.channels["email"]["support"]["team"] == "support"
+    assert settings.channels["email"]["support"]["imap_host"] == "imap.desk.example"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("", "channels.email.support.imap_host: is not set; write the IMAP server's name"),
+        ('address = ""', "channels.email.support.address: is not set"),
+        ('address = "help.desk.example"', "help.desk.example is no address; write"),
+        ('address = "Help <help@desk.example>"', "is no address; write"),
+        ("imap_port = 0", "greater than or equal to 1"),
+        ("smtp_port = 65536", "less than or equal to 65535"),
+    ],
+)
+def test_a_mailbox_that_cannot_work_is_a_fault(tmp_path, line, told):
+    mailbox = {"address": '"help@desk.example"', "imap_host": '"imap.desk.example"'}
+    option, _, value = line.partition(" = ")
+    mailbox |= {option: value} if option else {"imap_host": '""'}
+    text = "".join(f"{name} = {said}\n" for name, said in mailbox.items())
+    (fault,) = _faults(tmp_path, f"[channels.email.support]\n{text}")
+    assert told in fault
+    assert "config.toml:" in fault
+    off = f"[channels.email.support]\nenabled = false\n{text}"
+    assert load(_write(tmp_path, off), {}).channels["email"]["support"]["enabled"] is False
 
 
 def test_only_secrets_are_read_from_files(tmp_path):

@@ -97,7 +97,9 @@ def desk(new, sqlite_template):
 
 # ---------------------------------------------------------------- settings
 
-CHANNEL = '[channels.email.support]\naddress = "support@desk.example"\n'
+CHANNEL = (
+    '[channels.email.support]\naddress = "support@desk.example"\nimap_host = "imap.desk.example"\n'
+)
 PASSWORD = "ROUTER__CHANNELS__EMAIL__SUPPORT__IMAP_PASSWORD"
 
 
@@ -319,7 +321,7 @@ def test_doctor_finds_a_healthy_desk_well(new):
     said = new.run("doctor")
     assert said.code == 0
     assert "✗" not in said.out
-    assert said.out.count("✓") == 11
+    assert said.out.count("✓") == 12
 
 
 def test_doctor_says_what_is_ill_and_what_to_do(desk):
@@ -334,10 +336,36 @@ def test_doctor_says_what_is_ill_and_what_to_do(desk):
     said = desk.run("doctor")
     assert said.code == 1
     ill = [line for line in said.out.splitlines() if line.startswith("✗")]
-    assert len(ill) == 3
+    assert len(ill) == 4
+    assert any(
+        "secrets: environment ROUTER__CHANNELS__EMAIL__SUPPORT__IMAP" in line for line in ill
+    )
     assert any("parked items: 1 items wait" in line and "router replay" in line for line in ill)
     assert any("channels: poll:email:support" in line and "no route" in line for line in ill)
     assert any("worker: silent" in line and "router worker" in line for line in ill)
+
+
+def test_doctor_tries_every_secret_a_channel_or_a_notice_needs(desk, monkeypatch):
+    desk.configure(f"{LIVE}smtp_user = 'mei'\n[notices.group]\n")
+    for name in ("IMAP_PASSWORD", "SMTP_PASSWORD"):
+        said = desk.run("doctor")
+        assert (said.code, f"SUPPORT__{name}: is not set" in said.out) == (1, True)
+        monkeypatch.setenv(f"ROUTER__CHANNELS__EMAIL__SUPPORT__{name}", "made-up-secret")
+    said = desk.run("doctor")
+    assert (said.code, "ROUTER__NOTICES__GROUP__SECRET is not set" in said.out) == (1, True)
+    monkeypatch.setenv("ROUTER__NOTICES__GROUP__SECRET", "json://made-up.example")
+    said = desk.run("doctor")
+    assert said.code == 0
+    assert "made-up" not in said.out
+
+
+def test_doctor_says_when_the_database_takes_no_writes(desk):
+    desk.run("doctor")
+    with closing(sqlite3.connect(desk.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        said = desk.run("doctor")
+    assert said.code == 1
+    assert "✗ database: another process holds the database" in said.out
 
 
 def test_doctor_says_when_there_is_no_database(new):
@@ -677,10 +705,7 @@ def test_replay_sends_a_parked_item_through_once(desk, by):
     assert "no parked item" in again.err
 
 
-LIVE = (
-    '[channels.email.support]\naddress = "support@desk.example"\nimap_host = "imap.desk.example"\n'
-    'smtp_host = "smtp.desk.example"\n'
-)
+LIVE = f'{CHANNEL}smtp_host = "smtp.desk.example"\n'
 
 
 @pytest.mark.parametrize("words", [("demo",), ("demo", "--tickets", "3")])
