@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -67,6 +67,14 @@ class ChannelOptions(BaseModel):
     language: Literal["", "zh", "en"] = Field(
         "", description="The language of who writes here when their own is not known."
     )
+
+    def lacks(self) -> Mapping[str, str]:
+        """Options without which an account cannot work, each with what to write there."""
+        return {}
+
+    def needs(self) -> Sequence[str]:
+        """The names of the secrets that an account set up so cannot do without."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from router.core.secret import OPENS_A_WALLET
 from router.core.sla import foreseen
 from router.core.wording import ANY_LINK, ANY_NUMBER, Situation, Words
 from router.prepared import Prepared, may_rise
-from router.store import budgets, claims, outbox, timeline
+from router.store import budgets, claims, made_up, outbox, timeline
 from router.store.batch import Batch, Clockface, Draft, Wanted
 from router.store.budgets import Allowance
 from router.store.shapes import ArticleUse
@@ -160,7 +160,7 @@ def promise(router: Router, batch: Batch, message: Prepared, draft: Draft) -> No
         return
     speaker = router.doors.speaker(message.handle[0], draft.channel, draft.account)
     if speaker is None:
-        reason = "no_channel"
+        reason = "made_up" if draft.account == made_up.ACCOUNT else "no_channel"
     elif spent := _spent(router, batch, message):
         reason = f"budget_{spent}"
     case = _queue(router, batch, message, draft, speaker or ("", ""), reason)

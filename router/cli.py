@@ -59,37 +59,25 @@ def main() -> None:
 
 def _told() -> tuple[type[Exception], ...]:
     """What is told in its own words; looked up when something went wrong."""
+    from channels.failures import ChannelError
     from rules.load import RulesFault
 
-    return RouterError, RulesFault
+    return RouterError, ChannelError, RulesFault
 
 
 def _settings(config: Path | None) -> Settings:
     return configuration.load(config)
 
 
-def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
-    from rules.engine import load as load_rules
-    from rules.kept import Kept
+def _opened(config: Path | None, may: str = "LOOK") -> Router:
+    """The desk; ``may`` is what the command may do to its database, see :mod:`router.opening`."""
+    from router import opening
 
-    settings = _settings(config)
-    folder = settings.rules.folder
-    settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = Kept(settings.data_path / "rules.kept")
-    rules = load_rules(Path(folder).expanduser() if folder else None, kept)
-    from router.assemble import assemble  # after the rules: it fills the room they leave
-    from router.store import version
-    from router.store.database import open_pool
+    return opening.opened(_settings(config), opening.May[may], _say)
 
-    if migrate_first:
-        pool = open_pool(settings.database_url)
-        behind = version.found(pool) < version.HEAD
-        pool.close()
-        if behind:
-            from router.store.schema import migrate as bring_up
 
-            bring_up(settings.database_url)
-    return assemble(settings, rules=rules)
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 # ---------------------------------------------------------------- running
@@ -99,7 +87,7 @@ def _assemble(config: Path | None, *, migrate_first: bool = False) -> Router:
 def serve(config: Config = None) -> None:
     """Everything in one process: web pages, mailboxes, outbox and clock."""
     with undisturbed():
-        router = _assemble(config, migrate_first=True)
+        router = _opened(config, "RAISE")
         from router import serving
     serving.serve(router, work=True)
 
@@ -108,7 +96,7 @@ def serve(config: Config = None) -> None:
 def web(config: Config = None) -> None:
     """The web pages alone; a worker runs elsewhere."""
     with undisturbed():
-        router = _assemble(config)
+        router = _opened(config)
         from router import serving
     serving.serve(router, work=False)
 
@@ -117,7 +105,7 @@ def web(config: Config = None) -> None:
 def worker(config: Config = None) -> None:
     """Mailboxes, outbox and clock alone; the web pages run elsewhere."""
     with undisturbed():
-        router = _assemble(config)
+        router = _opened(config)
         from router import starting
     starting.work(router)
 
@@ -125,13 +113,10 @@ def worker(config: Config = None) -> None:
 @app.command()
 def migrate(config: Config = None) -> None:
     """Bring the database to this program's schema."""
-    from router.store import version
-    from router.store.schema import migrate as bring_up
+    from router import opening
 
-    settings = _settings(config)
-    settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    bring_up(settings.database_url)
-    typer.echo(f"the database is at revision {version.HEAD}")
+    revision = opening.bring_up(_settings(config), opening.May.RAISE, typer.echo)
+    typer.echo(f"the database is at revision {revision}")
 
 
 @app.command()
@@ -159,7 +144,7 @@ def doctor(config: Config = None) -> None:
     from router import examining
 
     try:
-        router = _assemble(config)
+        router = _opened(config)
     except RouterError as fault:
         typer.echo(f"✗ {fault}")
         raise typer.Exit(1) from None
@@ -180,16 +165,19 @@ def import_(
     account: Annotated[str, typer.Option(help="account the mail belongs to")] = "import",
     config: Config = None,
 ) -> None:
-    """Take in old mail (.eml, mbox, Maildir) without acknowledging anybody."""
+    """Take in old mail (.eml, mbox, Maildir, folders of them) without acknowledging anybody; exit 1
+    when some of it could not be read."""
     from router import filling
 
     with filling.behind_others():
         with undisturbed():
-            router = _assemble(config, migrate_first=True)
+            router = _opened(config, "MAKE")
         try:
-            filling.import_mail(router, path, account)
+            whole = filling.import_mail(router, path, account)
         finally:
             router.close()
+    if not whole:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -207,7 +195,7 @@ def backfill(
 
     with filling.behind_others():
         with undisturbed():
-            router = _assemble(config, migrate_first=True)
+            router = _opened(config, "MAKE")
         try:
             day = since.date() if since else None
             filling.backfill(router, account, day, again=again, dry_run=dry_run)
@@ -285,7 +273,7 @@ def replay(
     """Send parked items through again; without a number, list them."""
     from router import starting
 
-    router = _assemble(config)
+    router = _opened(config)
     try:
         starting.replay(router, item, everything=everything)
     finally:
@@ -326,7 +314,7 @@ def rules_learn(
         with filling.progress_bar("reading the examples") as told:
             typer.echo(f"learnt; kept in {learning.shipped(load(), told).name}")
         return
-    router = _assemble(config, migrate_first=True)
+    router = _opened(config, "MAKE")
     try:
         with filling.progress_bar("reading the examples") as told:
             path, own = learning.here(router, told)
@@ -361,13 +349,15 @@ def rules_backtest(
 
 @app.command()
 def demo(
-    tickets: Annotated[int, typer.Option(help="how many made-up tickets to seed")] = 0,
+    tickets: Annotated[
+        int | None, typer.Option(min=1, help="seed so many made-up tickets instead of a day")
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Fill an empty desk with made-up tickets in Chinese and English."""
+    """Fill a desk without channels with made-up tickets; one that is in use is left alone."""
     from router import filling
 
-    router = _assemble(config, migrate_first=True)
+    router = _opened(config, "MAKE")
     try:
         filling.demo(router, tickets)
     finally:
@@ -385,7 +375,7 @@ def user(
     """Add a person, or give one a new sign-in link."""
     from router import starting
 
-    router = _assemble(config, migrate_first=True)
+    router = _opened(config, "MAKE")
     try:
         starting.user(router, email, name=name or email, role=role, teams=team or [])
     finally:

@@ -57,7 +57,10 @@ def send(router: Router, unit: Unit, draft: Draft, code: Code, handle: Any, purp
             once=once,
         )
         return
-    channel, account = router.doors.speaker(handle.kind, draft.channel, draft.account) or ("", "")
+    speaker = router.doors.speaker(handle.kind, draft.channel, draft.account)
+    if speaker is None:
+        raise Conflict("no_channel")
+    channel, account = speaker
     door = router.doors.open(channel, account)
     reply_to = door.reply_address(router.tokens.reply_token(draft.id))
     row_id = unit.new_id()

@@ -8,27 +8,29 @@ settings themselves, of service hours and promises, and of every channel that is
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from channels import registry
-from router import calendars
+from router import calendars, environment
+from router.core.hiding import without_passwords
+from router.core.secret import HIDDEN
+from router.environment import is_secret, secret
 from router.errors import Fault, Invalid, SettingsFault
 from router.promise_settings import CalendarSettings, HoursSettings, Section, SlaSettings
-from router.settings import PREFIX, Settings
+from router.settings import Settings
+
+__all__ = ["effective", "is_secret", "known_keys", "load", "remarks", "secret"]
 
 S = TypeVar("S", bound=Section)
-
-_NEVER_IN_FILE = re.compile(r"(password|secret|token|private_key|aes_key)$")
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -42,8 +44,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     except tomllib.TOMLDecodeError as fault:
         raise SettingsFault([Fault(str(path), f"is not TOML: {fault}")]) from fault
     source = _Source(path, text, environ)
-    faults = [*_secrets_in(given, source), *_unknown_in_environment(environ)]
-    given = _over(given, _set_by(environ))
+    ours, unread = environment.opened(environ)
+    faults = [*_secrets_in(given, source), *unread, *_unknown(ours, environ)]
+    given, strangers = environment.over(given, ours)
+    faults += [_no_account(name, keys, given, source) for name, keys in strangers]
     settings: Settings | None = None
     try:
         settings = Settings(**given)
@@ -67,51 +71,6 @@ def _read(path: Path) -> str:
         raise SettingsFault([Fault(str(path), message)]) from fault
 
 
-def _set_by(environ: Mapping[str, str]) -> dict[str, Any]:
-    """What the environment sets, as the file would say it; lists and tables are written as JSON.
-    A variable of a name that is no setting is left out: it has been told of.
-    """
-    found: dict[str, Any] = {}
-    for name in sorted(environ):  # a whole table comes before its parts
-        keys = name.removeprefix(PREFIX).lower().split("__")
-        if name.startswith(PREFIX) and (kind := _kind(Settings, keys)):
-            said: Any = environ[name]
-            if kind == "json":
-                with suppress(ValueError):  # what is no JSON is told of where it was to stand
-                    said = json.loads(said)
-            for key in reversed(keys):
-                said = {key: said}
-            found = _over(found, said)
-    return found
-
-
-def _kind(annotation: Any, keys: Sequence[str]) -> str:
-    """How the variable of a setting is read: ``json``, as ``text``, or not at all."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        if not keys:
-            return "json"
-        field = annotation.model_fields.get(keys[0])
-        return _kind(field.annotation, keys[1:]) if field else ""
-    if get_origin(annotation) is dict:
-        inner = get_args(annotation)[1]
-        return _kind(inner, keys[1:]) if keys and inner is not Any else "json"
-    if keys:
-        return "json" if annotation is Any else ""
-    return "json" if get_origin(annotation) in (list, tuple, set) or annotation is Any else "text"
-
-
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, table by table; what stands in ``above`` outranks the other."""
-    found = dict(below)
-    for key, value in above.items():
-        had = found.get(key)
-        if isinstance(had, Mapping) and isinstance(value, Mapping):
-            found[key] = _over(had, value)
-        else:
-            found[key] = value
-    return found
-
-
 def known_keys(model: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[str, Any]]:
     """Every setting's dotted name with its field, sections opened."""
     for name, info in model.model_fields.items():
@@ -122,34 +81,19 @@ def known_keys(model: type[BaseModel] = Settings, above: str = "") -> Iterator[t
             yield f"{above}{name}", info
 
 
-def is_secret(key: str) -> bool:
-    """Whether a setting of that name may only come from the environment."""
-    return bool(_NEVER_IN_FILE.search(key))
-
-
-def secret(name: str, environ: Mapping[str, str] | None = None) -> SecretStr | None:
-    """A secret by its dotted name, from the environment or from the file the environment names.
-
-    Raises SettingsFault when that file cannot be read.
-    """
-    environ = os.environ if environ is None else environ
-    key = PREFIX + name.upper().replace(".", "__").replace("-", "_")
-    if key in environ:
-        return SecretStr(environ[key])
-    file = environ.get(f"{key}_FILE")
-    if not file:
-        return None
-    try:
-        return SecretStr(Path(file).read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeError) as fault:
-        where = f"environment {key}_FILE"
-        raise SettingsFault([Fault(where, f"{file} cannot be read: {fault}")]) from fault
-
-
 def effective(settings: Settings) -> Iterator[tuple[str, Any]]:
     """Every setting with its value in force, secrets never among them."""
     for key, value in _leaves(settings.model_dump(mode="json")):
-        yield ".".join(key), "••••" if _NEVER_IN_FILE.search(key[-1]) else value
+        said = without_passwords(value) if isinstance(value, str) else value
+        yield ".".join(key), HIDDEN if is_secret(key[-1]) else said
+
+
+def remarks(settings: Settings, environ: Mapping[str, str] | None = None) -> Iterator[str]:
+    """What is allowed and might be better."""
+    environ = os.environ if environ is None else environ
+    url, name = settings.database.url, environment.variable(("database", "url"))
+    if without_passwords(url) != url and not {name, f"{name}_FILE"} & environ.keys():
+        yield f"database.url holds a password; better put it into a file that {name}_FILE names"
 
 
 # ---------------------------------------------------------------- where a setting stands
@@ -165,9 +109,10 @@ class _Source:
 
     def place(self, keys: tuple[str, ...]) -> str:
         """The variable that set it, else its line, else the line of what it is part of."""
-        name = PREFIX + "__".join(key.upper() for key in keys)
-        if name in self.environ:
-            return f"environment {name}"
+        name = environment.variable(keys)
+        for one in (name, f"{name}_FILE"):
+            if one in self.environ:
+                return f"environment {one}"
         for depth in range(len(keys), 0, -1):
             if number := self._line(keys[:depth]):
                 return f"{self.path}:{number}"
@@ -202,26 +147,31 @@ def _leaves(
 
 def _secrets_in(given: Mapping[str, Any], source: _Source) -> Iterator[Fault]:
     for keys, _ in _leaves(given):
-        if _NEVER_IN_FILE.search(keys[-1]):
-            name = "__".join(key.upper() for key in keys)
+        if is_secret(keys[-1]):
+            name = environment.variable(keys)
             yield Fault(
                 source.place(keys),
                 f"{'.'.join(keys)} is a secret and must not stand in a file that is shared; "
-                f"set {PREFIX}{name} in the environment, or {PREFIX}{name}_FILE to a file's path",
+                f"set {name} in the environment, or {name}_FILE to a file's path",
             )
 
 
-def _unknown_in_environment(environ: Mapping[str, str]) -> Iterator[Fault]:
+def _unknown(ours: Mapping[str, str], environ: Mapping[str, str]) -> Iterator[Fault]:
     known = [key for key, _ in known_keys()]
-    for name in environ:
-        if not name.startswith(PREFIX):
-            continue
-        key = name.removeprefix(PREFIX).lower().replace("__", ".")
-        if key in known or key.startswith(("channels.", "notices.")):
-            continue
-        if any(key.startswith(f"{one}.") for one in known):
-            continue
-        yield Fault(f"environment {name}", f"is not a setting{_nearest(key, known)}")
+    for name, key in environment.unknown(ours, known):
+        told = name if name in environ else f"{name}_FILE"
+        yield Fault(f"environment {told}", f"is not a setting{_nearest(key, known)}")
+
+
+def _no_account(name: str, keys: list[str], given: Mapping[str, Any], source: _Source) -> Fault:
+    """A secret for an account that nothing else speaks of: misspelled, or not set up at all."""
+    account, table = ".".join(keys[:3]), given.get("channels")
+    accounts = table.get(keys[1]) if isinstance(table, Mapping) else None
+    known = list(accounts) if isinstance(accounts, Mapping) else []
+    close = difflib.get_close_matches(keys[2], known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"write [{account}] into the settings first"
+    told = name if name in source.environ else f"{name}_FILE"
+    return Fault(f"environment {told}", f"there is no {account}; {hint}")
 
 
 def _nearest(key: str, known: Iterable[str]) -> str:
@@ -239,7 +189,9 @@ def _explain(error: Any, source: _Source) -> Fault:
 
 
 def _shown(key: str, error: Any) -> str:
-    return "" if _NEVER_IN_FILE.search(key) else f" (it is {error.get('input')!r})"
+    if is_secret(key) or tuple(error["loc"]) == ("database", "url"):
+        return ""
+    return without_passwords(f" (it is {error.get('input')!r})")
 
 
 def _alone(section: type[S], given: Mapping[str, Any]) -> S:
@@ -314,7 +266,9 @@ def _option_faults(
     options = registry.channel(kind).Options
     public = {key: value for key, value in given.items() if not is_secret(key)}
     try:
-        options.model_validate(public)
+        for option, said in options.model_validate(public).lacks().items():
+            place = source.place(("channels", kind, account, option))
+            yield Fault(place, f"channels.{kind}.{account}.{option}: {said}")
     except ValidationError as fault:
         for error in fault.errors():
             keys = ("channels", kind, account, *map(str, error["loc"]))

@@ -16,25 +16,36 @@ from email.utils import format_datetime, parseaddr
 from importlib import resources
 from typing import Any
 
+from channels import webform
 from channels.contract import Raw
-from router import desk, form, pipeline, reports
+from router import desk, pipeline, reports
 from router.assemble import FORM, Router
 from router.core.clock import FrozenClock
 from router.core.ids import Ids
 from router.core.rights import Who
+from router.errors import Conflict
 from router.prepared import Terms
-from router.store import people
+from router.store import made_up, people
 from router.store.database import Store
 from router.store.unit import Unit
 
-#: The account that demo mail belongs to; no mailbox of that name is ever polled.
-ACCOUNT = "demo"
 _PEOPLE = (
     ("mei@desk.example", "林美", "agent", ("support", "security")),
     ("tom@desk.example", "Tom Becker", "agent", ("support", "security")),
     ("hua@desk.example", "王华", "lead", ("support", "security")),
 )
 _LATER = timedelta(minutes=25)
+
+
+def check(router: Router) -> None:
+    """Raise Conflict where real people may be: made-up tickets belong to a desk without any."""
+    on = [f"{kind}.{account}" for kind, account in router.doors]
+    if on:
+        raise Conflict(f"{on[0]} is on: made-up tickets belong to a desk without channels")
+    with router.store.reading() as unit:
+        if made_up.others(unit):
+            message = "this desk has tickets that are not made up; try the demo in another folder"
+            raise Conflict(message)
 
 
 def fill(router: Router) -> int:
@@ -97,11 +108,18 @@ def _arrive(
             "app_version": "8.4.1",
         }
         source = f"2001:db8:{number:x}::1"
-        return form.submit(router, fields, [], source=source, spam=False)
-    door = router.doors.reader("email", ACCOUNT)
-    data = _mail(told, name, address, number, at)
-    # Its date is another one each time, so the mail's own bytes would not tell that it was here.
-    taken = pipeline.receive(router, door, [Raw(f"demo-{number}", data, at)], Terms())
+        data = webform.document(fields, [], received_at=at)
+        return _received(router, FORM[0], number, data, source)
+    return _received(router, "email", number, _mail(told, name, address, number, at))
+
+
+def _received(
+    router: Router, kind: str, number: int, data: bytes, source: str = ""
+) -> pipeline.Taken | None:
+    door = router.doors.reader(kind, made_up.ACCOUNT)
+    # Its date is another one each time, so its own bytes would not tell that it was here.
+    raw = Raw(f"demo-{number}", data, router.clock.now())
+    taken = pipeline.receive(router, door, [raw], Terms(source=source))
     return taken[0] if taken else None
 
 

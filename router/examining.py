@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from router import calendars, dated_weeks, retention
+from router import calendars, configuration, dated_weeks, environment, retention
 from router.assemble import Router
 from router.core.clock import from_us
+from router.errors import SettingsFault, StoreError
 from router.store import audit, channels, claims, gaps, journal, promise_versions
+from router.store.database import check_writable
 
 _ROOM = 500 * 1024 * 1024
 _SILENT = timedelta(minutes=5)
@@ -34,6 +36,7 @@ def look(router: Router) -> list[Examined]:
         _disk,
         _key,
         _parked,
+        _secrets,
         _channels,
         _receiver,
         _audit,
@@ -46,8 +49,29 @@ def look(router: Router) -> list[Examined]:
 
 
 def _database(router: Router) -> Examined:
-    said = router.store.integrity()
-    return Examined("database", said == "ok", "sound" if said == "ok" else said)
+    try:
+        said = router.store.integrity()
+        check_writable(router.store.pool)
+    except StoreError as fault:
+        return Examined("database", ok=False, said=str(fault))
+    return Examined("database", said == "ok", "sound, takes writes" if said == "ok" else said)
+
+
+def _secrets(router: Router) -> Examined:
+    """Every secret that a channel or a notice cannot do without."""
+    faults = []
+    for kind, account in router.doors:
+        door = router.doors.open(kind, account)
+        for name in door.options.needs():
+            try:
+                door.vault.secret(name)
+            except SettingsFault as fault:
+                faults.append(str(fault))
+    for name, notice in router.settings.notices.items():
+        if notice.enabled and configuration.secret(f"notices.{name}.secret") is None:
+            key = environment.variable(("notices", name, "secret"))
+            faults.append(f"environment {key} is not set; notices.{name} needs it")
+    return Examined("secrets", not faults, "; ".join(faults) or "all that are needed are set")
 
 
 def _disk(router: Router) -> Examined:

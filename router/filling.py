@@ -19,7 +19,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from router import backfilling, importing, seeding
+from router import backfilling, importing, seeding, starting
 from router import demo as story
 from router.assemble import Router
 from router.core.clock import monotonic
@@ -46,9 +46,11 @@ def behind_others() -> Iterator[None]:
             os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
-def demo(router: Router, tickets: int) -> None:
-    """Load the made-up day, or seed so many tickets with a progress bar."""
-    if not tickets:
+def demo(router: Router, tickets: int | None) -> None:
+    """Load the made-up day, or seed so many tickets with a progress bar. Raises Conflict on a desk
+    that is in use."""
+    starting.begin_demo(router)
+    if tickets is None:
         console.print(f"{story.fill(router)} made-up tickets were added")
         return
     with _progress() as progress:
@@ -58,15 +60,17 @@ def demo(router: Router, tickets: int) -> None:
     console.print(f"{tickets} made-up tickets were added")
 
 
-def import_mail(router: Router, path: Path, account: str) -> None:
-    """Import old mail with progress; what is committed stays, whatever happens."""
+def import_mail(router: Router, path: Path, account: str) -> bool:
+    """Import old mail with progress; what is committed stays, whatever happens. Whether all of it
+    could be read."""
     door = router.doors.reader("email", account)
-    found = importing.sources(path)
+    left = importing.LeftOut()
+    found = importing.sources(path, left)
     tally = Tally()
     wall, cpu = monotonic(), process_time()
     with _progress() as progress:
         task = progress.add_task("importing", total=sum(importing.size(one) for one in found))
-        for tally in importing.take(router, door, found):
+        for tally in importing.take(router, door, found, left):
             progress.update(task, completed=tally.fetched)
     wall, cpu = monotonic() - wall, process_time() - cpu
     console.print(
@@ -75,6 +79,18 @@ def import_mail(router: Router, path: Path, account: str) -> None:
     )
     rate = tally.fetched / wall if wall else 0
     console.print(f"{rate:.0f} mails/s, {wall:.1f} s, {cpu:.1f} CPU seconds")
+    _tell_left_out(left)
+    return not left.unreadable
+
+
+def _tell_left_out(left: importing.LeftOut) -> None:
+    if left.others:
+        count = len(left.others)
+        console.print(f"{count} files were left out as no mail, such as {left.others[0]}")
+    if left.unreadable:
+        console.print(f"{len(left.unreadable)} could not be read:")
+        for one in left.unreadable:
+            console.print(f"  {one}", markup=False)
 
 
 def backfill(

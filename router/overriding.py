@@ -31,6 +31,8 @@ def lines(settings: Settings) -> Iterator[str]:
         if key not in written or written[key] != value:
             line += f"  # changed in the pages; the file says {_said(written.get(key))}"
         yield line
+    for one in configuration.remarks(settings):
+        yield f"# {one}"
     for one in dated_weeks.overrides(own):
         yield f"# the database overrides {one}"
     for name in calendars.shut(held, calendars.policies(held), SystemClock().now()):

@@ -176,4 +176,3 @@ class NoticeSettings(Section):
 
     enabled: bool = Field(default=True, description="Tell anything there at all.")
     secret: SecretStr | None = Field(None, exclude=True, description="Only in the environment.")
-    secret_file: str = Field("", exclude=True, description="Only in the environment.")

@@ -24,6 +24,7 @@ from router.promise_settings import (
 )
 
 PREFIX = "ROUTER__"
+_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
 
 
 class DeskSettings(Section):
@@ -102,7 +103,33 @@ class AcknowledgeSettings(Section):
 class DatabaseSettings(Section):
     """Where the truth is kept."""
 
-    url: str = Field("", description="Empty: SQLite in data_dir. Or postgresql://user@host/name.")
+    url: str = Field(
+        "",
+        description="Empty: SQLite in data_dir. Or postgresql://user@host/name; with a password in "
+        "it rather in a file that ROUTER__DATABASE__URL_FILE names.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _of_a_database(cls, url: str) -> str:
+        """Nothing here repeats what was written: it may hold a password."""
+        scheme, apart, rest = url.partition("://")
+        if url and (not apart or scheme not in _SCHEMES):
+            given = f"{scheme}:// is no database of ours" if apart else "has no scheme"
+            message = f"{given}; write postgresql://user@host/name or sqlite:////path"
+            raise ValueError(message)
+        if scheme == "sqlite" and not rest.startswith("/"):
+            message = "write sqlite:///, then the path: sqlite:////srv/desk/router.sqlite3"
+            raise ValueError(message)
+        place = rest.partition("/")[0]
+        if place.count("@") > 1:
+            message = "has an @ too many; inside a password write %40"
+            raise ValueError(message)
+        port = place.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+        if scheme != "sqlite" and "," not in port and port and not port.isdecimal():
+            message = "has a port that is no number; inside a password write %2F for /"
+            raise ValueError(message)
+        return url
 
 
 class WebSettings(Section):

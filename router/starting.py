@@ -14,7 +14,7 @@ from router import log, pipeline
 from router.assemble import Router
 from router.core.rights import ROLES
 from router.errors import Conflict, Invalid, RouterError
-from router.store import journal, people
+from router.store import journal, made_up, people
 from router.store import version as settings_rows
 from router.store.unit import Unit
 from router.worker import Clock, Worker
@@ -79,13 +79,38 @@ def first_run(router: Router) -> str:
     """Load the demo when no channel is set up; a sign-in link while only the first admin exists."""
     with router.store.reading() as unit:
         empty = people.anybody(unit) is False
-    if empty and not list(router.doors):
+        unused = empty and not made_up.others(unit)
+    if unused and not list(router.doors):
         say("no channel is set up in config.toml: made-up tickets are loaded to look at")
+        begin_demo(router)
         story.fill(router)
-        router.store.write(lambda unit: settings_rows.remember(unit, _DEMO, "true"))
+    elif list(router.doors):
+        _warn_of_demo(router)
     if not empty and not _only_first_admin(router):
         return ""
     return _link(router, FIRST_ADMIN, "Admin", "admin", [])
+
+
+def begin_demo(router: Router) -> None:
+    """Before made-up tickets are loaded: remember that there are some. Raises Conflict on a desk
+    that is in use."""
+    story.check(router)
+
+    def work(unit: Unit) -> None:
+        if not is_demo(unit):
+            settings_rows.remember(unit, _DEMO, "true")
+
+    router.store.write(work)
+
+
+def _warn_of_demo(router: Router) -> None:
+    """Whoever goes live with a desk that was tried out is told how to begin anew."""
+    with router.store.reading() as unit:
+        found = is_demo(unit) and made_up.some(unit)
+    if found:
+        data, key = router.settings.data_path, router.settings.key_path
+        anew = f"delete {data} and {key}" if router.store.single_writer else "take a new database"
+        say(f"this desk holds made-up tickets, which are never answered; to go live, {anew} first")
 
 
 def is_demo(unit: Unit) -> bool:

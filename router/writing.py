@@ -16,7 +16,7 @@ from router.core.rights import Who
 from router.core.secret_parts import Secrets
 from router.errors import Invalid
 from router.prepared import SealedFile
-from router.store import chats, outbox, search, tickets, timeline
+from router.store import chats, made_up, outbox, search, tickets, timeline
 from router.store import shapes as t
 from router.store.batch import Draft
 from router.store.unit import Unit
@@ -142,7 +142,7 @@ def send(  # noqa: PLR0913, PLR0917  # what goes out, and all that says how
         thread_ids="" if body.by else " ".join(tickets.chain(unit, draft.id)),
         language=draft.language,
         state="sent" if seen_in else "queued" if speaker else "held",
-        reason="" if speaker else "no_channel",
+        reason="" if speaker else "made_up" if draft.account == made_up.ACCOUNT else "no_channel",
         due_at=unit.now_us + router.settings.deliver.undo_seconds * 1_000_000,
         sent_at=unit.now_us if seen_in else None,
     )

@@ -127,6 +127,9 @@ class FakeDoors:
     def speaker(self, handle_kind, kind, account):
         return (self.door.kind, self.door.account) if handle_kind == "email" else None
 
+    def made_up(self, kind, account):
+        return False
+
     def options(self, kind, account):
         return self.door.options
 

@@ -1,5 +1,8 @@
 """Settings: all faults at once, each with its place and what to write instead."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from router.assemble import Doors
@@ -24,16 +27,64 @@ def test_a_settings_file_that_was_named_must_be_one(tmp_path, written, told):
         load(None, {"ROUTER_CONFIG": str(path)})
 
 
+OPERATING = Path(__file__).parent.parent / "docs" / "operating.md"
+
+
 def _write(tmp_path, text):
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
     return path
 
 
+MAILBOX = 'address = "help@desk.example"\nimap_host = "imap.desk.example"\n'
+
+
 def _faults(tmp_path, text, environ=None):
     with pytest.raises(SettingsFault) as caught:
         load(_write(tmp_path, text), environ or {})
     return [str(fault) for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql://desk:made-up-pw@db.example/desk", "mysql"),
+        ("desk:made-up-pw@db.example", "postgresql://"),
+        ("postgresql://desk:made-up@pw@db.example/desk", "%40"),
+        ("postgresql://desk:made-up-pw@db.example:none/desk", "port"),
+        ("sqlite://router.sqlite3", "sqlite:///"),
+    ],
+)
+def test_an_address_of_no_database_is_refused_without_its_password(tmp_path, url, told):
+    (fault,) = _faults(tmp_path, f'[database]\nurl = "{url}"\n')
+    assert told in fault
+    assert "made-up" not in fault
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "sqlite:////srv/desk.sqlite3",
+        "postgresql:///desk?host=/run/pg",
+        "postgresql+psycopg://a/b",
+    ],
+)
+def test_an_address_of_a_database_is_taken(tmp_path, url):
+    assert load(_write(tmp_path, f'[database]\nurl = "{url}"\n'), {}).database.url == url
+
+
+def test_no_address_is_shown_with_its_password(tmp_path):
+    text = (
+        '[web]\npublic_url = "https://desk:made-up-pw@help.example"\n'
+        '[channels.wechat.support]\nbase_url = "https://desk:made-up-pw@api.example/?password=made-up"'
+    )
+    shown = dict(effective(load(_write(tmp_path, text), {})))
+    assert shown["web.public_url"] == "https://desk:••••@help.example"
+    shown = shown["channels.wechat.support.base_url"]
+    assert shown == "https://desk:••••@api.example/?password=••••"
+    faults = _faults(tmp_path, f'{text}\n[channels.x]\nsupport = "ftp://a:made-up-pw@b"\n')
+    assert "made-up" not in "".join(faults)
 
 
 def test_no_file_means_the_defaults(tmp_path, monkeypatch):
@@ -164,6 +215,130 @@ def test_a_secret_comes_from_the_environment_or_from_a_file(tmp_path):
     assert secret(name, {}) is None
     assert secret(name, {key: "one"}).get_secret_value() == "one"
     assert secret(name, {f"{key}_FILE": str(path)}).get_secret_value() == "made-up"
+
+
+def test_the_mailbox_that_operating_md_shows_can_be_used_as_it_stands(tmp_path):
+    book = OPERATING.read_text(encoding="utf-8")
+    table = re.search(r"```toml\n(\[channels\.email\.support\].*?)```", book, re.DOTALL)[1]
+    exported = dict(re.findall(r"export (ROUTER__\w+_FILE)=(\S+)", book))
+    assert len(exported) == 2
+    for name, path in exported.items():
+        (tmp_path / Path(path).name).write_text("made-up\n", encoding="utf-8")
+        exported[name] = str(tmp_path / Path(path).name)
+    settings = load(_write(tmp_path, table), exported)
+    shown = dict(effective(settings))
+    assert shown["channels.email.support.imap_password"] == "••••"
+    assert shown["channels.email.support.smtp_password"] == "••••"
+
+
+def test_every_secret_of_operating_md_may_stand_in_the_environment_or_in_a_file(tmp_path):
+    book = OPERATING.read_text(encoding="utf-8")
+    rows = re.findall(r"\n\| (WeChat|Messenger|X|Phone) \|(.*?)\|", book)
+    assert len(rows) == 4
+    held = tmp_path / "held"
+    held.write_text("made-up", encoding="utf-8")
+    for kind, told in rows:
+        path = _write(tmp_path, f"[channels.{kind.lower()}.support]\n")
+        for name in re.findall(r"`([A-Z_]+)`", told):
+            key = f"ROUTER__CHANNELS__{kind.upper()}__SUPPORT__{name}"
+            for environ in ({key: "made-up"}, {f"{key}_FILE": str(held)}):
+                load(path, environ)
+
+
+@pytest.mark.parametrize(
+    "name", ["WALLET__SECRET", "GATE__SMS_SECRET", "NOTICES__GROUP__SECRET", "DATABASE__URL"]
+)
+def test_a_secret_of_the_desk_may_stand_in_a_file(tmp_path, name):
+    held = tmp_path / "held"
+    held.write_text("sqlite:///made-up\n", encoding="utf-8")
+    settings = load(_write(tmp_path, ""), {f"ROUTER__{name}_FILE": str(held)})
+    section, _, key = name.lower().partition("__")
+    found = getattr(settings, section)
+    for part in key.split("__"):
+        found = found[part] if isinstance(found, dict) else getattr(found, part)
+    assert getattr(found, "get_secret_value", lambda: found)() == "sqlite:///made-up"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [(None, "cannot be read"), (b"", "is empty"), (b"\xff\xfe", "not text in UTF-8")],
+)
+def test_a_file_of_a_secret_that_holds_none_is_a_fault_of_the_settings(tmp_path, written, told):
+    held = tmp_path / "held"
+    if written is not None:
+        held.write_bytes(written)
+    key = "ROUTER__CHANNELS__EMAIL__SUPPORT__IMAP_PASSWORD_FILE"
+    (fault,) = _faults(tmp_path, f"[channels.email.support]\n{MAILBOX}", {key: str(held)})
+    assert fault.startswith(f"environment {key}: {held} ")
+    assert told in fault
+
+
+@pytest.mark.parametrize("account", ["support-cn", "support_cn", "Support-CN"])
+def test_a_variable_belongs_to_the_account_of_the_file_however_that_is_written(tmp_path, account):
+    mailbox = "ROUTER__CHANNELS__EMAIL__SUPPORT_CN__"
+    path = _write(tmp_path, f"[channels.email.{account}]\n{MAILBOX}[notices.{account}]\n")
+    given = {
+        f"{mailbox}IMAP_PASSWORD": "made-up",
+        f"{mailbox}LANGUAGE": "zh",
+        "ROUTER__NOTICES__SUPPORT_CN__SECRET": "made-up",
+    }
+    settings = load(path, given)
+    assert list(settings.channels["email"]) == [account]
+    assert settings.channels["email"][account]["imap_password"] == "made-up"
+    assert settings.channels["email"][account]["language"] == "zh"
+    assert list(settings.notices) == [account]
+    assert secret(f"channels.email.{account}.imap_password", given).get_secret_value() == "made-up"
+
+
+@pytest.mark.parametrize("ending", ["", "_FILE"])
+def test_a_secret_alone_opens_no_account(tmp_path, ending):
+    held = tmp_path / "held"
+    held.write_text("made-up", encoding="utf-8")
+    name = f"ROUTER__CHANNELS__EMAIL__SUPORT__IMAP_PASSWORD{ending}"
+    faults = _faults(tmp_path, f"[channels.email.support]\n{MAILBOX}", {name: str(held)})
+    said = "there is no channels.email.suport; did you mean support?"
+    assert faults == [f"environment {name}: {said}"]
+    (fault,) = _faults(tmp_path, "", {name: str(held)})
+    assert "there is no channels.email.suport; write [channels.email.suport] into" in fault
+
+
+def test_an_account_may_stand_in_the_environment_alone(tmp_path):
+    mailbox = "ROUTER__CHANNELS__EMAIL__SUPPORT__"
+    given = {
+        f"{mailbox}IMAP_PASSWORD": "made-up",
+        f"{mailbox}ADDRESS": "help@desk.example",
+        f"{mailbox}IMAP_HOST": "imap.desk.example",
+    }
+    settings = load(_write(tmp_path, ""), given)
+    assert settings.channels["email"]["support"]["imap_host"] == "imap.desk.example"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("", "channels.email.support.imap_host: is not set; write the IMAP server's name"),
+        ('address = ""', "channels.email.support.address: is not set"),
+        ('address = "help.desk.example"', "help.desk.example is no address; write"),
+        ('address = "Help <help@desk.example>"', "is no address; write"),
+        ("imap_port = 0", "greater than or equal to 1"),
+        ("smtp_port = 65536", "less than or equal to 65535"),
+    ],
+)
+def test_a_mailbox_that_cannot_work_is_a_fault(tmp_path, line, told):
+    mailbox = {"address": '"help@desk.example"', "imap_host": '"imap.desk.example"'}
+    option, _, value = line.partition(" = ")
+    mailbox |= {option: value} if option else {"imap_host": '""'}
+    text = "".join(f"{name} = {said}\n" for name, said in mailbox.items())
+    (fault,) = _faults(tmp_path, f"[channels.email.support]\n{text}")
+    assert told in fault
+    assert "config.toml:" in fault
+    off = f"[channels.email.support]\nenabled = false\n{text}"
+    assert load(_write(tmp_path, off), {}).channels["email"]["support"]["enabled"] is False
+
+
+def test_only_secrets_are_read_from_files(tmp_path):
+    (fault,) = _faults(tmp_path, "", {"ROUTER__WEB__HOST_FILE": "/made/up"})
+    assert "ROUTER__WEB__HOST_FILE: is not a setting" in fault
 
 
 def test_the_effective_settings_name_every_known_key(tmp_path):

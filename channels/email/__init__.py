@@ -134,19 +134,20 @@ class Email(Channel):
     def speak(self, outbound: Outbound) -> Receipt:
         """Send one mail; the same Outbound is the same mail, byte for byte."""
         options = self.options
+        bearer = options.smtp_auth == "xoauth2"
+        password = "" if bearer else self.vault.secret("smtp_password", "")
+        named = options.smtp_user or (options.address if bearer or password else "")
+        if named and not bearer:
+            password = self.vault.secret("smtp_password")  # who is named has to have one
         submission = smtp.Submission(
             options.address,
             host=options.smtp_host,
             port=options.smtp_port,
-            user=options.smtp_user,
+            user=named,
             security=options.smtp_tls,
             tagged=options.return_tags,
         )
-        if not options.smtp_user:
-            return submission.send(outbound, "")
-        if options.smtp_auth == "xoauth2":
-            return submission.send(outbound, "", token=self._token)
-        return submission.send(outbound, self.vault.secret("smtp_password"))
+        return submission.send(outbound, password, token=self._token if bearer else None)
 
     def pace(self) -> Sequence[Pace]:
         """How fast the provider lets us send."""

@@ -1,10 +1,14 @@
 """What can be set of a mailbox."""
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from channels.contract import ChannelOptions
+
+_ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@\w[\w.-]*")
 
 
 class EmailOptions(ChannelOptions):
@@ -12,7 +16,7 @@ class EmailOptions(ChannelOptions):
 
     address: str = Field("", description="The desk's address; answers come from and go to it.")
     imap_host: str = Field("", description="The IMAP server's name.")
-    imap_port: int = Field(993, description="The IMAP server's port.")
+    imap_port: int = Field(993, ge=1, le=65535, description="The IMAP server's port.")
     imap_user: str = Field("", description="Who logs in to the mailbox; empty: the address.")
     imap_folder: str = Field("INBOX", description="The folder that is read.")
     imap_auth: Literal["password", "xoauth2", "oauthbearer"] = Field(
@@ -27,8 +31,12 @@ class EmailOptions(ChannelOptions):
         "tls", description="How the IMAP connection is protected; none only on loopback."
     )
     smtp_host: str = Field("", description="The SMTP server's name; empty: nothing is sent.")
-    smtp_port: int = Field(465, description="The SMTP server's port.")
-    smtp_user: str = Field("", description="Who logs in to send; empty: nobody logs in.")
+    smtp_port: int = Field(465, ge=1, le=65535, description="The SMTP server's port.")
+    smtp_user: str = Field(
+        "",
+        description="Who logs in to send; empty: the address, or nobody when there is no secret "
+        "smtp_password.",
+    )
     smtp_auth: Literal["password", "xoauth2"] = Field(
         "password", description="How to log in to send; xoauth2 needs the oauth options below."
     )
@@ -83,3 +91,26 @@ class EmailOptions(ChannelOptions):
         default_factory=list,
         description="Other addresses of ours; mail from them is never answered by a machine.",
     )
+
+    def lacks(self) -> Mapping[str, str]:
+        """A mailbox has an address of its own, and a server to read it from."""
+        found = {}
+        if not self.address:
+            found["address"] = "is not set; write the mailbox's address (support@example.com)"
+        elif not _ADDRESS.fullmatch(self.address):
+            found["address"] = f"{self.address} is no address; write support@example.com alone"
+        if not self.imap_host:
+            found["imap_host"] = "is not set; write the IMAP server's name"
+        return found
+
+    def needs(self) -> Sequence[str]:
+        """Passwords, or what tokens are renewed by; who names nobody may send without."""
+        by_token = self.imap_auth != "password" or (self.smtp_host and self.smtp_auth == "xoauth2")
+        found = ["imap_password"] if self.imap_auth == "password" else []
+        if self.smtp_host and self.smtp_user and self.smtp_auth == "password":
+            found.append("smtp_password")
+        if by_token:
+            found.append("oauth_refresh_token")
+        if by_token and self.oauth_confidential:
+            found.append("oauth_client_secret")
+        return found

@@ -70,6 +70,10 @@ class MessengerOptions(ChannelOptions):
         300, ge=30, description="How often conversations are looked through for lost messages."
     )
 
+    def needs(self) -> Sequence[str]:
+        """What the page signs with, is written to by, and is asked for."""
+        return ("app_secret", "page_token", "verify_token")
+
 
 class Messenger(Channel):
     """The inbox of a page."""

@@ -95,6 +95,10 @@ class PhoneOptions(ChannelOptions):
         60, ge=10, description="How often to look into the folder and the provider's list."
     )
 
+    def needs(self) -> Sequence[str]:
+        """Whoever asks a provider for its calls has to say who asks."""
+        return ("auth_token",) if self.account_sid else ()
+
 
 class Phone(Channel):
     """A telephone line of the desk."""

@@ -68,6 +68,11 @@ class WeChatOptions(ChannelOptions):
         1800, ge=60, description="Longest text of one message in UTF-8 bytes; longer ones are cut."
     )
 
+    def needs(self) -> Sequence[str]:
+        """Plain pushes are in no envelope."""
+        sealed = () if self.mode == "plain" else ("encoding_aes_key",)
+        return ("app_secret", "push_token", *sealed)
+
 
 class WeChat(Channel):
     """An official account of the desk."""

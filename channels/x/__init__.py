@@ -79,6 +79,10 @@ class XOptions(ChannelOptions):
             raise ValueError(f"is longer than a post ({weight(text)} of {_WEIGHT})")
         return text
 
+    def needs(self) -> Sequence[str]:
+        """What signs pushes, and what the first token is renewed by."""
+        return ("refresh_token", "consumer_secret")
+
 
 def weight(text: str) -> int:
     """How much of a post's 280 a text takes: most scripts beyond Latin count twice."""

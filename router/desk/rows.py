@@ -31,6 +31,8 @@ def _decide_row(router: Router, who: Who, outbox_id: int, old: tuple[str, ...], 
 
     def work(unit: Unit, draft: Draft) -> None:
         if new == "queued":
+            if router.doors.made_up(draft.channel, draft.account):
+                raise Conflict("made_up")
             _find_way(router, unit, draft, row)
         if not outbox.move(unit, outbox_id, old, new):
             raise Conflict("outbox_moved_on")

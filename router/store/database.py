@@ -72,14 +72,16 @@ def open_pool(url: str) -> Pool:
     return Pool(url, prepare, wait=_READING_WAITS)
 
 
-def _translated(fault: DatabaseFault) -> StoreError | None:
+def translated(fault: DatabaseFault) -> StoreError | None:
     """Our error for a database fault that is nobody's bug, or None."""
     words = str(fault.orig).lower()
     if any(sign in words for sign in _LOCKED):
         return StoreBusy(f"another process holds the database: {fault.orig}")
+    if fault.damaged:
+        return StoreDown(f"the database file is damaged ({fault}); `router restore` takes a backup")
     read_only = getattr(fault.orig, "sqlstate", "") == _READ_ONLY
-    if fault.damaged or read_only or fault.away:
-        return StoreDown(f"the database does not take this now: {fault.orig}")
+    if read_only or fault.away:
+        return StoreDown(f"the database does not take this now: {fault}")
     return None
 
 
@@ -132,7 +134,7 @@ class Store:
                 if self.single_writer:
                     connection.execute("ROLLBACK")
         except DatabaseFault as fault:
-            raise _translated(fault) or fault from fault
+            raise translated(fault) or fault from fault
 
     def integrity(self) -> str:
         """``ok``, or the first damage SQLite finds in its file; PostgreSQL checks itself."""
@@ -149,11 +151,11 @@ class Store:
                 return self._looked()
             except DatabaseFault as fault:
                 if not had:
-                    raise _translated(fault) or fault from fault
+                    raise translated(fault) or fault from fault
             try:
                 return self._looked()  # the old line may have died long ago; a new one tells
             except DatabaseFault as fault:
-                raise _translated(fault) or fault from fault
+                raise translated(fault) or fault from fault
 
     def _looked(self) -> str:
         ask = "PRAGMA data_version" if self.single_writer else _COMPLETED
@@ -184,7 +186,7 @@ class Store:
                 row = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 connection.execute(f"PRAGMA busy_timeout={_READING_WAITS * 1000}")
             except DatabaseFault as fault:
-                raise _translated(fault) or fault from fault
+                raise translated(fault) or fault from fault
         return not row[0]
 
     # ------------------------------------------------------------ writing
@@ -230,7 +232,7 @@ class Store:
             except DatabaseFault as fault:
                 if left and getattr(fault.orig, "sqlstate", "") in _LOST_RACE:
                     continue
-                raise _translated(fault) or fault from fault
+                raise translated(fault) or fault from fault
             self._tell()
             return result
         message = "the work lost every race for its rows"
@@ -289,7 +291,7 @@ class Store:
         self, connection: Connection | None, jobs: list[_Job], fault: Exception
     ) -> Connection | None:
         """Tell the callers, and start over with a fresh connection."""
-        told = (_translated(fault) or fault) if isinstance(fault, DatabaseFault) else fault
+        told = (translated(fault) or fault) if isinstance(fault, DatabaseFault) else fault
         if connection is not None:
             with suppress(DatabaseFault):
                 connection.execute("ROLLBACK")
@@ -308,7 +310,7 @@ class Store:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except DatabaseFault as fault:
-                if not isinstance(_translated(fault), StoreBusy) or monotonic() > until:
+                if not isinstance(translated(fault), StoreBusy) or monotonic() > until:
                     raise
                 pause.wait(KNOCK_EVERY)
             else:
@@ -353,8 +355,8 @@ class Store:
             with suppress(DatabaseFault):
                 connection.execute("ROLLBACK TO job")
                 connection.execute("RELEASE job")
-            translated = _translated(fault) if isinstance(fault, DatabaseFault) else None
-            job.error = translated or fault
+            told = translated(fault) if isinstance(fault, DatabaseFault) else None
+            job.error = told or fault
             return False
         return True
 
@@ -365,9 +367,14 @@ class Store:
 
 
 def check_writable(pool: Pool) -> None:
-    """Raise StoreDown with the reason when the database cannot be opened."""
+    """Begin to write and take it back; raises StoreDown or StoreBusy when that cannot be."""
     try:
         with pool.connect() as connection:
-            connection.execute("SELECT 1").close()
+            if connection.dialect == "sqlite":
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+            elif connection.execute("SHOW transaction_read_only").fetchone()[0] == "on":
+                message = "the database server takes nothing new: it is read-only"
+                raise StoreDown(message)
     except DatabaseFault as fault:
-        raise _translated(fault) or fault from fault
+        raise translated(fault) or fault from fault

@@ -13,8 +13,9 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 
-from router.errors import StoreError
+from router.errors import StoreDown, StoreError
 from router.store import jobs
 from router.store.database import configure_sqlite
 
@@ -51,6 +52,10 @@ def migrate(url: str, *, revision: str = "head") -> None:
                 if revision == "head":
                     jobs.bring_up(connection)
                 connection.commit()
+    except OperationalError as fault:
+        said = str(fault.orig).partition("\n")[0]
+        message = f"the schema of the database could not be brought up, nothing was changed: {said}"
+        raise StoreDown(message) from fault
     finally:
         engine.dispose()
 

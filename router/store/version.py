@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from router.errors import SchemaBehind
+from router.store.database import translated
 from router.store.pool import DatabaseFault, Pool
 from router.store.shapes import Setting
 from router.store.unit import Unit
@@ -12,13 +15,23 @@ HEAD = "0024"
 
 
 def found(pool: Pool) -> str:
-    """The revision the database is at; empty when it was never migrated."""
+    """The revision the database is at; empty when there is none, or it was never migrated. Raises
+    StoreDown when it cannot be asked."""
+    if pool.path and not Path(pool.path).exists():
+        return ""
     try:
         with pool.connect() as connection:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except DatabaseFault:
-        return ""
+    except DatabaseFault as fault:
+        if _never_migrated(fault):
+            return ""
+        raise translated(fault) or fault from fault
     return str(row[0]) if row else ""
+
+
+def _never_migrated(fault: DatabaseFault) -> bool:
+    table_unknown = getattr(fault.orig, "sqlstate", "") == "42P01"
+    return table_unknown or "no such table" in str(fault.orig)
 
 
 def check(pool: Pool) -> None:
@@ -31,11 +44,14 @@ def check(pool: Pool) -> None:
             f"the database is at revision {revision}, newer than this program's {HEAD}; "
             "start the newer program"
         )
-        raise SchemaBehind(message)
-    message = (
-        f"the database is at revision {revision or 'none'}, this program needs {HEAD}; "
-        "run `router migrate`"
-    )
+    elif revision:
+        message = (
+            f"the database is at revision {revision}, this program needs {HEAD}; "
+            "make a backup, then run `router migrate`"
+        )
+    else:
+        where = pool.path or "this address"
+        message = f"there is no database of a desk at {where} yet; `router migrate` makes it"
     raise SchemaBehind(message)
 
 

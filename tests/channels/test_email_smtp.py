@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 from email.policy import default
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 from channels.contract import Attachment, Handle, Outbound, Refused, Transient, Unknown
+from channels.email import Email, EmailOptions
 from channels.email.compose import compose
 from channels.email.parse import parse_mail
 from channels.email.smtp import Submission
+from router.vault import Vault
+from tests.channels.conftest import Postbox
 
 DESK = "help@desk.example"
 NOW = datetime(2026, 2, 3, 8, 0, tzinfo=UTC)
@@ -154,6 +159,53 @@ def test_a_wrong_password_is_a_fault_of_the_channel(postbox):
     with pytest.raises(Refused) as refused:
         submission(postbox.port).send(outbound(), "")
     assert refused.value.channel_fault
+
+
+@pytest.fixture
+def guarded():
+    """A server that lets in whoever says the password, and takes no mail of others."""
+    box, entered = Postbox(), []
+
+    def enter(server, session, envelope, mechanism, said):
+        entered.append(said.login.decode())
+        return AuthResult(success=said.password == b"made-up")
+
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
+        box.port = free.getsockname()[1]
+    options = {"authenticator": enter, "auth_required": True, "auth_require_tls": False}
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, **options)
+    controller.start()
+    box.entered = entered
+    yield box
+    controller.stop()
+
+
+def _door(port, secrets, **changed):
+    at = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"}
+    options = EmailOptions(address=DESK, **at, **changed)
+    lent = {f"channels.email.desk.{name}": value for name, value in secrets.items()}
+    return Email("desk", options, Vault("email", "desk", lent=lent))
+
+
+in_clear = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+
+
+@in_clear
+@pytest.mark.parametrize(("user", "login"), [("", DESK), ("somebody", "somebody")])
+def test_who_has_a_password_logs_in_as_the_address_or_as_it_is_told(guarded, user, login):
+    _door(guarded.port, {"smtp_password": "made-up"}, smtp_user=user).speak(outbound())
+    assert guarded.entered == [login]
+    assert len(guarded.kept) == 1
+
+
+@in_clear
+def test_who_has_no_password_does_not_log_in(postbox, guarded):
+    _door(postbox.port, {}).speak(outbound())
+    assert len(postbox.kept) == 1
+    with pytest.raises(Refused) as refused:
+        _door(guarded.port, {}).speak(outbound())
+    assert refused.value.channel_fault
+    assert guarded.entered == []
 
 
 def test_a_server_without_login_is_a_fault_of_the_channel(postbox):

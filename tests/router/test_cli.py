@@ -4,6 +4,7 @@ import json
 import mailbox
 import os
 import re
+import resource
 import shutil
 import signal
 import sqlite3
@@ -12,20 +13,24 @@ import sys
 import threading
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from io import StringIO
 
 import pytest
 
-from router import cli, filling, pipeline
+from router import cli, deliver, filling, pipeline, serving, starting
+from router import desk as actions
 from router.assemble import assemble
 from router.configuration import load
 from router.core.clock import SystemClock
 from router.core.ids import Ids
+from router.core.rights import Who
+from router.errors import Conflict
 from router.prepared import Terms
-from router.store import promise_versions, version
+from router.store import people, promise_versions, version
 from router.store.database import Store
+from router.store.schema import migrate as bring_up
 from tests.fakes import FakeDoor, FakeDoors
 from tests.pages import app_of
 
@@ -92,7 +97,9 @@ def desk(new, sqlite_template):
 
 # ---------------------------------------------------------------- settings
 
-CHANNEL = '[channels.email.support]\naddress = "support@desk.example"\n'
+CHANNEL = (
+    '[channels.email.support]\naddress = "support@desk.example"\nimap_host = "imap.desk.example"\n'
+)
 PASSWORD = "ROUTER__CHANNELS__EMAIL__SUPPORT__IMAP_PASSWORD"
 
 
@@ -200,6 +207,125 @@ def test_migrate_makes_the_database_and_says_its_revision(new):
     assert new.rows("SELECT COUNT(*) FROM ticket") == [(0,)]
 
 
+OLDER = "0022"
+
+
+@pytest.fixture
+def older(new):
+    """A desk whose database an earlier version made."""
+    (new.folder / "data").mkdir()
+    bring_up(f"sqlite:///{new.database}", revision=OLDER)
+    return new
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve"])
+def test_what_brings_an_older_database_up_says_from_where_to_where(older, monkeypatch, command):
+    monkeypatch.setattr(serving, "serve", lambda router, *, work: router.close())
+    said = older.run(command)
+    assert said.code == 0
+    assert f"revision {OLDER} → {version.HEAD}" in said.out + said.err
+    assert older.rows("SELECT version_num FROM alembic_version") == [(version.HEAD,)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "mei@desk.example"),
+        ("import", "old"),
+        ("backfill", "support"),
+        ("demo",),
+        ("rules", "learn"),
+        ("worker",),
+        ("replay",),
+    ],
+)
+def test_no_other_command_changes_an_older_database(older, words):
+    _told(older.run(*words), OLDER, "make a backup, then run `router migrate`")
+    assert older.rows("SELECT version_num FROM alembic_version") == [(OLDER,)]
+
+
+def test_user_makes_the_desk_where_there_is_none_yet(new):
+    said = new.run("user", "mei@desk.example", "--role", "admin")
+    assert said.code == 0
+    assert new.rows("SELECT email FROM agent") == [("mei@desk.example",)]
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("replay",), ("web",), ("worker",), ("check",)])
+def test_a_command_that_only_looks_makes_no_folder(new, words):
+    new.run(*words)
+    assert not (new.folder / "data").exists()
+
+
+def _told(said, *words):
+    """One fault, told in a few lines with what to do, and nothing that is secret."""
+    assert said.code == 2
+    assert len(said.err.splitlines()) <= 3
+    assert "Traceback" not in said.err
+    for word in words:
+        assert word in said.err
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve", "user"])
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "nowhere.invalid"])
+def test_a_database_server_that_cannot_be_reached_is_one_line(new, monkeypatch, command, host):
+    monkeypatch.setenv("ROUTER__DATABASE__URL", f"postgresql://desk:made-up-pw@{host}/desk")
+    words = ("user", "mei@desk.example") if command == "user" else (command,)
+    said = new.run(*words)
+    _told(said, "database", host.partition(":")[0])
+    assert "made-up-pw" not in said.err
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve"])
+def test_a_damaged_database_is_one_line(desk, command):
+    desk.database.write_bytes(b"this was a database once" * 1000)
+    _told(desk.run(command), "not a database", "router restore")
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve", "replay"])
+def test_a_database_of_a_newer_program_is_left_alone(desk, command):
+    with closing(sqlite3.connect(desk.database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    _told(desk.run(command), "9999", "newer")
+    assert desk.rows("SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve"])
+def test_a_data_folder_that_is_none_is_one_line(new, command):
+    (new.folder / "data").write_text("a file")
+    _told(new.run(command), "data_dir", str(new.folder / "data"))
+
+
+def test_a_disk_that_is_full_at_the_first_start_is_one_line(new):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        said = new.run("migrate")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    _told(said, "database")
+    assert new.run("migrate").code == 0
+
+
+def test_a_mailbox_that_cannot_be_reached_is_one_line_of_backfill(desk, monkeypatch):
+    desk.configure(
+        f'{LIVE.replace("imap.desk.example", "127.0.0.1")}imap_port = 1\nimap_tls = "none"\n'
+    )
+    monkeypatch.setenv(PASSWORD, "made-up-secret")
+    _told(desk.run("backfill", "support"), "127.0.0.1")
+
+
+def test_check_shows_no_password_of_an_address_and_warns_of_one_in_the_file(desk):
+    desk.configure(
+        '[database]\nurl = "postgresql://desk:made-up-pw@127.0.0.1:1/desk?sslmode=disable"\n'
+    )
+    said = desk.run("check")
+    assert 'database.url = "postgresql://desk:••••@127.0.0.1:1/desk?sslmode=disable"' in said.out
+    assert "ROUTER__DATABASE__URL_FILE" in said.out
+    assert "made-up-pw" not in said.out + said.err
+
+
 def test_a_worker_on_a_database_that_was_never_made_says_what_to_run(new):
     said = new.run("worker")
     assert said.code == 2
@@ -212,7 +338,7 @@ def test_doctor_finds_a_healthy_desk_well(new):
     said = new.run("doctor")
     assert said.code == 0
     assert "✗" not in said.out
-    assert said.out.count("✓") == 11
+    assert said.out.count("✓") == 12
 
 
 def test_doctor_says_what_is_ill_and_what_to_do(desk):
@@ -227,10 +353,36 @@ def test_doctor_says_what_is_ill_and_what_to_do(desk):
     said = desk.run("doctor")
     assert said.code == 1
     ill = [line for line in said.out.splitlines() if line.startswith("✗")]
-    assert len(ill) == 3
+    assert len(ill) == 4
+    assert any(
+        "secrets: environment ROUTER__CHANNELS__EMAIL__SUPPORT__IMAP" in line for line in ill
+    )
     assert any("parked items: 1 items wait" in line and "router replay" in line for line in ill)
     assert any("channels: poll:email:support" in line and "no route" in line for line in ill)
     assert any("worker: silent" in line and "router worker" in line for line in ill)
+
+
+def test_doctor_tries_every_secret_a_channel_or_a_notice_needs(desk, monkeypatch):
+    desk.configure(f"{LIVE}smtp_user = 'mei'\n[notices.group]\n")
+    for name in ("IMAP_PASSWORD", "SMTP_PASSWORD"):
+        said = desk.run("doctor")
+        assert (said.code, f"SUPPORT__{name}: is not set" in said.out) == (1, True)
+        monkeypatch.setenv(f"ROUTER__CHANNELS__EMAIL__SUPPORT__{name}", "made-up-secret")
+    said = desk.run("doctor")
+    assert (said.code, "ROUTER__NOTICES__GROUP__SECRET is not set" in said.out) == (1, True)
+    monkeypatch.setenv("ROUTER__NOTICES__GROUP__SECRET", "json://made-up.example")
+    said = desk.run("doctor")
+    assert said.code == 0
+    assert "made-up" not in said.out
+
+
+def test_doctor_says_when_the_database_takes_no_writes(desk):
+    desk.run("doctor")
+    with closing(sqlite3.connect(desk.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        said = desk.run("doctor")
+    assert said.code == 1
+    assert "✗ database: another process holds the database" in said.out
 
 
 def test_doctor_says_when_there_is_no_database(new):
@@ -426,6 +578,52 @@ def test_the_same_mails_in_another_shape_are_the_same_mails(desk):
     assert _numbers(desk) == list(range(MAILS))
 
 
+def test_import_walks_folders_of_maildirs_and_says_what_it_left_out(desk):
+    old = desk.folder / "old"
+    old.mkdir()
+    for name, numbers in (("inbox", range(3)), (".Sent", range(3, 5)), ("team/丰", range(5, 8))):
+        for part in ("cur", "new", "tmp"):
+            (old / name / part).mkdir(parents=True)
+        with closing(mailbox.Maildir(old / name, create=False)) as box:
+            for number in numbers:
+                box.add(_mail(number))
+    _eml(old / "more", 1)
+    (old / "more" / "list.xlsx").write_bytes(b"PK")
+    (old / "inbox" / "dovecot-uidlist").write_bytes(b"3 V1 N9")
+    (old / "more" / "notes").write_bytes(b"hello")
+    said = desk.run("import", old)
+    assert said.code == 0
+    assert "9 mails read: 8 new tickets" in said.err
+    assert "3 files were left out as no mail, such as" in said.err
+    assert _numbers(desk) == list(range(8))
+
+
+def test_import_goes_past_what_cannot_be_read_and_lists_it(desk, monkeypatch):
+    old = _eml(desk.folder / "old", 3)
+    (old / "0001.eml").unlink()
+    (old / "0001.eml").symlink_to(desk.folder / "gone")
+    box = _maildir(old / "box", 2)
+    next((box / "cur").iterdir()).unlink()
+    (box / "cur" / "9").symlink_to(desk.folder / "gone")
+    shut = old / "shut"
+    shut.mkdir()
+    scandir = os.scandir
+
+    def asked(path):  # a superuser may read whatever has no rights
+        if str(path) == str(shut):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", asked)
+    said = desk.run("import", old)
+    assert said.code == 1
+    assert "3 mails read" in said.err
+    assert "3 could not be read:" in said.err
+    for one in (old / "0001.eml", box / "cur" / "9", shut):
+        assert f"{one}: " in said.err
+    assert "Traceback" not in said.err
+
+
 def test_import_of_nothing_says_so(desk):
     (desk.folder / "empty").mkdir()
     for path in (desk.folder / "empty", desk.folder / "nowhere"):
@@ -477,6 +675,7 @@ def test_old_mail_is_taken_in_behind_other_work_of_the_machine(desk, monkeypatch
 
     def importing(*_):
         meanwhile.append(os.getpriority(os.PRIO_PROCESS, 0))
+        return True
 
     monkeypatch.setattr(filling, "import_mail", importing)
     assert desk.run("import", desk.folder).code == 0
@@ -521,6 +720,80 @@ def test_replay_sends_a_parked_item_through_once(desk, by):
     again = desk.run("replay", number)
     assert again.code == 2
     assert "no parked item" in again.err
+
+
+LIVE = f'{CHANNEL}smtp_host = "smtp.desk.example"\n'
+
+
+@pytest.mark.parametrize("words", [("demo",), ("demo", "--tickets", "3")])
+def test_a_desk_that_is_in_use_is_not_filled_with_made_up_tickets(desk, words):
+    desk.configure(LIVE)
+    said = desk.run(*words)
+    assert (said.code, "email.support is on" in said.err) == (2, True)
+    desk.configure("")
+    assert desk.run("import", _eml(desk.folder / "old", 1)).code == 0
+    said = desk.run(*words)
+    assert (said.code, "tickets that are not made up" in said.err) == (2, True)
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == [(1,)]
+    assert desk.rows("SELECT COUNT(*) FROM agent") == [(0,)]
+
+
+@pytest.mark.parametrize("tickets", ["0", "-5"])
+def test_so_many_made_up_tickets_are_at_least_one(desk, tickets):
+    said = desk.run("demo", "--tickets", tickets)
+    assert said.code == 2
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == [(0,)]
+
+
+def test_nothing_of_the_demo_is_ever_sent_whatever_is_set_up_later(desk):
+    desk.run("demo")
+    held = desk.rows("SELECT DISTINCT state, reason, channel FROM outbox")
+    assert held == [("held", "made_up", "")]
+    desk.configure(LIVE)
+    router = desk.assembled()
+    try:
+        with router.store.reading() as unit:
+            grace = replace(_admin(unit), teams=frozenset(people.team_ids(unit).values()))
+        ((row, ticket),) = desk.rows(
+            "SELECT o.id, o.ticket_id FROM outbox o JOIN ticket t ON t.id = o.ticket_id "
+            "WHERE t.state = 'new' LIMIT 1"
+        )
+        with pytest.raises(Conflict, match="made_up"):
+            actions.retry_outbox(router, grace, row)
+        actions.reply(router, grace, ticket, "we look into it", once="another")
+        assert deliver.sweep(router) == 0
+    finally:
+        router.close()
+    held = desk.rows("SELECT DISTINCT state, reason, channel FROM outbox")
+    assert held == [("held", "made_up", "")]
+
+
+def test_a_desk_that_goes_live_with_made_up_tickets_is_told_so_at_its_start(desk, capsys):
+    desk.run("demo")
+    for more, told in (("", ""), (LIVE, "holds made-up tickets")):
+        desk.configure(more)
+        router = desk.assembled()
+        try:
+            starting.first_run(router)
+        finally:
+            router.close()
+        said = capsys.readouterr().err
+        assert (told in said, said.count("made-up")) == (True, 1 if told else 0)
+
+
+def test_a_desk_with_imported_mail_is_not_taken_for_an_empty_one(desk, capsys):
+    assert desk.run("import", _eml(desk.folder / "old", 1)).code == 0
+    router = desk.assembled()
+    try:
+        starting.first_run(router)
+    finally:
+        router.close()
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == [(1,)]
+
+
+def _admin(unit):
+    agent_id = people.listed(unit)[0].id
+    return Who(id=agent_id, name="Grace", role="admin", teams=frozenset(), locale="en")
 
 
 def test_the_demo_loads_once(desk):
