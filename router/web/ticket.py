@@ -88,9 +88,8 @@ def page(
     """The ticket as it is now; ``refused`` says why an act was not done, ``kept`` is what was
     written for it, messages after ``newer_than`` are those its writer had not seen, and
     ``stranger`` is the ticket of somebody else that was to be merged into it."""
-    wanted = chosen()
+    wanted, router = chosen(), here()
     who: Who = g.who
-    router = here()
     with router.store.reading() as unit:
         before = request.args.get("before") or None
         ticket_id = pages.ticket_id(unit, number, who)
@@ -111,7 +110,6 @@ def page(
         if not request.headers.get("X-Part"):
             told |= beside(unit, who, wanted)
     _noticed(who, shown)
-    line = shown.ticket
     told |= {
         "asked": sum(one.direction == "in" for one in shown.messages),
         "story": telling.story(shown.messages, shown.entries),
@@ -121,14 +119,17 @@ def page(
         "warning": warning,
         "stranger": stranger,
         "stamp": _stamp(shown),
-        "must_be_sure": line.state != "closed"
-        and must_be_sure(line.category, line.verification, line.imitates),
+        "must_be_sure": _unsure(shown.ticket),
         "vouched": desk.VOUCHED,
         "keeps_raw": router.settings.intake.keep_raw_days > 0,
         "newer": [one for one in shown.messages if _newer(one, newer_than)],
     }
     whole = not request.headers.get("X-Part")
     return render_template("ticket/ticket.html" if whole else "ticket/pane.html", **told)
+
+
+def _unsure(line: pages.TicketLine) -> bool:
+    return line.state != "closed" and must_be_sure(line.category, line.verification, line.imitates)
 
 
 def _next(climbing: list[Any], now: int) -> int | None:
