@@ -63,7 +63,7 @@ def claim(unit: Unit, *, lease_us: int, without: Collection[tuple[str, str]] = (
     lanes = [
         one for one in unit.rows(_DUE, now=unit.now_us) if (one.channel, one.account) not in without
     ]
-    for lane in sorted(lanes, key=lambda one: (one.purpose == "acknowledgement", one.due_at)):
+    for lane in sorted(lanes, key=_turn):
         due = unit.rows(
             "SELECT id FROM outbox WHERE state = 'queued' AND channel = :channel "
             "AND account = :account AND purpose = :purpose AND due_at <= :now "
@@ -84,6 +84,11 @@ def claim(unit: Unit, *, lease_us: int, without: Collection[tuple[str, str]] = (
             ):
                 return unit.row(_CLAIMED, id=row.id)
     return None
+
+
+def _turn(lane: Any) -> tuple[bool, int, bool]:
+    """An answer leaves before the copies of it that are due at the same moment."""
+    return lane.purpose == "acknowledgement", lane.due_at, lane.purpose != "reply"
 
 
 def ride(unit: Unit, once: str, remote_id: str) -> Any:
