@@ -31,6 +31,7 @@ _HEAD, _HEADER = 200, re.compile(rb"[!-9;-~]{2,60}:[ \t]")
 #: The folders that make a Maildir; the server's own files lie beside them.
 _PARTS = ("cur", "new", "tmp")
 
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One file, mailbox or Maildir, and how many mails it holds."""

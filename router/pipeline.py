@@ -22,7 +22,7 @@ from channels.contract import Channel, Raw
 from router import acknowledge, forwards, intake, parking, returning, signals, triage
 from router.assemble import Router
 from router.errors import Conflict, KeyMissing, NotFound, StoreError
-from router.prepared import Failed, Prepared, Terms
+from router.prepared import Failed, Prepared, Terms, is_written
 from router.store import journal, playbooks, timeline
 from router.store.batch import Batch, Wanted
 from router.store.journal import Item
@@ -215,7 +215,8 @@ def _one(router: Router, batch: Batch, message: Prepared | Failed) -> Taken:
         if message.inbound.bounce is not None:
             returning.settle(router, batch, message, draft)
         triage.sort(router, batch, message, draft, message_id)
-        triage.heed_secrets(router, batch, message, draft)
+        if is_written(message):
+            triage.heed_secrets(router, batch, draft, message.masked)
         if draft.security:
             playbooks.wait(batch.unit, draft.id)
         if opened:

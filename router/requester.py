@@ -79,6 +79,7 @@ def add(router: Router, ticket_id: int, text: str, *, once: str) -> None:
         if not intake.unwanted(draft, verdict, blocked=blocked):
             intake.hear(router, unit, draft, masked.text)
         triage.follow(router, batch, verdict, draft)
+        triage.heed_secrets(router, batch, draft, [one.kind for one in kept])
         if draft.security:
             playbooks.wait(unit, draft.id)
         timeline.note(unit, draft.id, "added_by_link")

@@ -7,10 +7,11 @@ urgent, a calm one never makes an urgent ticket quiet.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from router.assemble import Router
 from router.core.secret import OPENS_A_WALLET
-from router.prepared import Prepared, is_written, moves, read_twice
+from router.prepared import Prepared, moves, read_twice
 from router.store import climbs, clocks, holding, readings, timeline
 from router.store.batch import UNSORTED, Batch, Draft
 from router.store.shapes import FindingRow, TicketTag, VerdictRow
@@ -123,11 +124,11 @@ def _move_category(batch: Batch, draft: Draft, category: str) -> None:
     draft.category = category
 
 
-def heed_secrets(router: Router, batch: Batch, message: Prepared, draft: Draft) -> None:
+def heed_secrets(router: Router, batch: Batch, draft: Draft, masked: Iterable[str]) -> None:
     """Whoever sent us a seed phrase or a key has shown it to others too: a security matter at once,
     whatever else the message is about. What the rules found stays as they found it."""
-    kinds = [kind for kind in message.masked if kind in OPENS_A_WALLET]
-    if not kinds or not is_written(message):
+    kinds = list(dict.fromkeys(kind for kind in masked if kind in OPENS_A_WALLET))
+    if not kinds:
         return
     unit = batch.unit
     timeline.note(unit, draft.id, "secret_received", kinds=kinds)

@@ -94,6 +94,17 @@ def test_what_is_added_is_masked_judged_and_wakes_the_ticket(router, browser_of)
     assert (row.state, bool(row.security), row.urgency) == ("open", True, "P1")
 
 
+def test_a_seed_phrase_added_by_a_link_is_a_security_matter_at_once(router, browser_of):
+    ticket, page = opened(router)
+    words = "abandon ability able about above absent absorb abstract absurd abuse access accident"
+    browser_of(None).post(f"{page}/add", data={"text": f"Here it is: {words}", "once": "a"})
+    with router.store.reading() as unit:
+        row = unit.row("SELECT security, urgency FROM ticket WHERE id = :t", t=ticket)
+    assert (bool(row.security), row.urgency) == (True, "P1")
+    assert "secret_received" in codes(router, ticket)
+    assert words not in texts(router, ticket)[-1]
+
+
 @pytest.mark.parametrize("block", [False, True])
 def test_what_a_link_adds_to_spam_wakes_nobody(router, browser_of, block):
     ticket, page = opened(router)
