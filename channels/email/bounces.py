@@ -207,7 +207,8 @@ def _notification(text: str) -> Bounce | None:
 def _standard(groups: list[dict[str, str]], body: Body, original: str) -> Bounce | None:
     failed = [fields for fields in groups if _failed(fields)]
     if not failed:
-        return None
+        return None  # of several recipients only those count that were given up
+    failed = [one for one in failed if one.get("action", "").lower().startswith("fail")] or failed
     recipients = dict.fromkeys(filter(None, map(_recipient, failed)))
     status = next(filter(None, map(_status, failed)), "")
     reason = next(filter(None, (_line(one.get("diagnostic-code", "")) for one in failed)), "")

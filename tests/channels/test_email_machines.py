@@ -237,6 +237,16 @@ def test_a_report_of_failure_is_a_bounce(action):
     assert report(action).recipients == ("final@mx.example",)
 
 
+def test_of_several_recipients_those_count_that_were_given_up():
+    late = "Final-Recipient: rfc822; late@mx.example\r\nAction: delayed\r\nStatus: 4.4.1\r\n"
+    for more, wanted in ((late, ("final@mx.example",)), ("", ("final@mx.example",))):
+        bounce = report("failed", "5.1.1", f"\r\n{more}")
+        assert (bounce.recipients, bounce.status, bounce.permanent) == (wanted, "5.1.1", True)
+    delayed = report("delayed", "4.4.7", f"\r\n{late}")
+    assert delayed.recipients == ("final@mx.example", "late@mx.example")
+    assert not delayed.permanent
+
+
 @pytest.mark.parametrize("action", ["delivered", "relayed", "expanded", "deliverable"])
 def test_a_report_of_success_is_none(action):
     assert report(action, "2.0.0") is None
