@@ -80,6 +80,10 @@ _SAYS = re.compile(
     r"|配信できません|送信できません",
     re.IGNORECASE | re.DOTALL,
 )
+#: What a far server answered, whatever language the letter around it is in.
+_REFUSED = re.compile(
+    r"(?<![\d.])[45]\d\d[ -]{1,2}#?[45]\.\d{1,3}\.\d{1,3}(?![\d.])|#[45]\.\d\.\d{1,3}\b"
+)
 #: What a server says right above the addresses that it could not reach.
 _FOLLOWING = re.compile(
     r"(?:following|these)\s+(?:(?:e-?mail\s+)?address|recipient|user|people)[^\n]{0,80}[:：]"
@@ -298,7 +302,8 @@ def _suspect(headers: Headers, body: Body, sender: str) -> bool:
     subject = bool(_SUBJECT.search(headers.text("subject")))
     if not (daemon or null or subject):
         return False
-    says = bool(_SAYS.search(body.text[:_LONGEST]))
+    text = body.text[:_LONGEST]
+    says = bool(_SAYS.search(text) or (daemon and _REFUSED.search(text)))
     return daemon + null + subject + says >= 2 and (subject or says)
 
 
