@@ -80,6 +80,10 @@ _SAYS = re.compile(
     r"|配信できません|送信できません",
     re.IGNORECASE | re.DOTALL,
 )
+#: What a far server answered, whatever language the letter around it is in.
+_REFUSED = re.compile(
+    r"(?<![\d.])[45]\d\d[ -]{1,2}#?[45]\.\d{1,3}\.\d{1,3}(?![\d.])|#[45]\.\d\.\d{1,3}\b"
+)
 #: What a server says right above the addresses that it could not reach.
 _FOLLOWING = re.compile(
     r"(?:following|these)\s+(?:(?:e-?mail\s+)?address|recipient|user|people)[^\n]{0,80}[:：]"
@@ -207,7 +211,8 @@ def _notification(text: str) -> Bounce | None:
 def _standard(groups: list[dict[str, str]], body: Body, original: str) -> Bounce | None:
     failed = [fields for fields in groups if _failed(fields)]
     if not failed:
-        return None
+        return None  # of several recipients only those count that were given up
+    failed = [one for one in failed if one.get("action", "").lower().startswith("fail")] or failed
     recipients = dict.fromkeys(filter(None, map(_recipient, failed)))
     status = next(filter(None, map(_status, failed)), "")
     reason = next(filter(None, (_line(one.get("diagnostic-code", "")) for one in failed)), "")
@@ -297,7 +302,8 @@ def _suspect(headers: Headers, body: Body, sender: str) -> bool:
     subject = bool(_SUBJECT.search(headers.text("subject")))
     if not (daemon or null or subject):
         return False
-    says = bool(_SAYS.search(body.text[:_LONGEST]))
+    text = body.text[:_LONGEST]
+    says = bool(_SAYS.search(text) or (daemon and _REFUSED.search(text)))
     return daemon + null + subject + says >= 2 and (subject or says)
 
 

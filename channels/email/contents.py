@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from channels.contract import Attachment
-from channels.email import headers, names, opaque, plain, rtf, tnef
+from channels.email import alternatives, headers, names, opaque, plain, rtf, tnef
 from channels.email.characters import decode
 from channels.email.headers import Headers
 from channels.email.markup import plain_text
@@ -124,7 +124,13 @@ def _collect(part: Part, body: Body) -> tuple[str, str]:
     if all(text.startswith("\0") for text in texts):
         return "", "\n".join(htmls)
     shown = [plain_text(text[1:])[0] if text.startswith("\0") else text for text in texts]
-    return "\n".join(dict.fromkeys(shown) if alternative else shown), "\n".join(htmls)
+    html = "\n".join(htmls)
+    return (_one_of(shown, html) if alternative else "\n".join(shown)), html
+
+
+def _one_of(texts: list[str], html: str) -> str:
+    text = "\n".join(dict.fromkeys(texts))
+    return alternatives.chosen(text, html) if html else text
 
 
 def _framed(part: Part, body: Body) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from inscriptis.html_properties import Display
 from inscriptis.model.config import ParserConfig
 from inscriptis.model.html_element import HtmlElement
 
-from channels.email import citations
+from channels.email import citations, html_signatures
 
 MOST = 300_000
 _MOST_TAGS = 20_000
@@ -40,8 +40,10 @@ def plain_text(markup: str) -> tuple[str, bool]:
     if markup.count("<") <= _MOST_TAGS and not _too_deep(markup):
         try:
             whole = _ENDS.sub("<div></div>", _DECLARATION.sub("", markup))
-            read = get_text(citations.marked(whole), _CONFIG)
-            return _tidy(citations.quoted(read)), cut
+            cited = citations.marked(whole)
+            signed = html_signatures.marked(cited)
+            text = _tidy(citations.quoted(get_text(signed, _CONFIG)))
+            return (text if signed is cited else html_signatures.delimited(text)), cut
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             pass
     seen = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", markup)))

@@ -16,7 +16,20 @@ _QUOTE = "quote"
 _HINTS: dict[str, tuple[str, ...]] = {
     _QUOTE: ("\n>", "\n >", "\n\uff1e"),
     WROTE: (
-        *("wrote", "写道", "寫道", "écrit", "schrieb", "geschreven", "schreef", "escribió"),
+        *(
+            "wrote",
+            "writes",
+            "quoting",
+            "zitat von",
+            "写道",
+            "寫道",
+            "écrit",
+            "schrieb",
+            "geschreven",
+            "schreef",
+            "escribió",
+            "schreibt",
+        ),
         *(
             "escreveu",
             "scritto",
@@ -86,12 +99,24 @@ _WHEN = re.compile(
 )
 #: The verb is the last word, or (in the north) comes before the name and the date.
 _VERB_LAST = re.compile(
-    r"(?:\b(?:wrote|a écrit|écrit|schrieb|geschreven|escribió|escreveu|ha scritto|scrisse"
+    r"(?:\b(?:wrote|writes|a écrit|écrit|schrieb|schreibt|geschreven|escribió|escribe|escreveu"
+    r"|ha scritto|scrisse|scrive"
     r"|napisał(?:\(a\)|a)?|nap(?:sal|ísal)(?:\(a\)|a)?|pisze|написа\S{0,4}|пишет?|yazd\u0131|írta"
     r"|a scris|menulis|va escriure|đã viết|έγραψε|كتب|כתב)"
     r"|写道|寫道|のメール|님이 작성|เขียน(?:ว่า)?)\s*[:：]?[\s\-—]*\Z",
     re.IGNORECASE,
 )
+#: Nothing but the verb: who and when were broken off above.
+_VERB_ALONE = re.compile(
+    rf"\s*(?:tarihinde )?(?:şunu )?(?:ezt )?(?:\u03bf/\u03b7 )?{_VERB_LAST.pattern}", re.IGNORECASE
+)
+#: How Horde and others begin.
+_QUOTING = re.compile(
+    r"\s*(?:quoting|zitat von|citando(?: a)?|citation de|citazione di|cita de|citaat van|citerar"
+    r"|citat fra|cytowanie|цитирую)\s[^\n]{2,160}[:：]\s*\Z",
+    re.IGNORECASE,
+)
+_BIDI = str.maketrans("", "", "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _CLOSING = re.compile(rf">\s*{_VERB_LAST.pattern}", re.IGNORECASE)
 _VERB_INSIDE = re.compile(
     r"\b(?:schrieb|schreef|skrev|kirjoitti|írta)\b.*[:：]\s*\Z", re.IGNORECASE
@@ -114,6 +139,7 @@ _RUN_ON = re.compile(
     r"(?:wrote|写道|寫道)\s*[:：]\s{2,}\S",
     re.IGNORECASE,
 )
+_WINDOWS = ((0, 1), (-1, 1), (0, 2), (-2, 1), (-1, 2), (0, 3))
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")  # full width
 
 
@@ -128,11 +154,12 @@ def introduction(lines: list[str], place: int, quoted: list[bool]) -> tuple[int,
         return place, place + 1
     if is_end_of_introduction(lines[place].lstrip()):
         return _broken_off(lines, place)
-    for first, last in ((0, 1), (-1, 1), (0, 2), (-2, 1), (-1, 2), (0, 3)):
+    alone = _VERB_ALONE.match(lines[place][:_LONGEST]) is not None
+    for first, last in (_WINDOWS[1:] + _WINDOWS[:1]) if alone else _WINDOWS:
         if place + first < 0 or place + last > len(lines):
             continue
-        part = lines[place + first : place + last]
-        if all(part) and _introduces(part, whole=quoted[place + last :]):
+        part = [line.translate(_BIDI) for line in lines[place + first : place + last]]
+        if all(part) and _introduces(part, whole=quoted[place + last : place + last + 2]):
             return _opened(lines, place + first), place + last
     return None
 
@@ -157,12 +184,14 @@ def _introduces(part: list[str], whole: list[bool]) -> bool:
     joined = " ".join(line.strip() for line in part)
     if len(joined) > _LONGEST:
         return False
+    if _QUOTING.match(joined):
+        return _WHO.search(joined) is not None or any(whole)
     if not (_VERB_LAST.search(joined) or _VERB_INSIDE.search(joined)):
         if len(part) == 1 and _BARE_LINE.match(joined):
             return True
         return _OPENS.match(joined) is not None and _NO_VERB.search(joined) is not None
     if not (_WHO.search(joined) or _WHEN.search(joined)):
-        return bool(whole) and any(whole[:2])
+        return any(whole)
     return _OPENS.match(joined) is not None or _begins_with_name(joined)
 
 
@@ -182,7 +211,7 @@ def _opened(lines: list[str], first: int) -> int:
             line = lines[above].strip()
             if not line or line.endswith(_SENTENCE_ENDS) or len(line) > 200:
                 break
-            if _OPENS.match(line) and _WHEN.search(line):
+            if line.endswith("<") or (_OPENS.match(line) and _WHEN.search(line)):
                 return above
     return first
 

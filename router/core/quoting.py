@@ -16,7 +16,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 from router.core import disclaimers, footers, sign_offs
@@ -221,14 +221,17 @@ def _card(lines: list[str], place: int, end: int, *, many: bool) -> int:
     a greeting alone stands the letter."""
     if not sign_offs.is_rule(lines[place]):
         return 0
-    if lines[place] != "-- " and (many or _greets(lines[:place])):
+    above = (line for line in islice(lines, place) if line.strip())
+    written = list(islice(above, 2))
+    if not any(line.strip() for line in lines[place + 1 : end]):
+        return end - place if lines[place] == "-- " or end < len(lines) else 0
+    if _greets(written) or (lines[place] != "-- " and (many or not written)):
         return 0
     return sign_offs.length(lines[place:end])
 
 
-def _greets(above: list[str]) -> bool:
-    written = [line for line in above if line.strip()]
-    return not written or (len(written) == 1 and _GREETING.match(written[0]) is not None)
+def _greets(written: list[str]) -> bool:
+    return len(written) == 1 and _GREETING.match(written[0]) is not None
 
 
 def _is_disclaimer(lines: list[str], place: int, end: int) -> bool:

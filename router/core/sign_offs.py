@@ -129,16 +129,14 @@ def length(lines: list[str]) -> int:
 
 
 def _prose(lines: list[str]) -> int:
-    """Where a paragraph begins that is written in sentences; its first one may be a motto."""
-    start, first = 1, True
+    """Where a paragraph begins in which somebody tells of himself."""
+    start = 1
     for at in range(1, len(lines) + 1):
         if at < len(lines) and lines[at].strip():
             continue
-        part = [line.strip() for line in lines[start:at] if line.strip()]
-        says = sum(map(_is_sentence, part))
-        if says > (1 if first else 0):
+        if any(map(_is_sentence, lines[start:at])):
             return start
-        start, first = at + 1, first and not part
+        start = at + 1
     return len(lines)
 
 

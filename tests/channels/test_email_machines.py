@@ -111,6 +111,24 @@ def test_a_broken_bounce_is_a_bounce(kind):
     assert mail.bounce.permanent == status.startswith("5")
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *("No se puede entregar: x", "Não é possível entregar: x", "Recapito non riuscito: x"),
+        *("Onbestelbaar: x", "Niedostarczalny: x", "Недоставлено: x", "배달되지 않음: x"),
+        *("Teslim edilemedi: x", "Kan inte levereras: x", "Nelze doručit: x"),
+    ],
+)
+def test_a_refusal_that_a_daemon_quotes_is_a_bounce_in_any_language(subject):
+    text = "…\n\nkim@mx.example\n\nRemote Server returned '550 5.1.10 RecipientNotFound'\n"
+    mail = read("Microsoft Outlook <postmaster@mx.example>", subject, text)
+    assert (mail.bounce.recipients, mail.bounce.status) == (("kim@mx.example",), "5.1.10")
+    assert read("Kim <kim@mx.example>", subject, text).bounce is None
+    assert (
+        read("postmaster@mx.example", subject, "Version 5.1.10 is out, a@b.example").bounce is None
+    )
+
+
 def report(action, status="5.0.0", *more, envelope=""):
     fields = [f"Action: {action}", f"Status: {status}", *more]
     lines = [
@@ -235,6 +253,16 @@ def test_what_answers_the_envelope_is_a_machine():
 @pytest.mark.parametrize("action", ["failed", "delayed", "expired", "FAILED (permanent)"])
 def test_a_report_of_failure_is_a_bounce(action):
     assert report(action).recipients == ("final@mx.example",)
+
+
+def test_of_several_recipients_those_count_that_were_given_up():
+    late = "Final-Recipient: rfc822; late@mx.example\r\nAction: delayed\r\nStatus: 4.4.1\r\n"
+    for more, wanted in ((late, ("final@mx.example",)), ("", ("final@mx.example",))):
+        bounce = report("failed", "5.1.1", f"\r\n{more}")
+        assert (bounce.recipients, bounce.status, bounce.permanent) == (wanted, "5.1.1", True)
+    delayed = report("delayed", "4.4.7", f"\r\n{late}")
+    assert delayed.recipients == ("final@mx.example", "late@mx.example")
+    assert not delayed.permanent
 
 
 @pytest.mark.parametrize("action", ["delivered", "relayed", "expanded", "deliverable"])

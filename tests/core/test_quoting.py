@@ -240,6 +240,39 @@ def test_an_introduction_whose_link_was_written_out_is_one():
     assert answered(f"{ASKED}\n\n{link}\n\n{HISTORY}").reply == ASKED
 
 
+@pytest.mark.parametrize("history", [QUOTED, HISTORY])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "Wallet Support International Customer Care <\nhelp@wallet.example> 于2026年11月24日写道：",
+        "Wallet Support (Asia Pacific) <\nhelp@wallet.example> 于2026年11月24日周二\n15:00写道：",
+        "钱包客服国际客户服务中心亚太区 <help@wallet.example> 于2026年11月24日周二\n写道：",
+        "Wallet Support International <help@wallet.example>\nwrote:",
+        "Wallet Support <help@wallet.example>, 24 Kas 2026 Sal, 15:00 tarihinde şunu\nyazd\u0131:",
+        "út 24. 11. 2026 v 15:00 odesílatel Wallet <help@wallet.example>\nnapsal:",
+        "wt., 24 lis 2026 o 15:00 Wallet Support <help@wallet.example>\nnapisał(a):",
+        *("Quoting Wallet Support <help@wallet.example>:", "Zitat von W <help@wallet.example>:"),
+        *("Wallet Support <help@wallet.example> writes:", "W <help@wallet.example> schreibt:"),
+    ],
+)
+def test_an_introduction_that_was_broken_goes_whole(broken, history):
+    assert answered(f"{ASKED}\n\n{broken}\n\n{history}\n").reply == ASKED
+
+
+@pytest.mark.parametrize("line", ["Zitat von Wallet:", "Quoting Ann:", "写道：", "Ann writes:"])
+def test_an_introduction_without_an_address_needs_quote_marks_below(line):
+    assert answered(f"{ASKED}\n\n{line}\n{QUOTED}").reply == ASKED
+    text = f"{ASKED}\n\n{line}\n{HISTORY}"
+    assert answered(text) == (text, "")
+
+
+def test_what_was_written_right_above_an_introduction_stays():
+    text = f"转账一直没有到账\nhelp@wallet.example 于2026年11月24日写道：\n{QUOTED}"
+    assert answered(text).reply == "转账一直没有到账"
+    text = f"My address is li@mail.example\nHe wrote:\n{QUOTED}"
+    assert answered(text).reply == "My address is li@mail.example"
+
+
 @pytest.mark.parametrize(
     "told",
     [
