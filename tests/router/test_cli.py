@@ -108,6 +108,7 @@ def test_check_prints_what_is_in_force(desk, monkeypatch):
     monkeypatch.setenv("ROUTER__WEB__HOST", "0.0.0.0")
     said = desk.run("check")
     assert said.code == 0
+    assert said.out.startswith(f"# read from {desk.config}\n")
     assert "web.port = 9000\n" in said.out
     assert 'web.host = "0.0.0.0"\n' in said.out
     assert 'desk.name_zh = "钱包客服"\n' in said.out
@@ -225,6 +226,14 @@ def test_what_brings_an_older_database_up_says_from_where_to_where(older, monkey
 def test_no_other_command_changes_an_older_database(older, words):
     _told(older.run(*words), OLDER, "make a backup, then run `router migrate`")
     assert older.rows("SELECT version_num FROM alembic_version") == [(OLDER,)]
+
+
+def test_user_says_which_port_its_link_is_for(desk):
+    assert "took another port" in desk.run("user", "mei@desk.example").err
+    desk.configure('[web]\npublic_url = "https://help.desk.example"\n')
+    said = desk.run("user", "mei@desk.example").err
+    assert "https://help.desk.example/enter/" in said
+    assert "another port" not in said
 
 
 def test_user_makes_the_desk_where_there_is_none_yet(new):
