@@ -64,6 +64,7 @@ def silent(router: Router, message: Prepared) -> str:
         ("suspected", message.terms.suspected),
         ("failed_sender", inbound.verification is Verification.FAILED),
         ("old", sent is not None and router.clock.now() - sent > patience),
+        ("restored", sent is not None and to_us(sent) < router.restored_us),
     )
     return next((name for name, holds in reasons if holds), "")
 

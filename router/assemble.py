@@ -33,7 +33,7 @@ from router.rulebook import Rulebook, files_of
 from router.second_reader import SecondReader
 from router.settings import Settings
 from router.shelf import Shelf
-from router.store import made_up, version
+from router.store import copies, made_up, version
 from router.store.database import Store
 from router.vault import Vault
 from router.wallet import Wallet
@@ -195,6 +195,8 @@ class Router:
     guarded: Guarded
     wallet: Wallet
     accounts: Mapping[tuple[str, str], Account]
+    #: When this desk was last restored from a copy; what is older may have been answered before.
+    restored_us: int = 0
 
     def account(self, channel: str, account: str) -> Account:
         """What holds for messages that come by this account of a channel."""
@@ -254,7 +256,13 @@ def assemble(
         guarded=Guarded(_guarded(settings, doors)),
         wallet=wallet,
         accounts=_accounts(doors),
+        restored_us=_restored_us(store),
     )
+
+
+def _restored_us(store: Store) -> int:
+    with store.reading() as unit:
+        return copies.restored_us(unit)
 
 
 @cache

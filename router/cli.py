@@ -134,7 +134,9 @@ def check(
     if reference:
         typer.echo(book.render(), nl=False)
         return
-    for line in overriding.lines(_settings(config)):
+    settings = _settings(config)
+    typer.echo(f"# {configuration.read_from(config)}")
+    for line in overriding.lines(settings):
         typer.echo(line)
 
 

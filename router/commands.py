@@ -223,3 +223,38 @@ def recount(
         typer.echo(" ".join(f"{name}={value}" for name, value in cell._asdict().items()))
     typer.echo(f"{len(differing)} figures differ from a recount")
     raise typer.Exit(1 if differing else 0)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="a file that is not there yet")],
+    config: Config = None,
+) -> None:
+    """Copy the SQLite database into one file, also while the desk is open."""
+    from router import restoring
+
+    restoring.backup(configuration.load(config), file)
+    typer.echo(f"{file} holds the desk; its key is not in it and needs a backup of its own")
+
+
+@app.command()
+def restore(
+    file: Annotated[
+        Path | None, typer.Argument(help="a copy that `router backup` made", show_default=False)
+    ] = None,
+    hold_only: Annotated[
+        bool, typer.Option("--hold-only", help="hold what waits in a database restored otherwise")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Go back to a copy: the desk must be stopped, and what waited to be sent is held."""
+    from router import restoring
+
+    settings = configuration.load(config)
+    if hold_only == (file is not None):
+        raise Invalid("restore", "one_of", given="both or neither", write="FILE or --hold-only")
+    if file is None:
+        typer.echo(restoring.told(restoring.hold(settings)))
+        return
+    for line in restoring.restore(settings, file):
+        typer.echo(line)

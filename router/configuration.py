@@ -28,7 +28,7 @@ from router.errors import Fault, Invalid, SettingsFault
 from router.promise_settings import CalendarSettings, HoursSettings, Section, SlaSettings
 from router.settings import Settings
 
-__all__ = ["effective", "is_secret", "known_keys", "load", "remarks", "secret"]
+__all__ = ["effective", "is_secret", "known_keys", "load", "read_from", "remarks", "secret"]
 
 S = TypeVar("S", bound=Section)
 
@@ -58,6 +58,13 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     if faults or settings is None:
         raise SettingsFault(faults)
     return settings
+
+
+def read_from(path: Path | None, environ: Mapping[str, str] | None = None) -> str:
+    """Which file :func:`load` reads, in words."""
+    environ = os.environ if environ is None else environ
+    path = (path or Path(environ.get("ROUTER_CONFIG", "config.toml"))).absolute()
+    return f"read from {path}" if path.exists() else f"there is no {path}: the defaults"
 
 
 def _read(path: Path) -> str:

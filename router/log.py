@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from router.core import failures, redact
+from router.errors import StoreDown
 from router.settings import LogSettings
 
 #: Libraries that tell of ordinary things loudly. The clock warns of every duty that is still at
@@ -23,12 +24,19 @@ _QUIET = {"apscheduler": "ERROR", "waitress": "WARNING", "imapclient": "WARNING"
 def begin(settings: LogSettings, to: TextIO | None = None) -> None:
     """Log to standard error (or ``to``), as the settings say."""
     handler = logging.StreamHandler(to or sys.stderr)
+    handler.addFilter(_no_outage)
     handler.setFormatter(_Json() if settings.json_lines else _Plain())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
+
+
+def _no_outage(record: logging.LogRecord) -> bool:
+    """Whoever could not write tells of it, a hundred times a minute: the store tells it once."""
+    fault = record.exc_info[1] if record.exc_info else None
+    return not isinstance(fault, StoreDown)
 
 
 class _Plain(logging.Formatter):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 
+from flask import Flask
+
 from router import log, playing, starting
 from router.assemble import Router
 from router.memory import settle
+from router.settings import WebSettings
 from router.starting import LINK_MINUTES, clock_of, first_run, say, until_told
 from router.web import create_app
 from router.web.server import Server
@@ -22,6 +25,15 @@ def _demo(router: Router) -> bool:
         return starting.is_demo(unit) and not list(router.doors)
 
 
+def _bound(app: Flask, settings: WebSettings) -> Server:
+    """The server at its port, or where that is taken and nobody outside knows it, at the next."""
+    fixed = bool(settings.public_url)
+    server = Server(app, settings.host, settings.port, settings.threads, fixed=fixed)
+    if server.moved:
+        say(f"port {settings.port} is taken, so links that other commands and mails tell are wrong")
+    return server
+
+
 def serve(router: Router, *, work: bool) -> None:
     """Run the pages, and the worker beside them, until told to stop."""
     log.begin(router.settings.log)
@@ -29,7 +41,7 @@ def serve(router: Router, *, work: bool) -> None:
     link = first_run(router)
     settings = router.settings.web
     app = create_app(router)
-    server = Server(app, settings.host, settings.port, settings.threads)
+    server = _bound(app, settings)
     app.extensions["receiver"].start()
     worker = Worker(router, clock_of(router)) if work else None
     if worker is not None:

@@ -302,7 +302,8 @@ class Settings(BaseModel):
     data_dir: str = Field("data", description="Where the database and the key file live.")
     key_file: str = Field(
         "",
-        description="The master key; empty: master.key beside data_dir, never in a backup of it.",
+        description="The master key; empty: the name of data_dir with .key, beside it (data.key), "
+        "so never in a backup of it.",
     )
     desk: DeskSettings = Field(default_factory=DeskSettings)
     hours: HoursSettings = Field(default_factory=HoursSettings)

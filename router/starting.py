@@ -138,6 +138,8 @@ def user(router: Router, email: str, *, name: str, role: str, teams: list[str]) 
     link = _link(router, email, name, role, teams)
     base = router.settings.public_url
     say(f"{email} signs in once, within {LINK_MINUTES} minutes: {base}/enter/{link}")
+    if not router.settings.web.public_url:
+        say("if the desk said at its start that it took another port, put that one into the link")
 
 
 def _link(router: Router, email: str, name: str, role: str, teams: list[str]) -> str:

@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from router import log
+from router.errors import StoreDown
 from router.settings import LogSettings
 
 PHRASE = "abandon " * 11 + "about"
@@ -54,6 +55,16 @@ def test_a_seed_phrase_in_a_traceback_is_masked(written, json_lines):
         logging.getLogger("router.pipeline").exception("could not be read: %s", PHRASE)
     assert "Traceback" in place.getvalue()
     assert "abandon" not in place.getvalue()
+
+
+def test_an_outage_of_the_database_is_told_by_the_store_alone(written):
+    place = written()
+    for _ in range(3):
+        fault = StoreDown("the disk is full")
+        logging.getLogger("router.sweeps").error("the duty deliver failed", exc_info=fault)
+    logging.getLogger("router.store").error("nothing can be written")
+    assert place.getvalue().count("\n") == 1
+    assert "nothing can be written" in place.getvalue()
 
 
 def test_what_is_below_the_level_is_left_out(written):

@@ -39,7 +39,7 @@ from router.desk.looking_up import look_up
 from router.desk.merging import link, merge
 from router.desk.playbook import TASK_STATES, call_again, end_task, own_task, request_freeze
 from router.desk.rejecting import block, spam, unblock
-from router.desk.rows import cancel_outbox, retry_outbox
+from router.desk.rows import cancel_outbox, release_restored, retry_outbox
 from router.desk.splitting import split
 from router.desk.undoing import undo
 from router.desk.waiting import WHOM, go_on, wait_for
@@ -77,6 +77,7 @@ __all__ = [
     "open_gate",
     "own_task",
     "pass_otherwise",
+    "release_restored",
     "reopen",
     "reply",
     "request_freeze",

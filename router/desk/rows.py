@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from router.assemble import Router
 from router.core.rights import Who
 from router.desk.acting import act
-from router.errors import Conflict, NotFound
-from router.store import outbox, tickets, timeline
+from router.errors import Conflict, NotAllowed, NotFound
+from router.store import outbox, pages, tickets, timeline
 from router.store.batch import Draft
 from router.store.unit import Unit
 
@@ -16,6 +17,19 @@ from router.store.unit import Unit
 def retry_outbox(router: Router, who: Who, outbox_id: int) -> None:
     """Send a held, failed or unknown row after all."""
     _decide_row(router, who, outbox_id, ("held", "failed", "unknown"), "queued")
+
+
+def release_restored(router: Router, who: Who, *, send: bool) -> int:
+    """Send, or drop, all rows that are held since the desk was restored, as far as this agent may;
+    how many. One that cannot go, or that somebody else decides meanwhile, stays."""
+    with router.store.reading() as unit:
+        ids = pages.held_since_restored(unit, who)
+    done = 0
+    for row_id in ids:
+        with suppress(Conflict, NotAllowed, NotFound):
+            (retry_outbox if send else cancel_outbox)(router, who, row_id)
+            done += 1
+    return done
 
 
 def cancel_outbox(router: Router, who: Who, outbox_id: int) -> None:

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from router.core.clock import Clock, monotonic
 from router.core.ids import Ids
 from router.errors import StoreBusy, StoreDown, StoreError
+from router.store.outage import Outage
 from router.store.pool import Connection, DatabaseFault, Pool
 from router.store.seats import Seats
 from router.store.unit import Unit
@@ -108,6 +109,7 @@ class Store:
         self.ids = ids
         self.pool = open_pool(url)
         self.single_writer = self.pool.dialect == "sqlite"
+        self.outage = Outage()
         self.seats = Seats(self.pool, clock, ids)
         self._urgent: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._bulk: queue.SimpleQueue[_Job] = queue.SimpleQueue()
@@ -197,6 +199,15 @@ class Store:
         ``work`` may be run more than once (a lost race on PostgreSQL), so it must do nothing
         outside the unit. Bulk work lets everybody else go first.
         """
+        try:
+            result = self._written(work, bulk=bulk)
+        except StoreDown as fault:
+            self.outage.began(fault)
+            raise
+        self.outage.ended()
+        return result
+
+    def _written(self, work: Callable[[Unit], T], *, bulk: bool) -> T:
         if not self.single_writer:
             return self._write_racing(work)
         job = _Job(work)

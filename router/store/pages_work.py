@@ -81,6 +81,18 @@ def outbox_rows(
     return Page(lines, pack(lines[-1].id) if len(rows) > limit else None)
 
 
+def held_since_restored(unit: Unit, who: Who) -> list[int]:
+    """Rows of the viewer's tickets that are held since the desk was restored, oldest first."""
+    teams = scope(who)
+    mine = "" if teams is None else "AND t.team_id IN :teams "
+    rows = unit.rows(
+        "SELECT o.id FROM outbox o JOIN ticket t ON t.id = o.ticket_id "  # noqa: S608  # ours
+        f"WHERE o.state = 'held' AND o.reason = 'restored' {mine}ORDER BY o.id",
+        **({} if teams is None else {"teams": list(teams)}),
+    )
+    return [row.id for row in rows]
+
+
 def _outbox_line(row: Any) -> OutboxLine:
     return OutboxLine(
         id=row.id,

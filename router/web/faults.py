@@ -15,6 +15,7 @@ from router.errors import (
     OverLimit,
     RouterError,
     SignedOut,
+    StoreDown,
     StoreError,
 )
 from router.web.speech import catalogue, language
@@ -50,7 +51,7 @@ def sentence(code: str) -> str:
 
 def _ours(fault: RouterError) -> Response:
     status = status_of(fault)
-    if status >= 500:
+    if status >= 500 and not isinstance(fault, StoreDown):  # of that the store tells once
         log.error("%s %s: %s", request.method, request.path, fault)
     code = fault.code if isinstance(fault, Conflict | Invalid) else ""
     response = page(status, code, known="s401" if isinstance(fault, SignedOut) else "")

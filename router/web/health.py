@@ -51,6 +51,8 @@ def healthz() -> Response:
         ill += [row.name for row in rows if not row.ok and not _warns(row.name)]
         if _silent(rows, now):
             ill.append("worker")
+        if router.store.outage.lasts:
+            ill.append("database")
     answer = jsonify(ok=not ill, ill=ill, parked=parked)
     answer.status_code = 503 if ill else 200
     return answer

@@ -20,8 +20,10 @@ def outbox() -> str:
     state = state if state in pages.OUTBOX_STATES else ""
     with here().store.reading() as unit:
         page = pages.outbox_rows(unit, g.who, request.args.get("cursor") or None, state)
+        restored = len(pages.held_since_restored(unit, g.who)) if state == "held" else 0
     return render_template(
         "outbox/outbox.html",
+        restored=restored,
         rows=page.rows,
         next=page.next,
         state=state,
@@ -43,6 +45,14 @@ def cancel(row_id: int) -> Response:
     """Do not send it any more."""
     desk.cancel_outbox(here(), g.who, row_id)
     return _back()
+
+
+@blueprint.post("/outbox/restored")
+@allowed("retry")
+def restored() -> Response:
+    """Send, or drop, all that is held since the desk was restored."""
+    desk.release_restored(here(), g.who, send=request.form.get("act") == "send")
+    return redirect(url_for("outbox.outbox", state="held"), 303)
 
 
 def _back() -> Response:

@@ -154,10 +154,12 @@ class _Line(HTTPChannel):  # type: ignore[misc]  # waitress is not typed
 class Server:
     """Bound when it is made, so that the address can be told before it runs."""
 
-    def __init__(self, app: Flask, host: str, port: int, threads: int) -> None:
-        """Listen on the port, or on the next free one."""
+    def __init__(
+        self, app: Flask, host: str, port: int, threads: int, *, fixed: bool = False
+    ) -> None:
+        """Listen on the port, or on the next free one unless it is ``fixed``."""
         self._app = app
-        self._socket = _bind(host, port)
+        self._socket = _bind(host, port, fixed=fixed)
         self._server = create_server(
             app,
             sockets=[self._socket],
@@ -170,6 +172,8 @@ class Server:
         )
         self._server.channel_class = _Line
         bound = self._socket.getsockname()
+        #: Whether another port than the wanted one had to be taken.
+        self.moved = bool(port) and bound[1] != port
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         self.url = f"http://{shown}:{bound[1]}"
 
@@ -186,9 +190,10 @@ class Server:
         raise SystemExit
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int, *, fixed: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for wanted in range(port, port + _TRIES) if port else (0,):
+    tries = 1 if fixed or not port else _TRIES
+    for wanted in range(port, port + tries):
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -200,6 +205,10 @@ def _bind(host: str, port: int) -> socket.socket:
                 raise RouterError(f"cannot listen on {host}:{wanted}: {fault.strerror}") from fault
         else:
             return listening
+    if fixed:
+        raise RouterError(
+            f"port {port} is taken, and public_url leads there; free it, or set another"
+        )
     raise RouterError(
         f"the ports {port} to {port + _TRIES - 1} are all taken; set ROUTER__WEB__PORT"
     )

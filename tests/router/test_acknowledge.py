@@ -1,11 +1,14 @@
 """What a requester is told: once, in their language, with the steps and the question that fit."""
 
+import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from router import pipeline
+from router.core.clock import to_us
 from router.core.pace import Queue
 from router.prepared import Terms
 from tests.fakes import FakeDoor, FakeDoors
@@ -97,6 +100,20 @@ def test_at_night_tomorrow_is_named(router, door, frozen):
     frozen.set(at("24T23:30"))
     takes(router, door, "昨天转账失败了，钱没到账")
     assert "明天（11月25日）08:00" in told(router)[0].text
+
+
+def test_mail_from_before_a_restore_may_have_been_acknowledged_and_is_not_again(
+    router, door, frozen
+):
+    restored = replace(router, restored_us=to_us(frozen.now()))
+    hour = timedelta(hours=1)
+    for since in (-hour, hour):
+        sent = (frozen.now() + since).isoformat()
+        takes(restored, door, f"my transfer is pending {since}", sent_at=sent)
+    with router.store.reading() as unit:
+        (entry,) = unit.rows("SELECT params FROM entry WHERE code = 'ack_held'")
+    assert json.loads(entry.params)["reason"] == "restored"
+    assert len(told(router)) == 1
 
 
 def test_traditional_characters_are_answered_in_kind(router, door):

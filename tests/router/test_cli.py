@@ -108,6 +108,7 @@ def test_check_prints_what_is_in_force(desk, monkeypatch):
     monkeypatch.setenv("ROUTER__WEB__HOST", "0.0.0.0")
     said = desk.run("check")
     assert said.code == 0
+    assert said.out.startswith(f"# read from {desk.config}\n")
     assert "web.port = 9000\n" in said.out
     assert 'web.host = "0.0.0.0"\n' in said.out
     assert 'desk.name_zh = "钱包客服"\n' in said.out
@@ -242,6 +243,14 @@ def test_what_brings_an_older_database_up_says_from_where_to_where(older, monkey
 def test_no_other_command_changes_an_older_database(older, words):
     _told(older.run(*words), OLDER, "make a backup, then run `router migrate`")
     assert older.rows("SELECT version_num FROM alembic_version") == [(OLDER,)]
+
+
+def test_user_says_which_port_its_link_is_for(desk):
+    assert "took another port" in desk.run("user", "mei@desk.example").err
+    desk.configure('[web]\npublic_url = "https://help.desk.example"\n')
+    said = desk.run("user", "mei@desk.example").err
+    assert "https://help.desk.example/enter/" in said
+    assert "another port" not in said
 
 
 def test_user_makes_the_desk_where_there_is_none_yet(new):
@@ -406,6 +415,130 @@ def test_doctor_says_when_the_database_is_damaged(desk):
     assert said.code == 1
     assert "✗" in said.out
     assert "Traceback" not in said.out + said.err
+
+
+# ---------------------------------------------------------------- backups
+
+
+def _tickets(desk):
+    return desk.rows("SELECT COUNT(*) FROM ticket")[0][0]
+
+
+def test_a_backup_of_an_open_desk_is_one_file_for_its_owner_alone(desk):
+    desk.run("demo", "--tickets", "20")
+    copy, other = desk.folder / "copy.sqlite3", desk.folder / "other.sqlite3"
+    router = desk.assembled()
+    try:
+        mei = ("mei@desk.example", "Mei", "lead", [])
+        router.store.write(lambda unit: people.create_agent(unit, *mei))
+        assert desk.run("backup", copy).code == 0
+    finally:
+        router.close()
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in desk.folder.glob("copy*")] == ["copy.sqlite3"]
+    copy.rename(other)
+    with closing(sqlite3.connect(other)) as line:
+        assert line.execute("SELECT COUNT(*) FROM ticket").fetchone() == (20,)
+        assert line.execute("SELECT email FROM agent").fetchall() == [("mei@desk.example",)]
+    _told(desk.run("backup", other), "File exists")
+
+
+def test_a_restored_desk_is_what_the_copy_holds_and_sends_nothing_twice(desk):
+    copy = desk.folder / "copy.sqlite3"
+    desk.run("demo", "--tickets", "20")
+    with closing(sqlite3.connect(desk.database)) as line, line:
+        line.execute("PRAGMA foreign_keys=OFF")
+        for number, state in enumerate(("queued", "sending", "sent", "failed", "unknown")):
+            line.execute(
+                "INSERT INTO outbox (id, ticket_id, purpose, once, channel, account, identity_id, "
+                "subject, text, signature, sender_name, rfc_id, reply_to, thread_ids, language, "
+                "wording, state, reason, attempts, due_at, leased_until, created_at, remote_id, "
+                "parts_sent) SELECT ?, id, 'reply', ?, 'email', 'support', identity_id, '', '', "
+                "'', '', '', '', '', '', '', ?, '', 0, 0, 0, 0, '', 0 FROM ticket LIMIT 1",
+                (number, str(number), state),
+            )
+    desk.run("backup", copy)
+    desk.run("demo", "--tickets", "300")
+    assert _tickets(desk) == 320
+    with closing(sqlite3.connect(desk.database)) as line:
+        line.execute("PRAGMA journal_mode=WAL")
+        line.execute("UPDATE ticket SET subject = 'written last'")
+        line.commit()
+        stale = {end: desk.database.with_name(f"router.sqlite3{end}") for end in ("-wal", "-shm")}
+        kept = {end: one.read_bytes() for end, one in stale.items()}
+    for end, data in kept.items():  # as a crash leaves them
+        stale[end].write_bytes(data)
+    said = desk.run("restore", copy)
+    assert said.code == 0, said.err
+    assert "2 messages are held" in said.out
+    assert _tickets(desk) == 20
+    assert desk.rows("SELECT state, reason FROM outbox ORDER BY id") == [
+        ("held", "restored"),
+        ("held", "restored"),
+        ("sent", ""),
+        ("failed", ""),
+        ("unknown", ""),
+    ]
+    (before,) = desk.database.parent.glob("router.sqlite3.replaced-??????????????*[0-9]")
+    with closing(sqlite3.connect(before)) as line:
+        assert line.execute("SELECT COUNT(*) FROM ticket").fetchone() == (320,)
+    assert desk.run("doctor").code == 0
+
+
+def test_a_desk_that_is_open_is_not_restored_under_its_feet(desk):
+    copy = desk.folder / "copy.sqlite3"
+    desk.run("demo", "--tickets", "2")
+    desk.run("backup", copy)
+    desk.run("demo", "--tickets", "2")
+    router = desk.assembled()
+    try:
+        with router.store.reading() as unit:
+            people.anybody(unit)
+        _told(desk.run("restore", copy), "in use", "stop the desk")
+        assert _tickets(desk) == 4
+    finally:
+        router.close()
+    assert desk.run("restore", copy).code == 0
+    assert _tickets(desk) == 2
+
+
+def test_a_copy_that_is_none_of_this_desk_is_refused_and_nothing_changes(desk):
+    copy = desk.folder / "copy.sqlite3"
+    desk.run("demo", "--tickets", "2")
+    desk.run("backup", copy)
+    _told(desk.run("restore", desk.folder / "gone"), "there is no file")
+    (desk.folder / "junk").write_bytes(b"this was a database once" * 1000)
+    _told(desk.run("restore", desk.folder / "junk"), "no database of a desk")
+    torn = bytearray(copy.read_bytes())
+    torn[8192:40960] = b"\0" * 32768
+    (desk.folder / "torn").write_bytes(torn)
+    assert desk.run("restore", desk.folder / "torn").code == 2
+    with closing(sqlite3.connect(copy)) as line, line:
+        line.execute("UPDATE setting SET value = 'another' WHERE key = 'master_key'")
+    _told(desk.run("restore", copy), "is not the key of", "another")
+    with closing(sqlite3.connect(copy)) as line, line:
+        line.execute("UPDATE alembic_version SET version_num = '9999'")
+    _told(desk.run("restore", copy), "9999", "newer")
+    assert _tickets(desk) == 2
+    assert list(desk.database.parent.glob("*replaced*")) == []
+
+
+def test_a_database_restored_by_other_means_is_held_by_itself(desk):
+    desk.run("demo")
+    with closing(sqlite3.connect(desk.database)) as line, line:
+        line.execute("UPDATE outbox SET state = 'queued'")
+        line.execute(
+            "INSERT INTO health (name, ok, at, since, detail, params) "
+            "VALUES ('clock', 1, 4102444800000000, 1, '', '')"
+        )
+    _told(desk.run("restore", "--hold-only"), "a worker is at work")
+    with closing(sqlite3.connect(desk.database)) as line, line:
+        line.execute("UPDATE health SET at = 1")
+    said = desk.run("restore", "--hold-only")
+    assert said.code == 0
+    held = desk.rows("SELECT COUNT(*) FROM outbox WHERE state = 'held' AND reason = 'restored'")
+    assert f"{held[0][0]} messages are held" in said.out
+    assert desk.run("restore").code == 2
 
 
 # ---------------------------------------------------------------- rules and mail files

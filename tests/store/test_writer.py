@@ -11,6 +11,7 @@ from router.errors import StoreBusy, StoreDown
 from router.store import journal, people
 from router.store.database import Store, check_writable, open_pool
 from router.store.journal import Item
+from router.store.pool import DatabaseFault
 from router.store.shapes import CounterDelta
 
 
@@ -144,6 +145,25 @@ def test_a_database_that_is_away_says_so_and_nothing_hangs(frozen, ids):
     with pytest.raises(StoreDown):
         check_writable(open_pool("sqlite:////nowhere/at/all/router.sqlite3"))
     store.close()
+
+
+def test_an_outage_is_known_at_once_and_logged_once(store, caplog):
+    def away(unit):
+        fault = sqlite3.OperationalError("database or disk is full")
+        raise DatabaseFault(fault, gone=False, away=True, damaged=False)
+
+    assert not store.outage.lasts
+    for _ in range(20):
+        with pytest.raises(StoreDown):
+            store.write(away)
+        assert store.outage.lasts
+    store.write(_delta)
+    assert not store.outage.lasts
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2
+    assert said[0].startswith("nothing can be written")
+    assert said[0].endswith("database or disk is full")
+    assert said[1] == "the database takes writes again"
 
 
 def test_a_database_held_by_another_program_is_busy_not_broken(store, monkeypatch):

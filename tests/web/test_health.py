@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from router import channel_watch, pipeline, polling, sweeps
+from router.errors import StoreDown
 from router.prepared import Terms
 from router.store import claims
 from router.worker import Worker
@@ -36,6 +37,18 @@ def test_a_desk_that_never_worked_yet_is_well(look):
 def test_a_desk_at_work_is_well(look, router):
     sweeps.tick(router, DUTY["beat"])
     _word(router, "poll:email:support", ok=True)
+    assert look()[0] == 200
+
+
+def test_a_desk_that_cannot_write_is_ill_at_once(look, router):
+    def away(unit):
+        raise StoreDown("the disk is full")
+
+    with pytest.raises(StoreDown):
+        router.store.write(away)
+    status, answer = look()
+    assert (status, answer["ill"]) == (503, ["database"])
+    _word(router, "clock", ok=True)
     assert look()[0] == 200
 
 

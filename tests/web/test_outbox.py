@@ -8,6 +8,7 @@ from channels.contract import Refused, Unknown
 from router import deliver, desk, pipeline
 from router.core.rights import Who
 from router.prepared import Terms
+from router.store import copies
 
 pytestmark = pytest.mark.one_database
 
@@ -51,6 +52,36 @@ def test_a_failed_message_is_shown_with_its_reason_and_sent_again_by_a_lead(
     deliver.sweep(router)
     assert [one.text for one in door.sent] == ["Your transfer has arrived."]
     assert "mailbox does not exist" not in lead.get("/outbox?state=failed").text
+
+
+def test_what_is_held_since_a_restore_is_sent_or_dropped_together(
+    answered, browser_of, router, door, lead
+):
+    ticket = answered()
+    for number in range(2):
+        desk.reply(router, lead, ticket.ticket_id, f"answer {number}", once=str(number))
+    assert router.store.write(copies.hold) == 3
+    deliver.sweep(router)
+    assert door.sent == []
+    browser = browser_of("lead")
+    page = browser.get("/outbox?state=held&lang=en").text
+    assert "restored from a backup" in page
+    assert "Send all of them" in page
+    assert (
+        browser.post(f"/outbox/{_row(browser.get('/outbox?state=held'))}/cancel").status_code == 303
+    )
+    assert browser_of("agent").post("/outbox/restored", data={"act": "send"}).status_code == 403
+    assert browser.post("/outbox/restored", data={"act": "send"}).status_code == 303
+    deliver.sweep(router)
+    assert len(door.sent) == 2
+    assert "Send all of them" not in browser.get("/outbox?state=held&lang=en").text
+    desk.reply(router, lead, ticket.ticket_id, "another answer", once="another")
+    router.store.write(copies.hold)
+    browser.post("/outbox/restored", data={"act": "drop"})
+    with router.store.reading() as unit:
+        assert unit.value("SELECT COUNT(*) FROM outbox WHERE state = 'held'") == 0
+    deliver.sweep(router)
+    assert len(door.sent) == 2
 
 
 def test_an_unknown_message_says_that_sending_again_may_double_it(answered, browser_of):

@@ -50,6 +50,7 @@ NEEDS = {
     "outbox.outbox": "see_outbox",
     "outbox.retry": "retry",
     "outbox.cancel": "retry",
+    "outbox.restored": "retry",
     "parked.parked": "see_parked",
     "parked.replay": "replay",
     "admin.admin": "view",

@@ -73,6 +73,7 @@ def test_a_taken_port_gives_way_to_the_next_free_one(app, taken):
     made = Server(app, "127.0.0.1", taken, 4)
     try:
         assert taken < int(made.url.rpartition(":")[2]) < taken + server._TRIES
+        assert made.moved
     finally:
         _closed(made)
 
@@ -81,6 +82,11 @@ def test_when_every_port_is_taken_the_setting_is_named(app, taken, monkeypatch):
     monkeypatch.setattr(server, "_TRIES", 1)
     with pytest.raises(RouterError, match="ROUTER__WEB__PORT"):
         Server(app, "127.0.0.1", taken, 4)
+
+
+def test_a_port_that_the_world_knows_is_not_changed(app, taken):
+    with pytest.raises(RouterError, match="public_url leads there"):
+        Server(app, "127.0.0.1", taken, 4, fixed=True)
 
 
 def test_an_address_that_is_not_ours_is_told_as_it_is(app):
