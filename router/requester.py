@@ -57,23 +57,7 @@ def add(router: Router, ticket_id: int, text: str, *, once: str) -> None:
         if budgets.spend(unit, [wanted]) is not None:
             raise OverLimit("status", _HOUR)
         batch, draft, writer_id = _opened(unit, ticket_id)
-        number = unit.new_id()
-        unit.put(
-            t.Message,
-            id=number,
-            ticket_id=draft.id,
-            direction="in",
-            channel="webform",
-            identity_id=writer_id,
-            text=masked.text,
-            language=draft.language,
-            masked=" ".join(dict.fromkeys(one.kind for one in kept)),
-            verification="unverified",
-            size=len(body),
-            arrived_at=unit.now_us,
-            seen_at=unit.now_us,
-        )
-        _secrets(unit, number, kept)
+        number = _written(unit, draft, writer_id, masked.text, kept)
         draft.messages += 1
         blocked = blocking.blocked(unit, writer_id)
         if not intake.unwanted(draft, verdict, blocked=blocked):
@@ -99,7 +83,26 @@ def _judged(router: Router, ticket_id: int, text: str) -> Verdict:
     return router.rules.judge(Facts(text=text, channel="webform", sender="known", tags=tags))
 
 
-def _secrets(unit: Unit, message_id: int, kept: tuple[redact.Kept, ...]) -> None:
+def _written(
+    unit: Unit, draft: Draft, writer_id: int, text: str, kept: tuple[redact.Kept, ...]
+) -> int:
+    """Put an addition on the ticket; the message's id."""
+    message_id = unit.new_id()
+    unit.put(
+        t.Message,
+        id=message_id,
+        ticket_id=draft.id,
+        direction="in",
+        channel="webform",
+        identity_id=writer_id,
+        text=text,
+        language=draft.language,
+        masked=" ".join(dict.fromkeys(one.kind for one in kept)),
+        verification="unverified",
+        size=len(text),
+        arrived_at=unit.now_us,
+        seen_at=unit.now_us,
+    )
     for one in kept:
         unit.put(
             t.MaskedSecret,
@@ -110,6 +113,7 @@ def _secrets(unit: Unit, message_id: int, kept: tuple[redact.Kept, ...]) -> None
             length=one.length,
             fingerprint=one.fingerprint,
         )
+    return message_id
 
 
 def solved(router: Router, ticket_id: int, article: str = "") -> None:
