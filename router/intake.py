@@ -70,8 +70,7 @@ def clean(router: Router, inbound: Inbound) -> Cleaned:
     masked, kept = redact.examine(inbound.text, router.keys.fingerprint)
     subject = secrets.out_of(inbound.subject[:_READ], "subject")[:_SUBJECT]
     name = secrets.out_of(inbound.sender.name[:_READ], "name")[:_NAME]
-    answer = quoting.answers(subject, inbound.thread_ids)
-    split = quoting.split_reply(masked.text, subject, answer=answer)
+    split = quoting.split_reply(masked.text, subject, inbound.thread_ids)
     secrets.found_in_text(kept, masked.text, split.reply)
     return Cleaned(
         inbound=inbound,
