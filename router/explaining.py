@@ -201,8 +201,7 @@ def mail(path: Path) -> dict[str, Any]:
     report = dict(parse_report(data))
     text, subject = str(report.get("body_text") or ""), str(report.get("subject") or "")
     named = [one for one in (report.get("in_reply_to"), *report.get("references", ())) if one]
-    answer = quoting.answers(subject, named)
-    report["reply_text"] = quoting.split_reply(text, subject, answer=answer).reply
+    report["reply_text"] = quoting.split_reply(text, subject, named).reply
     if report.get("body_html"):
         report["body_html"] = markup.safe_html(str(report["body_html"]))
     return report

@@ -77,8 +77,7 @@ def clean(router: Router, inbound: Inbound) -> Cleaned:
     secrets.budget.spend(len(text))
     subject = secrets.out_of(inbound.subject[:_READ], "subject")[:_SUBJECT]
     name = secrets.out_of(inbound.sender.name[:_READ], "name")[:_NAME]
-    answer = quoting.answers(subject, inbound.thread_ids)
-    split = quoting.split_reply(masked.text, subject, answer=answer)
+    split = quoting.split_reply(masked.text, subject, inbound.thread_ids)
     secrets.found_in_text(kept, masked.text, split.reply)
     return Cleaned(
         inbound=inbound,

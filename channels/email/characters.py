@@ -11,6 +11,7 @@ from channels.email import charsets
 
 _UNWANTED = re.compile("[\x00\ud800-\udfff]")
 _BIG5 = re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]")
+_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _LETTERS = re.compile(rb"[\x80-\x9f\xa1-\xff]+")
 _WORD = re.compile(
@@ -67,10 +68,24 @@ def _utf8(data: bytes) -> tuple[str, str]:
     try:
         return data.removeprefix(BOM_UTF8).decode("utf-8"), ""
     except UnicodeDecodeError:
+        if paired := _paired(data):
+            return paired, "charset_wrong"
         loose = data.decode("utf-8", "replace")
         if _foreign(loose) > loose.count("\ufffd"):  # so much of it is no chance
             return _by_line(data) or loose, "charset_wrong"
         return _by_line(data) or _guess(data), "charset_wrong"
+
+
+def _paired(data: bytes) -> str:
+    """UTF-8 in which halves of pairs were written as characters of their own (CESU-8); empty when
+    it is none."""
+    if _PAIR.search(data) is None:
+        return ""
+    try:
+        halves = data.removeprefix(BOM_UTF8).decode("utf-8", "surrogatepass")
+        return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeError:
+        return ""
 
 
 def _by_line(data: bytes) -> str:
@@ -164,6 +179,8 @@ def _guess(data: bytes) -> str:
         return data.removeprefix(BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError:
         pass
+    if paired := _paired(data):
+        return paired
     loose = data.decode("utf-8", "replace")
     if _foreign(loose) > 3 * loose.count("\ufffd"):
         return loose

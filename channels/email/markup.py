@@ -15,6 +15,7 @@ from channels.email import citations, html_signatures
 MOST = 300_000
 _MOST_TAGS = 20_000
 _MOST_OPEN = 200
+_LONGEST_STYLE = 2_000
 #: The strict profile: the other indents each div and puts a space around each span.
 _BLOCKS = ("center", "dd", "details", "dl", "dt", "fieldset", "form", "hr", "legend", "section")
 _CSS = CSS_PROFILES["strict"] | {tag: HtmlElement(tag, display=Display.block) for tag in _BLOCKS}
@@ -25,6 +26,22 @@ _UNSEEN = re.compile(
 )
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6]|/?blockquote|hr)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
+_WORTH = re.compile(r"hidden|\bnone\b|(?:font-size|opacity)\s*:\s*0", re.IGNORECASE)
+_STYLED = re.compile(r"<[a-zA-Z][^\s<>/]{0,20}\s[^<>]*>")
+_STYLE = re.compile(r"\sstyle\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')", re.IGNORECASE)
+_SAID = re.compile(r"\"[^\"<>]*\"|'[^'<>]*'")
+_ATTRIBUTE = re.compile(r"\shidden(?=[\s=/>])", re.IGNORECASE)
+_UNSHOWN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)"
+    r"|max-height\s*:\s*0(?:px)?\s*(?=;|\Z)[^<>]*overflow\s*:\s*hidden"
+    r"|overflow\s*:\s*hidden[^<>]*max-height\s*:\s*0(?:px)?\s*(?=;|\Z)",
+    re.IGNORECASE,
+)
+#: What stands within may have a size of its own, unless it is mere text.
+_NO_SIZE = re.compile(
+    r"(?:font-size|opacity)\s*:\s*0(?:\.0+)?(?:px|pt|em|%)?\s*(?=;|!|\Z)", re.IGNORECASE
+)
+_MERE_TEXT = re.compile(r"[^<>]*</")
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+\n")
 #: The end of a page below which something stands: readers show that too, the parser does not.
 _ENDS = re.compile(r"</(?:html|body)\s*>(?!\s*(?:</(?:html|body)\b|\Z))", re.IGNORECASE)
@@ -39,7 +56,7 @@ def plain_text(markup: str) -> tuple[str, bool]:
         return _tidy(html.unescape(markup)), cut
     if markup.count("<") <= _MOST_TAGS and not _too_deep(markup):
         try:
-            whole = _ENDS.sub("<div></div>", _DECLARATION.sub("", markup))
+            whole = _ENDS.sub("<div></div>", _DECLARATION.sub("", _unseen(markup)))
             cited = citations.marked(whole)
             signed = html_signatures.marked(cited)
             text = _tidy(citations.quoted(get_text(signed, _CONFIG)))
@@ -48,6 +65,24 @@ def plain_text(markup: str) -> tuple[str, bool]:
             pass
     seen = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", markup)))
     return _tidy(html.unescape(seen)), cut
+
+
+def _unseen(markup: str) -> str:
+    """The markup in which all that no reader shows says so in the one way that the parser knows."""
+    return _STYLED.sub(_told, markup) if _WORTH.search(markup) else markup
+
+
+def _told(tag: re.Match[str]) -> str:
+    styled = _STYLE.search(tag[0])
+    style = (styled[1] or styled[2] or "")[:_LONGEST_STYLE] if styled else ""
+    hidden = _UNSHOWN.search(style) or (
+        _NO_SIZE.search(style) and _MERE_TEXT.match(tag.string, tag.end())
+    )
+    if not hidden and not _ATTRIBUTE.search(_SAID.sub("", tag[0])):
+        return tag[0]
+    bare = _STYLE.sub("", tag[0])
+    name = re.match(r"<\w+", bare)
+    return f'{name[0]} style="display:none"{bare[name.end() :]}' if name else tag[0]
 
 
 def _too_deep(markup: str) -> bool:

@@ -50,10 +50,10 @@ def answers(subject: str, thread_ids: Collection[str] = ()) -> bool:
     return bool(thread_ids) or _ANSWERING.match(subject) is not None
 
 
-def split_reply(text: str, subject: str = "", *, answer: bool = False) -> Split:
-    """Cut the signature off, and the history of an ``answer``; the whole text when cutting would
-    leave nothing, unless it is an answer in which a program marked what it answers: then nothing
-    was written.
+def split_reply(text: str, subject: str = "", thread_ids: Collection[str] = ()) -> Split:
+    """Cut the signature off, and the history of an answer. The whole text when cutting would leave
+    nothing, unless a program marked all that is left line by line, or marked where it begins in a
+    message that names the one it answers (``thread_ids``): then nothing was written.
 
     Some programs mark a forward in the subject alone.
     """
@@ -66,17 +66,19 @@ def split_reply(text: str, subject: str = "", *, answer: bool = False) -> Split:
     quoted = [_is_quoted(line) for line in lines] if ">" in text else [False] * len(lines)
     near = _lines_of(hinted, lines, quoted)
     cut = None if _forwarded(lines, quoted) else _history(lines, near, quoted)
+    answer = answers(subject, thread_ids)
     if cut is not None and not answer:
         cut = _unanswering(cut, quoted)
     if cut is None:
         return Split(text, "")
-    headed = sum(cut) > sum(quoted)
+    old = list(cut)
     _signatures(lines, near, cut)
     if not any(cut):
         return Split(text, "")
     reply = "\n".join([line for line, gone in zip(lines, cut, strict=True) if not gone]).strip()
     if not reply:
-        nothing = answer and (headed or _quotes_alone(lines, quoted))
+        headed = bool(thread_ids) and sum(old) > sum(quoted)
+        nothing = answer and (headed or _quotes_alone(lines, quoted, old))
         return Split("", text) if nothing else Split(text, "")
     rest = "\n".join([line for line, gone in zip(lines, cut, strict=True) if gone])
     return Split(reply, rest.strip("\n"))
@@ -88,19 +90,17 @@ def _is_quoted(line: str) -> bool:
     return bare[:1] in (">", "\uff1e") and not marks.is_end_of_introduction(bare)
 
 
-def _quotes_alone(lines: list[str], quoted: list[bool]) -> bool:
-    """Whether all lines with quote marks are an introduction and what it introduces."""
+def _quotes_alone(lines: list[str], quoted: list[bool], old: list[bool]) -> bool:
+    """Whether the history is an introduction and what it introduces, marked line by line."""
     if not any(quoted):
         return False
-    bare = [
-        line.lstrip("> \uff1e") if marked else ""
-        for line, marked in zip(lines, quoted, strict=True)
-    ]
+    bare = [line.lstrip("> \uff1e") if gone else "" for line, gone in zip(lines, old, strict=True)]
     first = next((at for at, line in enumerate(bare) if line), 0)
     for place in range(first, min(first + _LONGEST_INTRODUCTION, len(lines))):
         span = marks.introduction(bare, place, quoted)
         if span and span[0] <= first:
-            return True
+            below = zip(bare[span[1] :], quoted[span[1] :], strict=True)
+            return all(marked or not line for line, marked in below)
     return False
 
 

@@ -219,3 +219,15 @@ def test_utf8_that_is_called_another_charset_is_utf8(text, declared):
 @pytest.mark.parametrize("text", ["客服您好", "行学小续", "请尽快处理，谢谢！", "转账"])
 def test_chinese_that_is_called_chinese_stays_it(text):
     assert decode(text.encode("gb18030"), "gb2312")[0] == text
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "", "gbk", "x-unknown"])
+def test_halves_of_pairs_in_utf8_are_joined(charset):
+    smile = "😀".encode("utf-16-be")
+    halves = b"".join(
+        chr(int.from_bytes(smile[at : at + 2], "big")).encode("utf-8", "surrogatepass")
+        for at in (0, 2)
+    )
+    text = "您好，请查询一下我的账户".encode() + halves
+    assert decode(text, charset)[0] == "您好，请查询一下我的账户😀"
+    assert "\ud83d" not in decode(b"a" + halves[:3] + b"b", charset)[0]

@@ -158,7 +158,7 @@ def read(kind):
     data = HOSTILE[kind]()
     started = process_time()
     mail = parse_mail(data, account="desk")
-    split_reply(mail.text, mail.subject, answer=True)
+    split_reply(mail.text, mail.subject, ("<o.1@desk.example>",))
     seconds = process_time() - started
     json.dumps(mail.text).encode()
     whole = "\0" not in mail.text + mail.subject
@@ -237,7 +237,7 @@ def test_no_mutation_of_a_mail_raises(data):
     mail = parse_mail(data, account="desk")
     assert parse_mail(data, account="desk") == mail
     assert mail.remote_id == remote_id(data)
-    split = split_reply(mail.text, mail.subject, answer=True)
+    split = split_reply(mail.text, mail.subject, ("<o.1@desk.example>",))
     assert len(split.reply) + len(split.rest) <= len(mail.text) + 2
     json.dumps(parse_report(data), ensure_ascii=False).encode()
     for file in mail.attachments:

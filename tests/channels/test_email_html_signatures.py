@@ -33,7 +33,7 @@ HISTORY = (
 
 
 def reply(html):
-    return split_reply(plain_text(html)[0], answer=True).reply
+    return split_reply(plain_text(html)[0], thread_ids=("<o.1@desk.example>",)).reply
 
 
 @pytest.mark.parametrize("box", BOXES)

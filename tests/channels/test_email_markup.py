@@ -1,5 +1,7 @@
 """HTML letters as text: what a reader sees stands in it, whatever encloses it."""
 
+from time import process_time
+
 import pytest
 
 from channels.email.markup import plain_text
@@ -43,3 +45,54 @@ def test_lines_of_a_letter_without_any_markup_stay_lines():
 
 def test_many_ends_of_pages_are_read_in_linear_time():
     assert plain_text("</body>" * 40_000 + "help")[0] == "help"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        *('<div style="display:none !important">HID</div>', "<p STYLE='Display: None;'>HID</p>"),
+        *("<div hidden>HID<b>HID</b></div>", '<div class="a" hidden="">HID</div>'),
+        *('<div style="visibility:hidden">HID</div>', '<i style="font-size:0px;color:red">HID</i>'),
+        *(
+            '<p style="opacity:0">HID</p>',
+            '<p style="mso-hide:all;max-height:0;overflow:hidden">HID</p>',
+        ),
+        '<div style="overflow:hidden; max-height:0px"><p>HID</p></div>',
+    ],
+)
+def test_what_no_reader_shows_is_not_read(hidden):
+    assert plain_text(f"<p>seen</p>{hidden}<p>too</p>")[0].split() == ["seen", "too"]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '<td style="font-size:0px"><div style="font-size:13px">SEEN</div></td>',
+        *('<p style="mso-hide:all">SEEN</p>', '<p style="opacity:0.9;font-size:0.9em">SEEN</p>'),
+        *(
+            '<p title="a hidden b">SEEN</p>',
+            '<p style="max-height:0">SEEN</p>',
+            "<p>display:none SEEN",
+        ),
+        '<p class="hidden-xs" data-x="display:none">SEEN</p>',
+    ],
+)
+def test_what_may_be_shown_is_read(shown):
+    assert "SEEN" in plain_text(f"<table><tr>{shown}</tr></table>")[0]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "max-height:0;",
+        '<p style="',
+        "<p hidden ",
+        '<p style="font-size:0">x',
+        "<p style='display:none'>",
+    ],
+)
+def test_hostile_styles_are_read_in_linear_time(piece):
+    started = process_time()
+    plain_text(f'<p style="{piece * (300_000 // len(piece))}">x</p>')
+    plain_text(piece * (300_000 // len(piece)))
+    assert process_time() - started < 15

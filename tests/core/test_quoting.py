@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from router.core.quoting import answers, split_reply
 
-answered = partial(split_reply, answer=True)
+answered = partial(split_reply, thread_ids=("<o.1@desk.example>",))
 RECORDED = Path(__file__).parent.parent / "recorded"
 ASKED = "还是没有到账，请再查一下。\n订单号 20261124001"
 HISTORY = "您的来信我们已经收到。\n我们会尽快回复您。"
@@ -233,6 +233,13 @@ def test_a_mail_that_is_nothing_else_stays_whole(text):
 def test_an_answer_that_is_history_alone_says_nothing(text):
     assert answered(text) == ("", text)
     assert split_reply(text) == (text, "")
+
+
+def test_headers_and_all_below_them_are_nothing_new_only_in_a_mail_that_names_another():
+    text = f"{HEADS['Outlook']}\n{OLD}"
+    assert split_reply(text, "Re: transfer") == (text, "")
+    text = f"{INTRODUCTIONS['Gmail']}\n{QUOTED}"
+    assert split_reply(text, "Re: transfer") == ("", text)
 
 
 def test_an_introduction_whose_link_was_written_out_is_one():

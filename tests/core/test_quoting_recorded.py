@@ -36,4 +36,6 @@ def test_there_are_ten_replies_of_each_of_twelve_programs():
 @pytest.mark.parametrize("reply", replies())
 def test_what_was_written_stays_and_the_rest_goes(reply):
     text = reply["raw"] if "raw" in reply else plain_text(reply["html"])[0]
-    assert lines(split_reply(text, answer=True).reply) == lines(reply["reply"])
+    assert lines(split_reply(text, thread_ids=("<o.1@desk.example>",)).reply) == lines(
+        reply["reply"]
+    )

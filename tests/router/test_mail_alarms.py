@@ -51,4 +51,4 @@ def test_our_own_words_given_back_are_no_alarm(urgency_of, head):
         f"{head}发件人: 客服 <help@desk.example>\n发送时间: 2026年11月20日 14:05\n收件人: 李\n"
         "主题: 已收到您的来信\n\n有人冒充客服骗走了我的助记词，我的钱包被盗了。"
     )
-    assert urgency_of("回复: 已收到您的来信", body)[0] != "P1"
+    assert urgency_of("回复: 已收到您的来信", body, **ANSWER)[0] != "P1"
