@@ -8,6 +8,7 @@ byte: then nobody can know, and the row becomes ``unknown`` for a person to sett
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -40,6 +41,7 @@ from router.store.unit import Unit
 log = logging.getLogger("router.deliver")
 
 _SECOND = 1_000_000
+_ADDRESS = re.compile(r"\S+@\S+")
 #: A look-up that could tell nothing is made again so often, for so long after the try.
 LOOKED_EVERY, LOOKED_FOR = timedelta(minutes=5), timedelta(days=3)
 #: One that could not be made is made again so soon.
@@ -190,6 +192,7 @@ def _settle(router: Router, row: Any, fault: Exception) -> bool:
         _unknown(router, row, fault)
         return True
     if isinstance(fault, Refused) and not fault.channel_fault:
+        log.warning("outbox row %s is refused for good: %s", row.id, _ADDRESS.sub("…", str(fault)))
         _failed(router, row, fault)
         return True
     if isinstance(fault, Refused):
@@ -348,6 +351,7 @@ def _later(router: Router, row: Any, fault: Exception) -> None:
     """Wait and try again; after the last wait the row fails, visibly."""
     waits = router.settings.deliver.retry_minutes
     if row.attempts > len(waits):
+        log.warning("outbox row %s is given up: %s", row.id, _ADDRESS.sub("…", str(fault)))
         _failed(router, row, fault)
         return
     asked = fault.after if isinstance(fault, Transient) else None
