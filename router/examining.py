@@ -12,7 +12,7 @@ from router import calendars, configuration, dated_weeks, environment, retention
 from router.assemble import Router
 from router.core.clock import from_us
 from router.errors import SettingsFault, StoreError
-from router.store import audit, channels, claims, gaps, journal, promise_versions
+from router.store import audit, channels, claims, gaps, journal, promise_versions, sends
 from router.store.database import check_writable
 
 _ROOM = 500 * 1024 * 1024
@@ -38,6 +38,7 @@ def look(router: Router) -> list[Examined]:
         _parked,
         _secrets,
         _channels,
+        _sends,
         _receiver,
         _audit,
         _retention,
@@ -138,6 +139,15 @@ def _channels(router: Router) -> Examined:
         said = "; ".join(f"{row.name}: {row.detail} {row.params}" for row in ill)
         return Examined("channels", ok=False, said=said)
     return Examined("channels", ok=True, said=", ".join(names))
+
+
+def _sends(router: Router) -> Examined:
+    with router.store.reading() as unit:
+        found = sends.recent(unit)
+    if found.ill:
+        said = f"{found}; see /outbox?state=failed, and what the mail server says of the desk"
+        return Examined("sends", ok=False, said=said)
+    return Examined("sends", ok=True, said=str(found) if found.of else "none in the last day")
 
 
 def _receiver(router: Router) -> Examined:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,9 @@ from router.store.unit import Unit
 
 log = logging.getLogger("router.settling")
 
+#: An address in what a far side says is somebody's own, and no log's.
+_ADDRESS = re.compile(r"\S+@\S+")
+
 #: A platform is asked whether a send arrived only after so long, in microseconds.
 SETTLING = 30_000_000
 
@@ -25,6 +29,7 @@ def settle(router: Router, row: Any, fault: Exception) -> bool:
         _unknown(router, row, fault)
         return True
     if isinstance(fault, Refused) and not fault.channel_fault:
+        log.warning("outbox row %s is refused for good: %s", row.id, _ADDRESS.sub("…", str(fault)))
         _failed(router, row, fault)
         return True
     if isinstance(fault, Refused):
@@ -93,6 +98,7 @@ def _later(router: Router, row: Any, fault: Exception) -> None:
     """Wait and try again; after the last wait the row fails, visibly."""
     waits = router.settings.deliver.retry_minutes
     if row.attempts > len(waits):
+        log.warning("outbox row %s is given up: %s", row.id, _ADDRESS.sub("…", str(fault)))
         _failed(router, row, fault)
         return
     asked = fault.after if isinstance(fault, Transient) else None

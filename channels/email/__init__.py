@@ -14,6 +14,7 @@ from channels.contract import (
     Pace,
     Raw,
     Receipt,
+    Refused,
     Room,
     Unknown,
     Vault,
@@ -39,6 +40,7 @@ class Email(Channel):
         self._mailbox = imap.Mailbox(self._box(options.imap_folder), self._login)
         own = {options.address, *options.own_addresses} - {""}
         self._own = frozenset(address.lower() for address in own)
+        self._refusals = smtp.Refusals()
         self._signatures = signatures.Signatures() if options.check_dkim else None
 
     def _box(self, folder: str) -> imap.Box:
@@ -147,7 +149,14 @@ class Email(Channel):
             security=options.smtp_tls,
             tagged=options.return_tags,
         )
-        return submission.send(outbound, password, token=self._token if bearer else None)
+        try:
+            receipt = submission.send(outbound, password, token=self._token if bearer else None)
+        except smtp.RecipientRefused as fault:
+            if self._refusals.add(outbound.to.value, str(fault)):
+                raise Refused(f"one after another: {fault}", channel_fault=True) from fault
+            raise
+        self._refusals.end()
+        return receipt
 
     def pace(self) -> Sequence[Pace]:
         """How fast the provider lets us send."""

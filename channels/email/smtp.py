@@ -8,6 +8,7 @@ import re
 import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from typing import Literal
 
@@ -16,9 +17,40 @@ from channels.email import returns
 from channels.email.compose import address_of, compose
 
 TIMEOUT = 60.0
+#: So many different recipients refused in a row in the same words are no mistake of theirs.
+_TOO_MANY = 5
+_TOO_LARGE = 552
 _AUTHENTICATION = frozenset({530, 534, 535, 538})
 
 Security = Literal["tls", "starttls", "none"]
+
+
+class RecipientRefused(Refused):
+    """It is the recipient that the server will not have."""
+
+
+class Refusals:
+    """Recipients that a server refused one after another in the same words: so many are no mistake
+    of theirs, it refuses us. Lives as long as its mailbox; may be shared by threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._words = ""
+        self._whom: set[str] = set()
+
+    def add(self, recipient: str, detail: str) -> bool:
+        """One more was refused; whether that is the channel's fault by now."""
+        words = re.sub(r"\S+@\S+", "", detail)
+        with self._lock:
+            if words != self._words:
+                self._words, self._whom = words, set()
+            self._whom.add(recipient.lower())
+            return len(self._whom) >= _TOO_MANY
+
+    def end(self) -> None:
+        """One was taken."""
+        with self._lock:
+            self._words, self._whom = "", set()
 
 
 class Submission:
@@ -128,8 +160,8 @@ def _hand_over(
         reported = session.has_extn("dsn")
         if reported:
             options += ["ret=hdrs", *returns.envelope_id(message_id)]
-        _check(session.mail(sender, options))
-        _check(session.rcpt(recipient, _reports(sender, recipient) if reported else []))
+        _check_sender(session.mail(sender, options), sender)
+        _check_recipient(session.rcpt(recipient, _reports(sender, recipient) if reported else []))
         _check(session.docmd("DATA"), expected=354)
         session.send(_dotted(data))
         if session.sock is None or _gave_up(session.sock):
@@ -172,6 +204,26 @@ def _gave_up(sock: socket.socket) -> bool:
     finally:
         sock.settimeout(patience)
     return waiting in (b"", b"\x15") or not isinstance(sock, ssl.SSLSocket)
+
+
+def _check_sender(reply: tuple[int, bytes], sender: str) -> None:
+    """Who may not send as the desk's address may send nothing; but what is too large, or has no
+    sender because a machine wrote it, is refused alone."""
+    try:
+        _check(reply)
+    except Refused as fault:
+        if sender and reply[0] != _TOO_LARGE and not fault.channel_fault:
+            raise Refused(str(fault), channel_fault=True) from fault
+        raise
+
+
+def _check_recipient(reply: tuple[int, bytes]) -> None:
+    try:
+        _check(reply)
+    except Refused as fault:
+        if fault.channel_fault:
+            raise
+        raise RecipientRefused(str(fault)) from fault
 
 
 def _check(reply: tuple[int, bytes], expected: int = 250) -> None:

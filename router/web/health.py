@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from router import reaching
 from router.core.clock import from_us, monotonic
 from router.errors import RouterError
-from router.store import channels, claims, gaps, journal, outbox
+from router.store import channels, claims, gaps, journal, outbox, sends
 from router.web import telling
 from router.web.rights import allowed, here, public
 from router.web.speech import t
@@ -45,12 +45,15 @@ def healthz() -> Response:
     try:
         with router.store.reading() as unit:
             rows, parked, now = claims.health(unit), journal.parked(unit), unit.now
+            sent = sends.recent(unit)
     except RouterError:
         ill.append("database")
     else:
         ill += [row.name for row in rows if not row.ok and not _warns(row.name)]
         if _silent(rows, now):
             ill.append("worker")
+        if sent.ill:
+            ill.append(f"sends: {sent}")
         if router.store.outage.lasts:
             ill.append("database")
     answer = jsonify(ok=not ill, ill=ill, parked=parked)

@@ -268,6 +268,7 @@ class Postbox:
     def __init__(self):
         self.kept = []
         self.greeted = []
+        self.at_mail = "250 OK"
         self.at_rcpt = "250 OK"
         self.at_data = "250 kept"
 
@@ -275,6 +276,11 @@ class Postbox:
         session.host_name = hostname
         self.greeted.append(hostname)
         return responses
+
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802 - their name
+        if self.at_mail.startswith("250"):
+            envelope.mail_from = address or "<>"
+        return self.at_mail
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - their name
         if self.at_rcpt.startswith("250"):

@@ -154,6 +154,51 @@ def test_a_permanent_no_is_about_this_mail_alone(postbox, where):
     assert not refused.value.channel_fault
 
 
+def test_a_sender_who_may_not_send_is_a_fault_of_the_channel(postbox):
+    postbox.at_mail = "550 5.7.1 you may not send from here"
+    with pytest.raises(Refused) as refused:
+        submission(postbox.port).send(outbound(), "")
+    assert refused.value.channel_fault
+
+
+@pytest.mark.parametrize(
+    ("answer", "changed"), [("552 5.3.4 too large", {}), ("550 no bounces", {"automatic": True})]
+)
+def test_a_mail_that_is_too_large_or_of_a_machine_is_refused_alone(postbox, answer, changed):
+    postbox.at_mail = answer
+    with pytest.raises(Refused) as refused:
+        submission(postbox.port).send(outbound(**changed), "")
+    assert not refused.value.channel_fault
+
+
+def _refused(door, number):
+    """Whether the channel is at fault when this recipient is refused."""
+    with pytest.raises(Refused) as refused:
+        door.speak(outbound(to=Handle("email", f"p{number}@mail.example")))
+    return refused.value.channel_fault
+
+
+def test_a_server_that_refuses_one_after_another_in_the_same_words_refuses_us(postbox):
+    door = _door(postbox.port, {})
+    for number in (1, 2, 2, 3, 4):
+        postbox.at_rcpt = f"550 5.7.1 <p{number}@mail.example>: relaying denied"
+        assert not _refused(door, number)
+    postbox.at_rcpt = "550 5.7.1 <p5@mail.example>: relaying denied"
+    assert [_refused(door, 5), _refused(door, 5)] == [True, True]
+    postbox.at_rcpt = "550 5.1.1 nobody"
+    assert not _refused(door, 6)
+
+
+def test_one_that_is_taken_between_shows_that_the_others_are_at_fault(postbox):
+    door = _door(postbox.port, {})
+    for number in range(12):
+        postbox.at_rcpt = "250 OK" if number % 4 == 3 else "550 nobody"
+        if number % 4 == 3:
+            door.speak(outbound())
+        else:
+            assert not _refused(door, number)
+
+
 def test_a_wrong_password_is_a_fault_of_the_channel(postbox):
     postbox.at_rcpt = "530 log in first"
     with pytest.raises(Refused) as refused:

@@ -347,7 +347,7 @@ def test_doctor_finds_a_healthy_desk_well(new):
     said = new.run("doctor")
     assert said.code == 0
     assert "✗" not in said.out
-    assert said.out.count("✓") == 12
+    assert said.out.count("✓") == 13
 
 
 def test_doctor_says_what_is_ill_and_what_to_do(desk):

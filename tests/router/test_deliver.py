@@ -97,6 +97,15 @@ def test_a_refusal_fails_at_once_and_is_on_the_ticket(router, door):
     assert "send_failed" in _codes(router)
 
 
+def test_what_fails_for_good_is_logged_once_and_without_the_address(router, door, caplog):
+    door.answers.append(Refused("550 5.7.1 <lin@mail.example>: relaying denied"))
+    deliver.sweep(router)
+    deliver.sweep(router)
+    (said,) = [one.getMessage() for one in caplog.records if one.name == "router.settling"]
+    assert "550 5.7.1" in said
+    assert "mail.example" not in said
+
+
 def test_a_bad_password_holds_the_mail_and_reports_the_channel(router, door):
     door.answers.append(Refused("bad password", channel_fault=True))
     deliver.sweep(router)

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from router import channel_watch, pipeline, polling, sweeps
+from channels.contract import Refused
+from router import channel_watch, deliver, examining, pipeline, polling, sweeps
 from router.errors import StoreDown
 from router.prepared import Terms
 from router.store import claims
@@ -50,6 +51,25 @@ def test_a_desk_that_cannot_write_is_ill_at_once(look, router):
     assert (status, answer["ill"]) == (503, ["database"])
     _word(router, "clock", ok=True)
     assert look()[0] == 200
+
+
+def test_a_desk_whose_sends_fail_for_good_is_ill_and_says_how_many(look, router, door, monkeypatch):
+    for number in range(8):
+        door.answers.append(Refused(f"550 5.7.1 <p{number}@private.example>: denied"))
+        raw = door.arrives(text="my transfer is pending", sender=f"p{number}@mail.example")
+        pipeline.receive(router, door, [raw], Terms())
+    router.store.write(lambda unit: unit.run("UPDATE outbox SET state = 'queued', due_at = 0"))
+    deliver.sweep(router, limit=4)
+    assert look()[0] == 200
+    deliver.sweep(router)
+    status, answer = look()
+    assert status == 503
+    assert answer["ill"] == ["sends: 8 of the last 8 sends failed: 550 5.7.1"]
+    said = examining._sends(router)
+    assert (said.ok, said.said.startswith("8 of the last 8 sends failed: 550 5.7.1")) == (
+        False,
+        True,
+    )
 
 
 def test_a_door_that_cannot_be_fetched_is_ill_by_name(look, router, door):
