@@ -47,7 +47,7 @@ def test_a_closing_or_a_law_below_the_delimiter_goes_too():
         "Le informazioni di questo messaggio sono riservate.\n\nSe ricevute per errore, eliminarle."
     )
     assert split_reply(f"{ASKED}\n\n-- \nAnn\n\n{law}").reply == ASKED
-    assert split_reply(f"{ASKED}\n\n--\nViele Grüße / Best regards\n\nBob").reply == ASKED
+    assert split_reply(f"{ASKED}\n\n--\nFreundliche Grüße / Kind regards\n\nWei").reply == ASKED
 
 
 @pytest.mark.parametrize(
