@@ -17,8 +17,14 @@ from router.errors import StoreDown
 from router.settings import LogSettings
 
 #: Libraries that tell of ordinary things loudly. The clock warns of every duty that is still at
-#: work when its turn comes again; what hangs is told by the health page.
-_QUIET = {"apscheduler": "ERROR", "waitress": "WARNING", "imapclient": "WARNING"}
+#: work when its turn comes again; what hangs is told by the health page. The queue tells of every
+#: duty each time it is woken.
+_QUIET = {
+    "apscheduler": "ERROR",
+    "waitress": "WARNING",
+    "imapclient": "WARNING",
+    "procrastinate": "WARNING",
+}
 
 
 def begin(settings: LogSettings, to: TextIO | None = None) -> None:

@@ -53,8 +53,10 @@ class Held:
         """Send this, without waiting for anybody; who does not read is let go."""
         if self._line.total_outbufs_len > _BEHIND:
             self._lost = True
-            with suppress(OSError):  # the loop finds it shut and closes it
-                self._line.socket.shutdown(socket.SHUT_RDWR)
+            open_still = self._line.socket  # the loop may close it at any moment
+            if open_still is not None:
+                with suppress(OSError):  # the loop finds it shut and closes it
+                    open_still.shutdown(socket.SHUT_RDWR)
             return
         self._write(b"%X\r\n%b\r\n" % (len(data), data) if self._chunked else data)
 
