@@ -203,34 +203,27 @@ def _by_person(unit: Unit, who: Who, words: str, before: int) -> list[int]:
     people = _people(unit, words)
     if not people:
         return []
-    teams = scope(who)
-    limited = "" if teams is None else " AND t.team_id + 0 IN :teams"
-    known: dict[str, Any] = {} if teams is None else {"teams": list(teams)}
-    rows = unit.rows(
-        "SELECT t.id FROM ticket t WHERE t.requester_id IN :people "  # noqa: S608  # ours
-        f"AND t.id + 0 < :before{limited} ORDER BY t.id + 0 DESC LIMIT :n",
-        people=people,
-        before=before,
-        n=_SEARCHED,
-        **known,
-    )
-    return [row.id for row in rows]
+    said = "t.requester_id IN :people AND t.id + 0 < :before"
+    return _picked(unit, who, said, people=people, before=before)
 
 
 def _begun(unit: Unit, who: Who, words: str) -> list[int]:
-    """The newest tickets whose number begins like this. ``+ 0`` keeps the database at the index of
-    numbers."""
+    """The newest tickets whose number begins like this."""
     span = number_range(words)
     if span is None:
         return []
+    said = "t.number BETWEEN :first AND :last"
+    return _picked(unit, who, said, first=span[0], last=span[1])
+
+
+def _picked(unit: Unit, who: Who, said: str, **known: Any) -> list[int]:
+    """The newest tickets of the reader's teams of which this holds. ``+ 0`` keeps the database at
+    the index of what is said."""
     teams = scope(who)
-    limited = "" if teams is None else " AND t.team_id + 0 IN :teams"
-    known: dict[str, Any] = {} if teams is None else {"teams": list(teams)}
+    if teams is not None:
+        said, known["teams"] = f"{said} AND t.team_id + 0 IN :teams", list(teams)
     rows = unit.rows(
-        "SELECT t.id FROM ticket t WHERE t.number BETWEEN :first AND :last"  # noqa: S608  # ours
-        f"{limited} ORDER BY t.id + 0 DESC LIMIT :n",
-        first=span[0],
-        last=span[1],
+        f"SELECT t.id FROM ticket t WHERE {said} ORDER BY t.id + 0 DESC LIMIT :n",  # noqa: S608  # ours
         n=_SEARCHED,
         **known,
     )
