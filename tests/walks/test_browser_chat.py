@@ -109,6 +109,7 @@ def test_an_agent_who_types_is_seen_typing(visit, signed_in):
     frame.locator("#typing", has_text="typing").wait_for()
 
 
+@pytest.mark.slow
 def test_an_agent_goes_on_talking_and_sees_what_is_said_meanwhile(visit, router, signed_in):
     row, _ = begun(router)
     for number in range(8):
@@ -137,6 +138,7 @@ def read_to(router):
         return unit.value(READ_TO)
 
 
+@pytest.mark.slow
 def test_an_answer_after_the_long_automatic_one_comes_into_sight_or_says_that_it_is_there(
     visit, router, signed_in, frozen
 ):
@@ -276,6 +278,7 @@ def test_a_file_goes_up_and_what_is_none_is_refused_in_words(visit, router, comp
     complaints.clear()  # the browser tells of the refusal as well
 
 
+@pytest.mark.slow
 def test_two_pages_of_one_visitor_are_one_conversation(browser, address, router):
     context = browser.new_context(locale="en")
     one, two = context.new_page(), context.new_page()

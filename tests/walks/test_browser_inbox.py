@@ -154,6 +154,7 @@ def test_the_first_click_after_a_search_opens_the_line_it_was_meant_for(tickets,
     page.wait_for_selector(f"#pane[data-number={tickets[1].number}]")
 
 
+@pytest.mark.slow
 def test_the_line_just_answered_says_no_more_that_it_is_due_or_begun(tickets, signed_in):
     page = signed_in("/?view=unassigned")
     line = page.locator(f"#line-{tickets[1].number}")
@@ -169,6 +170,7 @@ def test_the_line_just_answered_says_no_more_that_it_is_due_or_begun(tickets, si
     assert line.locator(".l-draft, .l-due").count() == 0
 
 
+@pytest.mark.slow
 def test_what_is_typed_to_search_outlives_the_filter_form_a_ticket_and_a_reload(tickets, signed_in):
     page = signed_in(f"/ticket/{tickets[0].number}")
     page.locator("#q").press_sequentially("transfer")
@@ -185,6 +187,7 @@ def test_what_is_typed_to_search_outlives_the_filter_form_a_ticket_and_a_reload(
     assert page.locator("#lines .line").count() == 1
 
 
+@pytest.mark.slow
 def test_the_letter_one_answers_is_seen_while_one_answers_it(arrive, router, signed_in):
     ticket = arrive("My account is locked, please unlock it.\n\n" + "Please. " * 80, "Locked")
     router.store.write(lambda unit: gates.open_(unit, ticket.ticket_id, "unlock", None))

@@ -197,6 +197,7 @@ def test_a_message_that_comes_while_somebody_writes_is_shown_before_theirs_leave
     page.wait_for_selector(".message.out")
 
 
+@pytest.mark.slow
 def test_what_changes_takes_nobody_off_the_control_they_stand_on(
     router, arrive, tickets, signed_in
 ):
