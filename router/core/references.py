@@ -56,7 +56,8 @@ def normalise_number(text: str) -> str | None:
 
 def number_range(text: str) -> tuple[str, str] | None:
     """The first and the last number that begin like this, as somebody types them; None for what is
-    no beginning of one. Without ``WT`` it takes the first half, for shorter ones are words too."""
+    no beginning of one. Without ``WT`` it takes the first half, for shorter ones are words too; a
+    number whose own half begins like that is found with its ``WT`` before it."""
     if len(text) > _LONGEST_INPUT:
         return None
     body = _BETWEEN.sub("", unicodedata.normalize("NFKC", text)).upper()

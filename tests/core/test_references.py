@@ -124,7 +124,8 @@ def test_nothing_smuggles_a_header_into_a_message_id(token, domain):
 @settings(deadline=None)
 def test_the_beginning_of_a_number_spans_it(ticket_id, shown):
     number = ticket_number(ticket_id, RING)
-    for typed in (number[: shown + 3], number[3 : shown + 3].lower(), f"wt {number[3:5]}"):
+    half = number if number.startswith("WT-WT") else number[3:]
+    for typed in (number[: shown + 3], half[:shown].lower(), f"wt {number[3:5]}"):
         first, last = number_range(typed)
         assert first <= number <= last, typed
 
