@@ -1,13 +1,16 @@
-"""Keeping a claimed row while it is being sent, however slowly the far side takes it.
+"""Lengthening a lease while its holder works, however long that takes: an exclusive duty, or a
+claimed row that a far side is slow to take.
 
 A lease tells whether the worker is alive, not how long a send may last: a mail server may be slow
-at each of ten verbs. So the lease of the row in hand is lengthened well before it ends.
+at each of ten verbs. So the lease of what is in hand is lengthened well before it ends.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
@@ -28,6 +31,28 @@ def held_for(router: Router) -> int:
     return router.settings.deliver.lease_seconds * 1_000_000
 
 
+@contextmanager
+def renewed(renew: Callable[[], object], every: timedelta, name: str) -> Iterator[None]:
+    """Call ``renew`` each ``every`` from a thread of its own until the block is left. What the
+    router raises there is logged: the lease may last until the next time all the same."""
+    over = threading.Event()
+
+    def go_on() -> None:
+        while not over.wait(every.total_seconds()):
+            try:
+                renew()
+            except RouterError as fault:
+                log.warning("the lease of %s could not be lengthened: %s", name, fault)
+
+    keeper = threading.Thread(target=go_on, name=f"lease-{name}", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+
+
 class Holding:
     """The row that a sweep has in hand, held until the sweep lets go of it."""
 
@@ -37,8 +62,7 @@ class Holding:
         self._every = every or timedelta(microseconds=held_for(router) // 3)
         self._row: Any = None
         self._left = 0
-        self._over = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._kept = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -49,25 +73,17 @@ class Holding:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._over.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._kept.close()
 
     def take(self, row: Any) -> None:
         """Hold this row from now on, and no other."""
         self._left = _LONGEST // self._every
-        self._row = row
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._hold, name="holding", daemon=True)
-            self._thread.start()
+        first, self._row = self._row is None, row
+        if first:
+            self._kept.enter_context(renewed(self._hold, self._every, "outbox"))
 
     def _hold(self) -> None:
-        while not self._over.wait(self._every.total_seconds()):
-            row, self._left = self._row, self._left - 1
-            if self._left < 0:
-                continue
-            try:
-                held = held_for(self._router)
-                self._router.store.write(partial(outbox.hold, row=row, lease_us=held))
-            except RouterError as fault:  # its outcome may still be written down in time
-                log.warning("outbox row %s could not be held: %s", row.id, fault)
+        row, self._left = self._row, self._left - 1
+        if self._left >= 0:
+            held = held_for(self._router)
+            self._router.store.write(partial(outbox.hold, row=row, lease_us=held))

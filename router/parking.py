@@ -138,7 +138,7 @@ def park(router: Router, batch: Batch, message: Failed) -> Draft:
 def hold(unit: Unit, row: Any) -> None:
     """Keep a parked item from being sent through by two at once; raises NotFound when somebody
     else just did."""
-    load(unit, [row.ticket_id])
+    load(unit, [row.ticket_id])  # which holds it
     now = journal.find(unit, row.id)
     if now is None or now.state != "parked":
         raise NotFound("there is no such parked item any more")

@@ -7,9 +7,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -26,6 +24,7 @@ from router import (
     escalate,
     fetching,
     hourbook,
+    leases,
     notify,
     pipeline,
     playbook,
@@ -39,7 +38,7 @@ from router import (
 )
 from router.assemble import Router
 from router.core.clock import to_us
-from router.errors import Conflict, KeyMissing, StoreError
+from router.errors import Conflict, KeyMissing
 from router.store import (
     audit,
     budgets,
@@ -75,8 +74,8 @@ log = logging.getLogger("router.sweeps")
 OWNER = f"{os.getpid()}.{secrets.token_hex(4)}"
 _SECOND = 1_000_000
 #: An exclusive duty is ours for so long when we die at it; while we live it is asked for anew every
-#: so many seconds.
-_LEASE_US, RENEWED_EVERY = 120 * _SECOND, 30.0
+#: so often.
+_LEASE_US, RENEWED_EVERY = 120 * _SECOND, timedelta(seconds=30)
 #: Batches of pushed items in one tick at most.
 _TURNS = 20
 
@@ -270,31 +269,16 @@ def tick(router: Router, duty: Duty) -> bool:
         return True
     if not router.store.write(lambda unit: claims.take(unit, duty.name, OWNER, lease_us=_LEASE_US)):
         return False
+
+    def renew() -> None:
+        router.store.write(lambda unit: claims.keep(unit, duty.name, OWNER, lease_us=_LEASE_US))
+
     try:
-        with _kept(router, duty.name):
+        with leases.renewed(renew, RENEWED_EVERY, duty.name):
             duty.work(router)
     finally:
         router.store.write(lambda unit: claims.done(unit, duty.name, OWNER))
     return True
-
-
-@contextmanager
-def _kept(router: Router, name: str) -> Iterator[None]:
-    """Lengthen our lease of this duty meanwhile, however long the work takes."""
-    over = threading.Event()
-
-    def keep() -> None:
-        while not over.wait(RENEWED_EVERY):
-            with suppress(StoreError):  # it is asked again soon enough
-                router.store.write(lambda unit: claims.keep(unit, name, OWNER, lease_us=_LEASE_US))
-
-    keeper = threading.Thread(target=keep, name=f"lease-{name}", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        over.set()
-        keeper.join()
 
 
 def _well_again(router: Router, name: str) -> None:

@@ -204,7 +204,7 @@ def test_two_who_fold_the_same_deltas_count_them_once(assembled, frozen, meanwhi
 
 def test_a_duty_that_takes_long_is_done_by_nobody_else(assembled, frozen, monkeypatch):
     router, taken, renewed = assembled(), [], threading.Event()
-    monkeypatch.setattr(sweeps, "RENEWED_EVERY", 0.01)
+    monkeypatch.setattr(sweeps, "RENEWED_EVERY", timedelta(milliseconds=10))
 
     def long(_router):
         frozen.advance(timedelta(seconds=119))
