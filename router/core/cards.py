@@ -195,11 +195,11 @@ def _reach(groups: list[tuple[int, str]], first: int) -> int:
     return first + (size >= _SHORTEST)
 
 
-def _written_as_id_card(number: str, shape: list[int], whole: bool) -> bool:  # noqa: FBT001
+def _written_as_id_card(number: str, shape: list[int], whole: bool) -> bool:  # noqa: FBT001  # one of its looks
     return (len(shape) == 1 or shape == [6, 8, 4] or whole) and is_id_card(number)
 
 
-def _written_as_card(number: str, shape: list[int], whole: bool) -> bool:  # noqa: FBT001
+def _written_as_card(number: str, shape: list[int], whole: bool) -> bool:  # noqa: FBT001  # one of its looks
     """Whether people part card numbers like this: not at all, by fours, as Amex does, in halves."""
     if not number.isdigit() or not is_card(number):
         return False
@@ -215,7 +215,7 @@ def _called(text: str, start: int) -> bool:
     return _CARD.search(_CLAUSE.split(text[max(0, start - _NEAR) : start])[-1]) is not None
 
 
-def _called_so(text: str, start: int, number: str, shape: list[int], whole: bool) -> bool:  # noqa: FBT001
+def _called_so(text: str, start: int, number: str, shape: list[int], whole: bool) -> bool:  # noqa: FBT001  # one of its looks
     """Whether it is a card that nobody would write like this without saying so."""
     if len(shape) < 2 or not (whole or shape in _CALLED_SHAPES) or min(shape[:-1]) < 2:
         return False
