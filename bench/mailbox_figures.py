@@ -208,7 +208,6 @@ def _mail(number):
 
 def _arrivals(home, deliver, port):
     """Seconds from each delivery until the message can be read by others."""
-    os.environ["ROUTER__CHANNELS__EMAIL__BENCH__IMAP_PASSWORD"] = "made-up"
     router = desk.opened(home, imap_port=port, imap_tls="none", smtp_host="")
     committed = threading.Event()
     router.store.on_commit.append(committed.set)
