@@ -124,11 +124,11 @@ def test_silence_after_the_last_byte_is_unknown_and_not_sent_again(router, door,
     assert "send_unknown" in _codes(router)
 
 
-def test_a_desk_that_prefers_twice_to_never_sends_the_same_bytes_again(assembled, door):
+def test_a_desk_that_prefers_twice_to_never_sends_the_same_bytes_again(assembled, door, frozen):
     router = assembled(doors=FakeDoors(door), deliver={"on_unknown": "resend"})
     pipeline.receive(router, door, [door.arrives(text="my transfer is pending")], Terms())
     door.answers.append(Unknown("line died"))
-    deliver.sweep(router, limit=1)
+    deliver.sweep(router)
     own_id = _row(router).rfc_id
     deliver.sweep(router)
     assert [one.message_id for one in door.sent] == [own_id]
@@ -145,10 +145,38 @@ def test_a_worker_that_died_while_sending_leaves_an_unknown_row(router, door, fr
     assert _row(router).state == "sending"
     frozen.advance(timedelta(minutes=10))
     assert settling.recover(router) == 1
+    frozen.advance(timedelta(minutes=1))
     assert _row(router).state == "unknown"
 
 
 def test_a_send_that_outlives_its_lease_is_known_in_the_end(router, door, frozen, monkeypatch):
+def test_a_far_side_that_never_says_what_it_did_is_not_written_to_without_end(
+    assembled, door, frozen
+):
+    router = assembled(
+        doors=FakeDoors(door), deliver={"on_unknown": "resend", "retry_minutes": [1, 5]}
+    )
+    pipeline.receive(router, door, [door.arrives(text="my transfer is pending")], Terms())
+    door.answers += [Unknown("line died")] * 50
+    for _ in range(50):
+        deliver.sweep(router)
+        frozen.advance(timedelta(minutes=1))
+    assert (_row(router).state, len(door.answers)) == ("unknown", 47)
+
+
+def test_a_row_whose_workers_die_is_not_sent_again_without_end(assembled, door, frozen):
+    router = assembled(
+        doors=FakeDoors(door), deliver={"on_unknown": "resend", "retry_minutes": [1]}
+    )
+    pipeline.receive(router, door, [door.arrives(text="my transfer is pending")], Terms())
+    for _ in range(3):
+        router.store.write(lambda unit: outbox.claim(unit, lease_us=1))
+        frozen.advance(timedelta(minutes=2))
+        settling.recover(router)
+        frozen.advance(timedelta(minutes=2))
+    assert (_row(router).state, _row(router).attempts) == ("unknown", 2)
+
+
     def slowly(outbound):
         frozen.advance(timedelta(minutes=10))
         assert settling.recover(router) == 1
