@@ -31,7 +31,7 @@ from router.assemble import Router
 from router.core.clock import from_us, to_us
 from router.core.pieces import pieces
 from router.core.reach import May
-from router.errors import NotFound, RouterError
+from router.errors import NotFound, RouterError, StoreError
 from router.leases import Holding, held_for
 from router.reaching import Kind
 from router.store import budgets, claims, outbox, reach, timeline
@@ -275,22 +275,19 @@ def look_up(router: Router) -> int:
 
 def _looked_up(router: Router, row: Any) -> bool:
     try:
-        door = router.doors.open(row.channel, row.account)
-        if not isinstance(door, Settles):
-            raise NotFound(f"{row.channel} cannot say what it sent")
-        parts = pieces(row.text, door.limits.text, door.limits.text_bytes)
-        part = parts[min(row.parts_sent, len(parts) - 1)]
-        receipt = door.look_up(replace(_outbound(row, ()), text=part))
+        receipt, parts = _asked(router, row)
     except Unknown:
         return False
-    except (ChannelError, RouterError) as fault:
-        log.warning("%s.%s cannot say what it sent: %s", row.channel, row.account, fault)
+    except StoreError:
+        raise
+    except Exception as fault:  # noqa: BLE001  # it is asked again, and no other row waits for it
+        log.warning("%s.%s cannot say what it sent: %r", row.channel, row.account, fault)
         if isinstance(fault, NotFound | Transient):
             wait = LOOKED_FOR if isinstance(fault, NotFound) else _ASKED_AGAIN
             again = partial(outbox.look_again, row_ids=[row.id])
             router.store.write(lambda unit: again(unit, due_at=to_us(unit.now + wait)))
         return False
-    router.store.write(partial(_told, row=row, receipt=receipt, parts=len(parts)))
+    router.store.write(partial(_told, row=row, receipt=receipt, parts=parts))
     return True
 
 
@@ -301,3 +298,13 @@ def _told(unit: Unit, row: Any, receipt: Receipt | None, parts: int) -> None:
             timeline.note(unit, row.ticket_id, "outbox_queued", purpose=row.purpose, old="unknown")
     elif outbox.found(unit, row.id, receipt.remote_id, "looked_up"):
         timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
+def _asked(router: Router, row: Any) -> tuple[Receipt | None, int]:
+    """What the far side says of the part of a row that may be out, and how many parts it has."""
+    door = router.doors.open(row.channel, row.account)
+    if not isinstance(door, Settles):
+        raise NotFound(f"{row.channel} cannot say what it sent")
+    parts = pieces(row.text, door.limits.text, door.limits.text_bytes)
+    part = parts[min(row.parts_sent, len(parts) - 1)]
+    return door.look_up(replace(_outbound(row, ()), text=part)), len(parts)
+
+

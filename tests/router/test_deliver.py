@@ -45,6 +45,11 @@ def test_an_acknowledgement_is_sent_once(router, door):
     deliver.sweep(router)
     deliver.sweep(router)
     assert len(door.sent) == 1
+def _rows(router):
+    with router.store.reading() as unit:
+        return unit.rows("SELECT * FROM outbox ORDER BY id")
+
+
     assert _row(router).state == "sent"
     assert _row(router).remote_id == "far-1"
 
@@ -516,6 +521,27 @@ def test_a_door_that_cannot_say_is_not_asked_for_ever(router, door, frozen):
     frozen.advance(timedelta(days=2))
     assert _ask(router) is None
     assert _row(router).state == "unknown"
+
+
+def test_an_answer_that_nobody_foresaw_keeps_no_other_row_from_being_looked_up(unsure, frozen):
+    router, door = unsure
+    first, asks = _row(router).rfc_id, door.look_up
+    raw = door.arrives(text="where is my money", **{"from": "bo@mail.example"})
+    pipeline.receive(router, door, [raw], Terms())
+    door.answers.append(Unknown("line died after the dot"))
+    deliver.sweep(router)
+    frozen.advance(timedelta(seconds=31))
+
+    def look_up(outbound):
+        if outbound.message_id == first:
+            raise KeyError("data")
+        return asks(outbound)
+
+    door.look_up = look_up
+    assert _ask(router) == 1
+    assert [row.state for row in _rows(router)] == ["unknown", "sent"]
+    frozen.advance(deliver.LOOKED_EVERY)
+    assert _ask(router) == 0
 
 
 # ---------------------------------------------------------------- many accounts
