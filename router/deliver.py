@@ -44,45 +44,53 @@ log = logging.getLogger("router.deliver")
 LOOKED_EVERY, LOOKED_FOR = timedelta(minutes=5), timedelta(days=3)
 #: One that could not be made is made again so soon.
 _ASKED_AGAIN = timedelta(minutes=1)
+_Accounts = set[tuple[str, str]]
 
 
 def sweep(router: Router, *, limit: int = 200) -> int:
     """Send what is due, until nothing is or ``limit`` rows were tried; how many were tried.
 
-    Each account has its turn before another has its next. Those that failed last time come after
-    all others, ``limit`` rows more, and by one worker at a time: to find out that one is still away
-    may take as long as a line takes to break.
+    Each account has its turn before another has its next. Those that failed last time are left to
+    :func:`sweep_ailing`: to find out that one is still away may take as long as a line takes to
+    break, and nobody else waits for that.
     """
     with router.store.reading() as unit:
-        silent, ailing = set(claims.all_stopped(unit)), _ailing(unit)
-    ailing -= silent
-    silent |= ailing
-    tried = _in_turn(router, silent, limit)
-    if ailing:
-        with router.store.reading() as unit:
-            ailing -= outbox.under_way(unit)
-        tried += _in_turn(router, silent - ailing, limit)
-    return tried
+        ailing = _ailing(unit)
+    return _in_turn(router, ailing, limit)
 
 
-def _ailing(unit: Unit) -> set[tuple[str, str]]:
+def sweep_ailing(router: Router, *, limit: int = 200) -> int:
+    """Try a row of each account that failed last time and that nobody is trying already; who is
+    well again by that is none of these any more."""
+    with router.store.reading() as unit:
+        ailing = _ailing(unit) - claims.all_stopped(unit) - outbox.under_way(unit)
+    return _in_turn(router, set(), limit, ailing) if ailing else 0
+
+
+def waits_at_ailing(unit: Unit) -> bool:
+    """Whether any account failed last time and anything is due."""
+    return bool(_ailing(unit)) and outbox.pending(unit)
+
+
+def _ailing(unit: Unit) -> _Accounts:
     """The accounts whose last send failed for a reason of the channel's."""
     names = [row.name.split(":", 2) for row in claims.health(unit) if not row.ok]
     return {(name[1], name[2]) for name in names if name[0] == "speaks"}
 
 
-def _in_turn(router: Router, silent: set[tuple[str, str]], limit: int) -> int:
-    """Send a row of each account, and again, until nothing is left; who cannot speak just now joins
-    the ``silent``."""
-    tried, had = 0, set[tuple[str, str]]()
+def _in_turn(router: Router, silent: _Accounts, limit: int, only: _Accounts | None = None) -> int:
+    """Send a row of each account, and again, until nothing is left, or one of each of these alone;
+    who cannot speak just now joins the ``silent``."""
+    tried, had = 0, _Accounts()
     with Holding(router) as hand:
         while tried < limit:
-            claim = partial(outbox.claim, lease_us=held_for(router), without=silent | had)
+            without, lease = silent | had, held_for(router)
+            claim = partial(outbox.claim, lease_us=lease, without=without, only=only)
             row = router.store.write(claim)
-            if row is None and not had:
+            if row is None and (only or not had):
                 break
             if row is None:
-                had = set()
+                had = _Accounts()
                 continue
             tried += 1
             had.add((row.channel, row.account))
@@ -291,13 +299,6 @@ def _looked_up(router: Router, row: Any) -> bool:
     return True
 
 
-def _told(unit: Unit, row: Any, receipt: Receipt | None, parts: int) -> None:
-    """It is not there, so it goes out; it is there, so it is sent, or the next of its parts is."""
-    if receipt is None or row.parts_sent + 1 < parts:
-        if outbox.not_found(unit, row.id, parts_sent=row.parts_sent + (receipt is not None)):
-            timeline.note(unit, row.ticket_id, "outbox_queued", purpose=row.purpose, old="unknown")
-    elif outbox.found(unit, row.id, receipt.remote_id, "looked_up"):
-        timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
 def _asked(router: Router, row: Any) -> tuple[Receipt | None, int]:
     """What the far side says of the part of a row that may be out, and how many parts it has."""
     door = router.doors.open(row.channel, row.account)
@@ -308,3 +309,10 @@ def _asked(router: Router, row: Any) -> tuple[Receipt | None, int]:
     return door.look_up(replace(_outbound(row, ()), text=part)), len(parts)
 
 
+def _told(unit: Unit, row: Any, receipt: Receipt | None, parts: int) -> None:
+    """It is not there, so it goes out; it is there, so it is sent, or the next of its parts is."""
+    if receipt is None or row.parts_sent + 1 < parts:
+        if outbox.not_found(unit, row.id, parts_sent=row.parts_sent + (receipt is not None)):
+            timeline.note(unit, row.ticket_id, "outbox_queued", purpose=row.purpose, old="unknown")
+    elif outbox.found(unit, row.id, receipt.remote_id, "looked_up"):
+        timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)

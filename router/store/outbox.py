@@ -54,14 +54,22 @@ def said_once(unit: Unit, once: str) -> Any:
     return unit.row("SELECT id, message_id, state, text FROM outbox WHERE once = :once", once=once)
 
 
-def claim(unit: Unit, *, lease_us: int, without: Collection[tuple[str, str]] = ()) -> Any:
+def claim(
+    unit: Unit,
+    *,
+    lease_us: int,
+    without: Collection[tuple[str, str]] = (),
+    only: Collection[tuple[str, str]] | None = None,
+) -> Any:
     """Take one due row and mark it ``sending``; None when nothing is due.
 
     What people wrote goes before acknowledgements, and then what waits longest. ``without`` names
-    (channel, account) pairs that are left out.
+    (channel, account) pairs that are left out, ``only`` those that are not.
     """
     lanes = [
-        one for one in unit.rows(_DUE, now=unit.now_us) if (one.channel, one.account) not in without
+        one
+        for one in unit.rows(_DUE, now=unit.now_us)
+        if (place := (one.channel, one.account)) not in without and (only is None or place in only)
     ]
     for lane in sorted(lanes, key=_turn):
         due = unit.rows(

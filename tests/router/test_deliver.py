@@ -6,7 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from channels.contract import Event, Limits, Pace, Receipt, Refused, Transient, Unknown
+from channels.contract import (
+    Event,
+    Limits,
+    Pace,
+    Receipt,
+    Refused,
+    Transient,
+    Unknown,
+)
 from router import deliver, pipeline, settling, signals
 from router.core.clock import monotonic
 from router.errors import NotFound, StoreDown
@@ -36,6 +44,11 @@ def _row(router):
         return unit.row("SELECT * FROM outbox")
 
 
+def _rows(router):
+    with router.store.reading() as unit:
+        return unit.rows("SELECT * FROM outbox ORDER BY id")
+
+
 def _codes(router):
     with router.store.reading() as unit:
         return [row.code for row in unit.rows("SELECT code FROM entry ORDER BY id")]
@@ -45,11 +58,6 @@ def test_an_acknowledgement_is_sent_once(router, door):
     deliver.sweep(router)
     deliver.sweep(router)
     assert len(door.sent) == 1
-def _rows(router):
-    with router.store.reading() as unit:
-        return unit.rows("SELECT * FROM outbox ORDER BY id")
-
-
     assert _row(router).state == "sent"
     assert _row(router).remote_id == "far-1"
 
@@ -67,10 +75,10 @@ def test_a_far_side_that_says_later_is_asked_later_with_the_same_bytes(router, d
     deliver.sweep(router)
     before = _row(router)
     assert (before.state, door.sent) == ("queued", [])
-    deliver.sweep(router)
+    deliver.sweep_ailing(router)
     assert door.sent == []
     frozen.advance(timedelta(minutes=2))
-    deliver.sweep(router)
+    deliver.sweep_ailing(router)
     assert door.sent[0].message_id == before.rfc_id
 
 
@@ -78,10 +86,10 @@ def test_a_wait_the_far_side_asks_for_is_kept(router, door, frozen):
     door.answers.append(Transient("slow down", after=timedelta(minutes=30)))
     deliver.sweep(router)
     frozen.advance(timedelta(minutes=29))
-    deliver.sweep(router)
+    deliver.sweep_ailing(router)
     assert door.sent == []
     frozen.advance(timedelta(minutes=2))
-    deliver.sweep(router)
+    deliver.sweep_ailing(router)
     assert len(door.sent) == 1
 
 
@@ -90,6 +98,7 @@ def test_after_the_last_wait_it_fails_visibly(router, door, frozen):
         door.answers.append(Transient("down"))
     for _ in range(20):
         deliver.sweep(router)
+        deliver.sweep_ailing(router)
         frozen.advance(timedelta(days=1))
     assert _row(router).state == "failed"
     assert "send_failed" in _codes(router)
@@ -135,26 +144,11 @@ def test_a_desk_that_prefers_twice_to_never_sends_the_same_bytes_again(assembled
     door.answers.append(Unknown("line died"))
     deliver.sweep(router)
     own_id = _row(router).rfc_id
+    frozen.advance(timedelta(minutes=1))
     deliver.sweep(router)
     assert [one.message_id for one in door.sent] == [own_id]
 
 
-def test_a_worker_that_died_while_sending_leaves_an_unknown_row(router, door, frozen, monkeypatch):
-    class PowerCut(BaseException):
-        pass
-
-    door.answers.append(PowerCut())
-    monkeypatch.setattr(door, "speak", lambda _: (_ for _ in ()).throw(PowerCut()))
-    with pytest.raises(PowerCut):
-        deliver.sweep(router)
-    assert _row(router).state == "sending"
-    frozen.advance(timedelta(minutes=10))
-    assert settling.recover(router) == 1
-    frozen.advance(timedelta(minutes=1))
-    assert _row(router).state == "unknown"
-
-
-def test_a_send_that_outlives_its_lease_is_known_in_the_end(router, door, frozen, monkeypatch):
 def test_a_far_side_that_never_says_what_it_did_is_not_written_to_without_end(
     assembled, door, frozen
 ):
@@ -182,6 +176,21 @@ def test_a_row_whose_workers_die_is_not_sent_again_without_end(assembled, door, 
     assert (_row(router).state, _row(router).attempts) == ("unknown", 2)
 
 
+def test_a_worker_that_died_while_sending_leaves_an_unknown_row(router, door, frozen, monkeypatch):
+    class PowerCut(BaseException):
+        pass
+
+    door.answers.append(PowerCut())
+    monkeypatch.setattr(door, "speak", lambda _: (_ for _ in ()).throw(PowerCut()))
+    with pytest.raises(PowerCut):
+        deliver.sweep(router)
+    assert _row(router).state == "sending"
+    frozen.advance(timedelta(minutes=10))
+    assert settling.recover(router) == 1
+    assert _row(router).state == "unknown"
+
+
+def test_a_send_that_outlives_its_lease_is_known_in_the_end(router, door, frozen, monkeypatch):
     def slowly(outbound):
         frozen.advance(timedelta(minutes=10))
         assert settling.recover(router) == 1
@@ -213,7 +222,7 @@ def test_a_send_that_outlives_its_lease_and_is_put_off_is_tried_again(
     deliver.sweep(router)
     assert (_row(router).state, _row(router).reason) == ("queued", "451 come back")
     frozen.advance(timedelta(minutes=2))
-    deliver.sweep(router)
+    deliver.sweep_ailing(router)
     assert len(door.sent) == 1
 
 
@@ -297,7 +306,7 @@ def test_after_a_later_only_what_is_left_goes_out(long, door, frozen):
     deliver.sweep(long)
     assert _texts(door) == PARTS[:1]
     frozen.advance(timedelta(minutes=2))
-    deliver.sweep(long)
+    deliver.sweep_ailing(long)
     assert _texts(door) == PARTS
 
 
@@ -378,7 +387,7 @@ def test_an_echo_that_overtakes_the_answer_to_its_part_loses_no_other_part(
     deliver.sweep(long)
     assert (_row(long).state, _texts(door)) == ("queued", PARTS[:1])
     frozen.advance(timedelta(minutes=2))
-    deliver.sweep(long)
+    deliver.sweep_ailing(long)
     assert (_row(long).state, _texts(door)) == ("sent", PARTS)
 
 
@@ -513,16 +522,6 @@ def test_a_far_side_in_trouble_is_asked_again_within_minutes(unsure, frozen):
     assert _row(router).state == "sent"
 
 
-def test_a_door_that_cannot_say_is_not_asked_for_ever(router, door, frozen):
-    door.answers.append(Unknown("line died after the dot"))
-    deliver.sweep(router)
-    frozen.advance(timedelta(seconds=31))
-    assert _ask(router) == 0
-    frozen.advance(timedelta(days=2))
-    assert _ask(router) is None
-    assert _row(router).state == "unknown"
-
-
 def test_an_answer_that_nobody_foresaw_keeps_no_other_row_from_being_looked_up(unsure, frozen):
     router, door = unsure
     first, asks = _row(router).rfc_id, door.look_up
@@ -542,6 +541,16 @@ def test_an_answer_that_nobody_foresaw_keeps_no_other_row_from_being_looked_up(u
     assert [row.state for row in _rows(router)] == ["unknown", "sent"]
     frozen.advance(deliver.LOOKED_EVERY)
     assert _ask(router) == 0
+
+
+def test_a_door_that_cannot_say_is_not_asked_for_ever(router, door, frozen):
+    door.answers.append(Unknown("line died after the dot"))
+    deliver.sweep(router)
+    frozen.advance(timedelta(seconds=31))
+    assert _ask(router) == 0
+    frozen.advance(timedelta(days=2))
+    assert _ask(router) is None
+    assert _row(router).state == "unknown"
 
 
 # ---------------------------------------------------------------- many accounts
@@ -611,18 +620,28 @@ def test_accounts_have_their_turns_however_much_waits_at_one(two, door, frozen, 
     assert order == ["other 0", "support 0", "other 1", "support 1", "other 2"]
 
 
-def test_an_account_that_failed_is_tried_again_after_all_others(two, door, frozen, monkeypatch):
+def test_an_account_that_failed_keeps_nobody_waiting_until_it_is_well_again(two, door):
     router, other = two
     other.answers.append(Transient("down"))
-    _waits(router, "other", 2)
+    _waits(router, "other", 3)
     deliver.sweep(router)
-    order = []
-    for one in (door, other):
-        monkeypatch.setattr(one, "speak", lambda given: order.append(given.text) or Receipt())
-    frozen.advance(timedelta(seconds=1))
     _waits(router, "support", 2)
     deliver.sweep(router)
-    assert order == ["support 0", "support 1", "other 1"]
+    assert (_texts(door), other.sent) == (["support 0", "support 1"], [])
+    assert deliver.sweep_ailing(router) == 1
+    assert _texts(other) == ["other 1"]
+    deliver.sweep(router)
+    assert _texts(other) == ["other 1", "other 2"]
+
+
+def test_whoever_tries_an_account_that_failed_touches_no_other(two, door):
+    router, other = two
+    other.answers += [Transient("down")] * 2
+    _waits(router, "other", 3)
+    deliver.sweep(router)
+    _waits(router, "support", 1)
+    assert deliver.sweep_ailing(router) == 1
+    assert (door.sent, other.sent) == ([], [])
 
 
 def test_an_account_that_failed_keeps_one_worker_waiting_at_most(two, frozen):
@@ -631,11 +650,11 @@ def test_an_account_that_failed_keeps_one_worker_waiting_at_most(two, frozen):
     _waits(router, "other", 3)
     deliver.sweep(router)
     held = router.store.write(lambda unit: outbox.claim(unit, lease_us=120_000_000))
-    deliver.sweep(router)  # another worker
+    deliver.sweep_ailing(router)  # another worker
     assert other.sent == []
     router.store.write(lambda unit: outbox.settle(unit, held, "queued"))
-    deliver.sweep(router)
-    assert len(other.sent) == 2
+    deliver.sweep_ailing(router)
+    assert len(other.sent) == 1
 
 
 # ---------------------------------------------------------------- pace
