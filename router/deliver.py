@@ -132,11 +132,13 @@ def deliver(router: Router, row: Any) -> bool:
     try:
         door = _speaker(router, row)
         allowed = _may(router, row)
-        parts = _parts(router, row) if allowed is not None else []
+        parts = _parts(router, row) if allowed is not None and allowed.ok else []
     except Exception as fault:  # noqa: BLE001  # each kind has its place on the ticket
         return settling.settle(router, row, fault)
     if allowed is None:
         return True
+    if not allowed.ok:
+        return False
     receipt = Receipt()
     for number in range(row.parts_sent, len(parts)):
         try:
@@ -162,7 +164,8 @@ def _kind(row: Any) -> Kind:
 
 
 def _may(router: Router, row: Any) -> May | None:
-    """Whether it may go; None when it was put off or is not needed any more."""
+    """Whether it may go; None when it was put off or is not needed any more. Not now where its
+    channel was stopped since it was claimed: then it waits like all others of it."""
     place = (row.identity_id, row.channel, row.account)
     if not reaching.limited(router, row.channel, row.account):
         return May(ok=True)
@@ -173,6 +176,9 @@ def _may(router: Router, row: Any) -> May | None:
         router.store.write(lambda unit: outbox.settle(unit, row, "cancelled", reason="answered"))
         return None
     if found.ok:
+        return found
+    if found.code == "stopped":
+        router.store.write(lambda unit: outbox.postpone(unit, row, unit.now_us, found.code))
         return found
     if found.again is None:
         raise WindowClosed(found.code)
@@ -195,9 +201,10 @@ def _say(
     place = (row.identity_id, row.channel, row.account)
     if number > row.parts_sent:
         with router.store.reading() as unit:
-            allowed = reaching.can_send(router, unit, place, _kind(row))
-        if not allowed.ok:
-            raise WindowClosed(f"{allowed.code}: {number} of {len(parts)} are out")
+            now = reaching.can_send(router, unit, place, _kind(row))
+        if not now.ok and now.code != "stopped":  # which the far side will say itself
+            raise WindowClosed(f"{now.code}: {number} of {len(parts)} are out")
+        allowed = now if now.ok else allowed
     files = _files(router, row) if number == len(parts) - 1 else ()
     part = replace(_outbound(row, files), text=parts[number], late=allowed.late)
     if reaching.limited(router, row.channel, row.account):

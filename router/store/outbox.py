@@ -124,7 +124,8 @@ def reword(unit: Unit, once: str, *, subject: str, text: str, wording: str) -> b
     return bool(
         unit.run(
             "UPDATE outbox SET subject = :subject, text = :text, wording = :wording "
-            "WHERE once = :once AND attempts = 0 AND state IN ('queued', 'held')",
+            "WHERE once = :once AND attempts = 0 AND parts_sent = 0 "
+            "AND state IN ('queued', 'held')",
             subject=subject,
             text=text,
             wording=wording,
@@ -340,7 +341,7 @@ def withdraw(unit: Unit, row_id: int) -> bool:
     return bool(
         unit.run(
             "UPDATE outbox SET state = 'cancelled', reason = 'undone' WHERE id = :id "
-            "AND attempts = 0 AND state IN ('queued', 'held')",
+            "AND attempts = 0 AND parts_sent = 0 AND state IN ('queued', 'held')",
             id=row_id,
         )
     )

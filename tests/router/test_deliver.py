@@ -10,6 +10,7 @@ from channels.contract import (
     Event,
     Limits,
     Pace,
+    Quota,
     Receipt,
     Refused,
     Transient,
@@ -20,7 +21,7 @@ from router.core.clock import monotonic
 from router.errors import NotFound, StoreDown
 from router.leases import Holding
 from router.prepared import Terms
-from router.store import outbox
+from router.store import claims, outbox
 from tests.fakes import FakeDoor, FakeDoors, ManyDoors
 
 PATIENCE = 20
@@ -655,6 +656,46 @@ def test_an_account_that_failed_keeps_one_worker_waiting_at_most(two, frozen):
     router.store.write(lambda unit: outbox.settle(unit, held, "queued"))
     deliver.sweep_ailing(router)
     assert len(other.sent) == 1
+
+
+class Counted(FakeDoor):
+    """A platform that counts what is sent."""
+
+    limits = Limits(text=20, quotas=(Quota(100, timedelta(hours=1)),))
+
+
+def test_a_row_that_was_claimed_when_its_channel_stopped_waits_like_the_others(assembled):
+    door = Counted()
+    router = assembled(doors=FakeDoors(door))
+    pipeline.receive(router, door, [door.arrives(text="my transfer is pending")], Terms())
+    row = router.store.write(lambda unit: outbox.claim(unit, lease_us=120_000_000))
+    told = {"ok": False, "detail": "stopped", "params": "no more"}
+    router.store.write(lambda unit: claims.report(unit, "speaks:email:support", **told))
+    assert not deliver.deliver(router, row)
+    assert (_row(router).state, _row(router).attempts) == ("queued", 0)
+    with router.store.reading() as unit:
+        assert claims.health(unit)[0].params == "no more"
+
+
+def test_of_a_channel_that_stops_within_a_text_the_rest_waits(assembled):
+    door = Counted()
+    router = assembled(doors=FakeDoors(door))
+    pipeline.receive(router, door, [door.arrives(text="my transfer is pending")], Terms())
+    router.store.write(lambda unit: unit.run("UPDATE outbox SET text = :text", text=LONG))
+    speaks = door.speak
+
+    def stops(outbound):
+        told = {"ok": False, "detail": "stopped"}
+        router.store.write(lambda unit: claims.report(unit, "speaks:email:support", **told))
+        if door.sent:
+            raise Refused("blocked", channel_fault=True)
+        return speaks(outbound)
+
+    door.speak = stops
+    deliver.sweep(router)
+    row = _row(router)
+    assert (row.state, row.reason, row.parts_sent) == ("queued", "stopped", 1)
+    assert not router.store.write(lambda unit: outbox.withdraw(unit, row.id))
 
 
 # ---------------------------------------------------------------- pace
