@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 #: Open rows of the outbox end here, told why.
+_OPEN = "state IN ('queued', 'sending', 'held', 'unknown')"
 _CANCELLED = (
-    "reason = CASE WHEN state IN ('queued', 'sending', 'held') THEN 'erased' ELSE '' END, "
-    "state = CASE WHEN state IN ('queued', 'sending', 'held') THEN 'cancelled' ELSE state END"
+    f"reason = CASE WHEN {_OPEN} THEN 'erased' ELSE '' END, "
+    f"state = CASE WHEN {_OPEN} THEN 'cancelled' ELSE state END"
 )
 _OUTBOX = (
     *("subject", "text", "signature", "sender_name", "rfc_id", "reply_to", "thread_ids"),
@@ -128,7 +129,7 @@ OF_TICKETS: tuple[Emptied | Dropped, ...] = (
 OF_HANDLES: tuple[Emptied | Dropped, ...] = (
     Emptied(
         "outbox",
-        "identity_id IN :ids AND state IN ('queued', 'sending')",
+        f"identity_id IN :ids AND {_OPEN}",
         _OUTBOX,
         _CANCELLED,
         ("reason",),

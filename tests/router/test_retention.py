@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from channels.contract import Unknown
 from router import deliver, desk, examining, exporting, pipeline, reports, retention, sweeps
 from router.assemble import assemble
 from router.core.rights import Who
@@ -315,6 +316,19 @@ def test_nothing_more_is_sent_to_somebody_who_is_erased(router, arrives, mei, do
     retention.ask(router, requester_of(router, taken.ticket_id), agent_id=mei.id)
     deliver.sweep(router)
     assert door.sent == []
+
+
+def test_what_nobody_knows_was_sent_to_somebody_who_is_erased_is_asked_about_no_more(
+    router, arrives, mei, door, frozen
+):
+    taken = arrives()
+    door.answers.append(Unknown("line died"))
+    deliver.sweep(router)
+    frozen.advance(timedelta(minutes=1))
+    retention.ask(router, requester_of(router, taken.ticket_id), agent_id=mei.id)
+    with router.store.reading() as unit:
+        assert not deliver.waits_for_look_up(unit)
+        assert [row.state for row in unit.rows("SELECT state FROM outbox")] == ["cancelled"]
 
 
 def test_nobody_adds_to_a_ticket_whose_words_are_gone(router, closed, mei):
