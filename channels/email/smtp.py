@@ -174,7 +174,7 @@ def _hand_over(
         code, said = session.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise Unknown(f"the line broke after the mail was out: {error}") from error
-    if code < 0:
+    if not 200 <= code < 600:  # also one that was cut within its number
         raise Unknown("the server's answer after the mail was unreadable")
     _check((code, said))
     return Receipt(detail=f"{code} {_shown(said)}"[:500])

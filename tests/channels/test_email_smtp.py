@@ -44,8 +44,8 @@ def submission(port, **changed):
 
 
 @contextlib.contextmanager
-def hanging_up(*, after):
-    """A server that closes without a word: when it has read ``after``."""
+def hanging_up(*, after, saying=b""):
+    """A server that closes without a word, or in the middle of one: when it has read ``after``."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve():
@@ -54,6 +54,7 @@ def hanging_up(*, after):
                 line.sendall(b"220 here\r\n")
                 for said in heard:
                     if said == after:
+                        line.sendall(saying)
                         line.shutdown(socket.SHUT_RDWR)
                         return
                     if said[:4] in (b"ehlo", b"mail", b"rcpt", b"MAIL", b"RCPT", b"EHLO"):
@@ -281,4 +282,10 @@ def test_a_line_cut_before_the_final_dot_is_tried_again(after):
 
 def test_a_line_cut_after_the_final_dot_is_known_to_nobody():
     with hanging_up(after=b".\r\n") as port, pytest.raises(Unknown):
+        submission(port).send(outbound(), "")
+
+
+@pytest.mark.parametrize("saying", [b"2", b"25"])
+def test_a_line_cut_within_the_answer_to_the_final_dot_is_known_to_nobody(saying):
+    with hanging_up(after=b".\r\n", saying=saying) as port, pytest.raises(Unknown):
         submission(port).send(outbound(), "")
