@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from channels.contract import Attachment, Handle, Outbound, Refused, Transient, Unknown
-from channels.email import Email, EmailOptions
+from channels.email import Email, EmailOptions, smtp
 from channels.email.compose import compose
 from channels.email.parse import parse_mail
 from channels.email.smtp import Submission
@@ -65,6 +65,41 @@ def hanging_up(*, after, saying=b""):
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield listening.getsockname()[1]
+        thread.join(5)
+
+
+@contextlib.contextmanager
+def dripping(*, after):
+    """A server whose answer to ``after`` (at first: its greeting) comes drop by drop and never
+    ends."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip(line):
+            with contextlib.suppress(OSError):
+                while not over.wait(0.01):
+                    line.sendall(b" ")
+
+        def serve():
+            line, _ = listening.accept()
+            with line, line.makefile("rb") as heard:
+                if not after:
+                    drip(line)
+                    return
+                line.sendall(b"220 here\r\n")
+                written = False
+                for said in heard:
+                    if said == after:
+                        drip(line)
+                        return
+                    if not written:
+                        written = said == b"DATA\r\n"
+                        line.sendall(b"354 go on\r\n" if written else b"250 fine\r\n")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        over.set()
         thread.join(5)
 
 
@@ -288,4 +323,13 @@ def test_a_line_cut_after_the_final_dot_is_known_to_nobody():
 @pytest.mark.parametrize("saying", [b"2", b"25"])
 def test_a_line_cut_within_the_answer_to_the_final_dot_is_known_to_nobody(saying):
     with hanging_up(after=b".\r\n", saying=saying) as port, pytest.raises(Unknown):
+        submission(port).send(outbound(), "")
+
+
+@pytest.mark.parametrize(
+    ("after", "means"), [(b"", Transient), (b"DATA\r\n", Transient), (b".\r\n", Unknown)]
+)
+def test_an_answer_that_comes_drop_by_drop_holds_nobody(after, means, monkeypatch):
+    monkeypatch.setattr(smtp, "TIMEOUT", 0.2)
+    with dripping(after=after) as port, pytest.raises(means):
         submission(port).send(outbound(), "")
