@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from channels.contract import Transient
-from router import pipeline, sweeps
-from router.core.clock import monotonic
+from router import pipeline, sweeps, worker
+from router.core.clock import monotonic, to_us
 from router.prepared import Terms
 from router.store import claims, outbox
 from router.worker import Ticking, Worker
@@ -123,6 +123,36 @@ def test_the_next_program_polls_at_once_after_a_clean_stop(desk, monkeypatch):
     following, door = desk()
     assert door.polled.wait(PATIENCE)
     following.stop()
+
+
+def test_a_source_is_ours_for_as_long_as_it_is_read(assembled, frozen, monkeypatch):
+    """However long a backlog is, nobody else begins to read it."""
+    monkeypatch.setattr(worker, "LEASE", timedelta(milliseconds=60))
+    begun, over = threading.Event(), threading.Event()
+
+    class LongBacklog(FakeDoor):
+        def poll(self, cursor):
+            begun.set()
+            over.wait(PATIENCE)
+            return iter(())
+
+    router = assembled(doors=FakeDoors(LongBacklog()))
+    running = Worker(router, NoClock())
+    running.start()
+    try:
+        assert begun.wait(PATIENCE)
+        frozen.advance(timedelta(minutes=5))
+        now = to_us(frozen.now())
+        _until(lambda: _ours_until(router) > now)
+        assert _ours_until(router) > now
+    finally:
+        over.set()
+        running.stop()
+
+
+def _ours_until(router):
+    with router.store.reading() as unit:
+        return unit.value("SELECT until FROM lease WHERE name = 'poll:email:support'")
 
 
 def test_an_account_that_is_away_keeps_no_other_from_sending(assembled, monkeypatch):
