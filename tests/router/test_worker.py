@@ -72,6 +72,31 @@ def _queue(router, taken, account):
     router.store.write(work)
 
 
+@pytest.mark.one_database
+def test_duties_that_take_long_keep_no_other_waiting(assembled, monkeypatch):
+    over, waiting, done = threading.Event(), [], []
+    often = timedelta(milliseconds=20)
+
+    def takes_long(router):
+        waiting.append(router)
+        over.wait(PATIENCE)
+
+    own = [one.name for one in sweeps.DUTIES if not one.far]
+    long = [sweeps.Duty(one, often, _always, takes_long) for one in own if one != "climb"]
+    alarm = sweeps.Duty("climb", often, _always, done.append)
+    monkeypatch.setattr(sweeps, "DUTIES", (*long, alarm))
+    clock = Ticking(assembled())
+    clock.start()
+    try:
+        _until(lambda: len(waiting) == len(long))
+        done.clear()
+        _until(lambda: done)
+        assert done
+    finally:
+        over.set()
+        clock.stop()
+
+
 class NoClock:
     """A clock that wakes nobody."""
 
