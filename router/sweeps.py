@@ -50,6 +50,7 @@ from router.store import (
     clocks,
     counters,
     figures,
+    holding,
     incidents,
     journal,
     notices,
@@ -124,6 +125,7 @@ def _purge(router: Router) -> None:
     def work(unit: Unit) -> None:
         budgets.forget(unit, to_us(now - timedelta(days=2)))
         tickets.forget_answers(unit)
+        holding.of_the_gone(unit)
 
     router.store.write(work, bulk=True)
     _by_turns(router, lambda unit: reach.forget(unit, sends))
