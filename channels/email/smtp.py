@@ -20,6 +20,8 @@ from channels.email.compose import address_of, compose
 TIMEOUT = 60.0
 #: So many different recipients refused in a row in the same words are no mistake of theirs.
 _TOO_MANY = 5
+#: A mailbox or a domain that is not there (RFC 3463): anybody may leave five of these in a form.
+_NO_MAILBOX = re.compile(r"\d{3} 5\.(?:1\.(?:[1-6]|10)|2\.\d{1,3})\b")
 _TOO_LARGE = 552
 _AUTHENTICATION = frozenset({530, 534, 535, 538})
 
@@ -41,6 +43,8 @@ class Refusals:
 
     def add(self, recipient: str, detail: str) -> bool:
         """One more was refused; whether that is the channel's fault by now."""
+        if _NO_MAILBOX.match(detail):
+            return False
         words = re.sub(r"\S+@\S+", "", detail)
         with self._lock:
             if words != self._words:

@@ -225,6 +225,14 @@ def test_a_server_that_refuses_one_after_another_in_the_same_words_refuses_us(po
     assert not _refused(door, 6)
 
 
+@pytest.mark.parametrize("status", ["5.1.1", "5.1.2", "5.1.10", "5.2.1"])
+def test_addresses_that_are_none_stop_no_channel_however_many_a_stranger_leaves(postbox, status):
+    door = _door(postbox.port, {})
+    for number in range(12):
+        postbox.at_rcpt = f"550 {status} <p{number}@mail.example>: domain not found"
+        assert not _refused(door, number)
+
+
 def test_one_that_is_taken_between_shows_that_the_others_are_at_fault(postbox):
     door = _door(postbox.port, {})
     for number in range(12):
