@@ -67,9 +67,15 @@ def sweep_ailing(router: Router, *, limit: int = 200) -> int:
     return _in_turn(router, set(), limit, ailing) if ailing else 0
 
 
+def waits(unit: Unit) -> bool:
+    """Whether :func:`sweep` has anything to send."""
+    return bool(outbox.pending(unit) - _ailing(unit))
+
+
 def waits_at_ailing(unit: Unit) -> bool:
-    """Whether any account failed last time and anything is due."""
-    return bool(_ailing(unit)) and outbox.pending(unit)
+    """Whether :func:`sweep_ailing` has anything to try."""
+    ailing = _ailing(unit)
+    return bool(ailing) and bool(outbox.pending(unit) & ailing - claims.all_stopped(unit))
 
 
 def _ailing(unit: Unit) -> _Accounts:

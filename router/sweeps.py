@@ -205,7 +205,7 @@ def _recount(router: Router) -> None:
 
 DUTIES = (
     Duty("wake", timedelta(seconds=10), snoozes.pending, desk.wake),
-    Duty("deliver", timedelta(seconds=1), outbox.pending, deliver.sweep, far=True, together=4),
+    Duty("deliver", timedelta(seconds=1), deliver.waits, deliver.sweep, far=True, together=4),
     Duty("ailing", timedelta(seconds=1), deliver.waits_at_ailing, deliver.sweep_ailing, far=True),
     Duty("journal", timedelta(seconds=1), journal.pending, _journal, together=2),
     Duty("calls", timedelta(seconds=1), known_calls.waiting, calls.sweep, far=True),

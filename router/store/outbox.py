@@ -359,6 +359,6 @@ def route(unit: Unit, row_id: int, *, channel: str, account: str, reply_to: str)
     )
 
 
-def pending(unit: Unit) -> bool:
-    """Whether any row is due."""
-    return unit.row(_DUE, now=unit.now_us) is not None
+def pending(unit: Unit) -> set[tuple[str, str]]:
+    """Every (channel, account) for which a row is due."""
+    return {(row.channel, row.account) for row in unit.rows(_DUE, now=unit.now_us)}

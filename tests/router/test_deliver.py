@@ -16,7 +16,7 @@ from channels.contract import (
     Transient,
     Unknown,
 )
-from router import deliver, pipeline, settling, signals
+from router import deliver, pipeline, settling, signals, sweeps
 from router.core.clock import monotonic
 from router.errors import NotFound, StoreDown
 from router.leases import Holding
@@ -655,6 +655,24 @@ def test_an_account_that_failed_keeps_one_worker_waiting_at_most(two, frozen):
     assert other.sent == []
     router.store.write(lambda unit: outbox.settle(unit, held, "queued"))
     deliver.sweep_ailing(router)
+    assert len(other.sent) == 1
+
+
+def test_what_waits_at_a_channel_that_stopped_wakes_no_page(two, frozen):
+    """Whoever commits wakes them: a wrong password would have all of them ask every second."""
+    router, other = two
+    other.answers.append(Refused("bad password", channel_fault=True))
+    _waits(router, "other", 3)
+    duties = [one for one in sweeps.DUTIES if one.name in ("deliver", "ailing")]
+    for duty in duties:
+        sweeps.tick(router, duty)
+    before = router.store.commits
+    for duty in duties:
+        sweeps.tick(router, duty)
+    assert router.store.commits == before
+    frozen.advance(timedelta(minutes=2))
+    for duty in duties:
+        sweeps.tick(router, duty)
     assert len(other.sent) == 1
 
 
