@@ -79,6 +79,7 @@ def _mail(router: Router, unit: Unit, row: Any, speaker: tuple[str, str]) -> Non
     texts = chats.mailed(unit, row.id, row.upto)
     if not texts:
         return  # read meanwhile, or another process was here
+    restored = row.at < router.restored_us  # then it may have been mailed before
     words = _words(row.language)
     token = router.tokens.chat_token(row.id, unit.now + chatting.LASTS)
     told = {
@@ -107,9 +108,11 @@ def _mail(router: Router, unit: Unit, row: Any, speaker: tuple[str, str]) -> Non
         rfc_id=outgoing_id(reply_to.rpartition("@")[2] or NO_DOMAIN),
         reply_to=reply_to,
         language=row.language,
-        state="queued",
+        state="held" if restored else "queued",
+        reason="restored" if restored else "",
     )
-    timeline.note(unit, row.ticket_id, "chat_mailed", count=len(texts))
+    if not restored:
+        timeline.note(unit, row.ticket_id, "chat_mailed", count=len(texts))
 
 
 @cache

@@ -31,7 +31,7 @@ from router.assemble import Router
 from router.core.clock import from_us, to_us
 from router.core.pieces import pieces
 from router.core.reach import May
-from router.errors import NotFound, RouterError
+from router.errors import NotFound, RouterError, StoreError
 from router.leases import Holding, held_for
 from router.reaching import Kind
 from router.store import budgets, claims, outbox, reach, timeline
@@ -44,45 +44,59 @@ log = logging.getLogger("router.deliver")
 LOOKED_EVERY, LOOKED_FOR = timedelta(minutes=5), timedelta(days=3)
 #: One that could not be made is made again so soon.
 _ASKED_AGAIN = timedelta(minutes=1)
+_Accounts = set[tuple[str, str]]
 
 
 def sweep(router: Router, *, limit: int = 200) -> int:
     """Send what is due, until nothing is or ``limit`` rows were tried; how many were tried.
 
-    Each account has its turn before another has its next. Those that failed last time come after
-    all others, ``limit`` rows more, and by one worker at a time: to find out that one is still away
-    may take as long as a line takes to break.
+    Each account has its turn before another has its next. Those that failed last time are left to
+    :func:`sweep_ailing`: to find out that one is still away may take as long as a line takes to
+    break, and nobody else waits for that.
     """
     with router.store.reading() as unit:
-        silent, ailing = set(claims.all_stopped(unit)), _ailing(unit)
-    ailing -= silent
-    silent |= ailing
-    tried = _in_turn(router, silent, limit)
-    if ailing:
-        with router.store.reading() as unit:
-            ailing -= outbox.under_way(unit)
-        tried += _in_turn(router, silent - ailing, limit)
-    return tried
+        ailing = _ailing(unit)
+    return _in_turn(router, ailing, limit)
 
 
-def _ailing(unit: Unit) -> set[tuple[str, str]]:
+def sweep_ailing(router: Router, *, limit: int = 200) -> int:
+    """Try a row of each account that failed last time and that nobody is trying already; who is
+    well again by that is none of these any more."""
+    with router.store.reading() as unit:
+        ailing = _ailing(unit) - claims.all_stopped(unit) - outbox.under_way(unit)
+    return _in_turn(router, set(), limit, ailing) if ailing else 0
+
+
+def waits(unit: Unit) -> bool:
+    """Whether :func:`sweep` has anything to send."""
+    return bool(outbox.pending(unit) - _ailing(unit))
+
+
+def waits_at_ailing(unit: Unit) -> bool:
+    """Whether :func:`sweep_ailing` has anything to try."""
+    ailing = _ailing(unit)
+    return bool(ailing) and bool(outbox.pending(unit) & ailing - claims.all_stopped(unit))
+
+
+def _ailing(unit: Unit) -> _Accounts:
     """The accounts whose last send failed for a reason of the channel's."""
     names = [row.name.split(":", 2) for row in claims.health(unit) if not row.ok]
     return {(name[1], name[2]) for name in names if name[0] == "speaks"}
 
 
-def _in_turn(router: Router, silent: set[tuple[str, str]], limit: int) -> int:
-    """Send a row of each account, and again, until nothing is left; who cannot speak just now joins
-    the ``silent``."""
-    tried, had = 0, set[tuple[str, str]]()
+def _in_turn(router: Router, silent: _Accounts, limit: int, only: _Accounts | None = None) -> int:
+    """Send a row of each account, and again, until nothing is left, or one of each of these alone;
+    who cannot speak just now joins the ``silent``."""
+    tried, had = 0, _Accounts()
     with Holding(router) as hand:
         while tried < limit:
-            claim = partial(outbox.claim, lease_us=held_for(router), without=silent | had)
+            without, lease = silent | had, held_for(router)
+            claim = partial(outbox.claim, lease_us=lease, without=without, only=only)
             row = router.store.write(claim)
-            if row is None and not had:
+            if row is None and (only or not had):
                 break
             if row is None:
-                had = set()
+                had = _Accounts()
                 continue
             tried += 1
             had.add((row.channel, row.account))
@@ -124,11 +138,13 @@ def deliver(router: Router, row: Any) -> bool:
     try:
         door = _speaker(router, row)
         allowed = _may(router, row)
-        parts = _parts(router, row) if allowed is not None else []
+        parts = _parts(router, row) if allowed is not None and allowed.ok else []
     except Exception as fault:  # noqa: BLE001  # each kind has its place on the ticket
         return settling.settle(router, row, fault)
     if allowed is None:
         return True
+    if not allowed.ok:
+        return False
     receipt = Receipt()
     for number in range(row.parts_sent, len(parts)):
         try:
@@ -154,7 +170,8 @@ def _kind(row: Any) -> Kind:
 
 
 def _may(router: Router, row: Any) -> May | None:
-    """Whether it may go; None when it was put off or is not needed any more."""
+    """Whether it may go; None when it was put off or is not needed any more. Not now where its
+    channel was stopped since it was claimed: then it waits like all others of it."""
     place = (row.identity_id, row.channel, row.account)
     if not reaching.limited(router, row.channel, row.account):
         return May(ok=True)
@@ -165,6 +182,9 @@ def _may(router: Router, row: Any) -> May | None:
         router.store.write(lambda unit: outbox.settle(unit, row, "cancelled", reason="answered"))
         return None
     if found.ok:
+        return found
+    if found.code == "stopped":
+        router.store.write(lambda unit: outbox.postpone(unit, row, unit.now_us, found.code))
         return found
     if found.again is None:
         raise WindowClosed(found.code)
@@ -187,9 +207,10 @@ def _say(
     place = (row.identity_id, row.channel, row.account)
     if number > row.parts_sent:
         with router.store.reading() as unit:
-            allowed = reaching.can_send(router, unit, place, _kind(row))
-        if not allowed.ok:
-            raise WindowClosed(f"{allowed.code}: {number} of {len(parts)} are out")
+            now = reaching.can_send(router, unit, place, _kind(row))
+        if not now.ok and now.code != "stopped":  # which the far side will say itself
+            raise WindowClosed(f"{now.code}: {number} of {len(parts)} are out")
+        allowed = now if now.ok else allowed
     files = _files(router, row) if number == len(parts) - 1 else ()
     part = replace(_outbound(row, files), text=parts[number], late=allowed.late)
     if reaching.limited(router, row.channel, row.account):
@@ -275,23 +296,30 @@ def look_up(router: Router) -> int:
 
 def _looked_up(router: Router, row: Any) -> bool:
     try:
-        door = router.doors.open(row.channel, row.account)
-        if not isinstance(door, Settles):
-            raise NotFound(f"{row.channel} cannot say what it sent")
-        parts = pieces(row.text, door.limits.text, door.limits.text_bytes)
-        part = parts[min(row.parts_sent, len(parts) - 1)]
-        receipt = door.look_up(replace(_outbound(row, ()), text=part))
+        receipt, parts = _asked(router, row)
     except Unknown:
         return False
-    except (ChannelError, RouterError) as fault:
-        log.warning("%s.%s cannot say what it sent: %s", row.channel, row.account, fault)
+    except StoreError:
+        raise
+    except Exception as fault:  # noqa: BLE001  # it is asked again, and no other row waits for it
+        log.warning("%s.%s cannot say what it sent: %r", row.channel, row.account, fault)
         if isinstance(fault, NotFound | Transient):
             wait = LOOKED_FOR if isinstance(fault, NotFound) else _ASKED_AGAIN
             again = partial(outbox.look_again, row_ids=[row.id])
             router.store.write(lambda unit: again(unit, due_at=to_us(unit.now + wait)))
         return False
-    router.store.write(partial(_told, row=row, receipt=receipt, parts=len(parts)))
+    router.store.write(partial(_told, row=row, receipt=receipt, parts=parts))
     return True
+
+
+def _asked(router: Router, row: Any) -> tuple[Receipt | None, int]:
+    """What the far side says of the part of a row that may be out, and how many parts it has."""
+    door = router.doors.open(row.channel, row.account)
+    if not isinstance(door, Settles):
+        raise NotFound(f"{row.channel} cannot say what it sent")
+    parts = pieces(row.text, door.limits.text, door.limits.text_bytes)
+    part = parts[min(row.parts_sent, len(parts) - 1)]
+    return door.look_up(replace(_outbound(row, ()), text=part)), len(parts)
 
 
 def _told(unit: Unit, row: Any, receipt: Receipt | None, parts: int) -> None:

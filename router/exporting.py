@@ -17,6 +17,7 @@ from router.core.clock import from_us
 from router.errors import NotFound, RouterError
 from router.store import pages_person, timeline
 from router.store.pages_person import Person
+from router.store.unit import Unit
 
 #: What parts a path, here or on another system.
 _PATH = re.compile(r"[/\\:\x00-\x1f]")
@@ -63,30 +64,32 @@ def packed(router: Router, person: Person, *, notes: bool) -> Iterator[bytes]:
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED) as archive:
         told: list[dict[str, Any]] = []
         with router.store.reading() as unit:
-            rows = pages_person.tickets(unit, person.id)
-        for row in rows:
+            rows = [(row, True) for row in pages_person.tickets(unit, person.id)]
+            rows += [(row, False) for row in pages_person.of_others(unit, person)]
+        for row, own in rows:
             with router.store.reading() as unit:
-                said = pages_person.said(unit, row.id, notes=notes)
+                said = pages_person.said(unit, person, row.id, own=own, notes=notes)
                 names: dict[int, list[str]] = {}
                 for file in pages_person.files(unit, [one.id for one in said]):
                     name, data = _opened(router, row.number, len(archive.filelist), file)
                     names.setdefault(file.message_id, []).append(name)
                     archive.writestr(name, data)
                     yield sink.taken()
-                told.append(
-                    _ticket(row, said, names)
-                    | {
-                        "sent_by_the_desk": [
-                            _columns(one) for one in pages_person.acknowledged(unit, row.id)
-                        ],
-                        "calls": [_columns(one) for one in pages_person.calls(unit, row.id)],
-                        "ratings": [_columns(one) for one in pages_person.ratings(unit, row.id)],
-                    }
-                )
+                told.append(_ticket(row, said, names) | _beside(unit, person, row.id, own=own))
         everything = {"name": person.name, "handles": _handles(person), "tickets": told}
         archive.writestr(LIST, json.dumps(everything, ensure_ascii=False, indent=2))
         yield sink.taken()
     yield sink.taken()
+
+
+def _beside(unit: Unit, person: Person, ticket_id: int, *, own: bool) -> dict[str, Any]:
+    """What else is kept with a ticket."""
+    sent = pages_person.acknowledged(unit, person, ticket_id)
+    return {
+        "sent_by_the_desk": [_columns(one) for one in sent],
+        "calls": [_columns(one) for one in pages_person.calls(unit, ticket_id)] if own else [],
+        "ratings": [_columns(one) for one in pages_person.ratings(unit, ticket_id)] if own else [],
+    }
 
 
 def _opened(router: Router, number: str, place: int, file: Any) -> tuple[str, bytes]:

@@ -201,7 +201,8 @@ def _one(router: Router, batch: Batch, message: Prepared | Failed) -> Taken:
     item = message.item
     key = (item.kind, item.account, item.remote_id)
     before = batch.seen.get(key)
-    if before is not None and (message.row_id is None or before.state == "done"):
+    over = ("done", "parked") if isinstance(message, Failed) else ("done",)
+    if before is not None and (message.row_id is None or before.state in over):
         return Taken("seen", item, before.ticket_id or 0, "", before.message_id or 0)
     twin = batch.twins.get((item.kind, item.remote_id))
     if twin is not None and before is None and isinstance(message, Prepared):

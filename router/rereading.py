@@ -28,24 +28,22 @@ def sweep(router: Router) -> int:
     """Read what waits, a batch at a time; how many were read."""
     read = 0
     while rows := _waiting(router):
-        reader = router.reader.open()
-        if reader is None:
-            _write(router, rows, [None] * len(rows), "")
-            continue
         try:
-            opinions = reader.read([f"{row.subject}\n{row.text}".strip() for row in rows])
+            reader = router.reader.open()
+            texts = [f"{row.subject}\n{row.text}".strip() for row in rows]
+            opinions = [None] * len(rows) if reader is None else reader.read(texts)
         except Exception:  # told on by whoever wakes this; no alarm waits for it
-            suspected = [row for row in rows if row.suspected]
-            _write(router, suspected, [None] * len(suspected), "")
+            while suspected := _waiting(router, suspected=True):
+                _write(router, suspected, [None] * len(suspected), "")
             raise
-        _write(router, rows, opinions, reader.version)
-        read += len(rows)
+        _write(router, rows, opinions, "" if reader is None else reader.version)
+        read += 0 if reader is None else len(rows)
     return read
 
 
-def _waiting(router: Router) -> list[Any]:
+def _waiting(router: Router, *, suspected: bool = False) -> list[Any]:
     with router.store.reading() as unit:
-        return readings.waiting(unit, TOGETHER)
+        return readings.waiting(unit, TOGETHER, suspected=suspected)
 
 
 def _write(

@@ -69,10 +69,21 @@ def _failed(router: Router, row: Any, fault: Exception) -> None:
     router.store.write(work)
 
 
+def _again(router: Router, row: Any) -> timedelta | None:
+    """How long a row of unknown outcome waits until the same bytes are sent once more; None when
+    they are not, for a far side that never says what it did is not written to without end."""
+    waits = router.settings.deliver.retry_minutes
+    if router.settings.deliver.on_unknown != "resend" or row.attempts > len(waits):
+        return None
+    return timedelta(minutes=waits[row.attempts - 1])
+
+
 def _unknown(router: Router, row: Any, fault: Unknown) -> None:
+    again = _again(router, row)
+
     def work(unit: Unit) -> None:
-        if router.settings.deliver.on_unknown == "resend":
-            outbox.doubt(unit, row, "queued", reason="resend", due_at=unit.now_us)
+        if again is not None:
+            outbox.doubt(unit, row, "queued", reason="resend", due_at=to_us(unit.now + again))
             return
         due, reason = unit.now_us + SETTLING, str(fault)[:300]
         if outbox.doubt(unit, row, "unknown", reason=reason, due_at=due):
@@ -123,8 +134,10 @@ def recover(router: Router) -> int:
 
 
 def _recovered(router: Router, unit: Unit, row: Any) -> bool:
-    if router.settings.deliver.on_unknown == "resend":
-        return outbox.give_up(unit, row, "queued", reason="resend", due_at=unit.now_us)
+    again = _again(router, row)
+    if again is not None:
+        due = to_us(unit.now + again)
+        return outbox.give_up(unit, row, "queued", reason="resend", due_at=due)
     due = unit.now_us + SETTLING
     if not outbox.give_up(unit, row, "unknown", reason=outbox.DIED, due_at=due):
         return False

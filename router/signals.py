@@ -36,12 +36,14 @@ _SPOKEN = ("transcript", "note", "wrap_up", "choice")
 
 
 def take(router: Router, door: Channel, row_id: int, events: Sequence[Event]) -> None:
-    """Act on what one journalled item says; its row is done with the same commit."""
+    """Act on what one journalled item says, unless somebody has; its row is done with the same
+    commit."""
     keep = router.settings.intake.keep_raw_days > 0
 
     def work(unit: Unit) -> None:
-        note(router, unit, door, events)
-        journal.finish(unit, row_id, message_id=None, ticket_id=None, erase=not keep)
+        if journal.hold(unit, row_id):
+            note(router, unit, door, events)
+            journal.finish(unit, row_id, message_id=None, ticket_id=None, erase=not keep)
 
     router.store.write(work)
 

@@ -50,6 +50,7 @@ from router.store import (
     clocks,
     counters,
     figures,
+    holding,
     incidents,
     journal,
     notices,
@@ -124,6 +125,7 @@ def _purge(router: Router) -> None:
     def work(unit: Unit) -> None:
         budgets.forget(unit, to_us(now - timedelta(days=2)))
         tickets.forget_answers(unit)
+        holding.of_the_gone(unit)
 
     router.store.write(work, bulk=True)
     _by_turns(router, lambda unit: reach.forget(unit, sends))
@@ -203,7 +205,8 @@ def _recount(router: Router) -> None:
 
 DUTIES = (
     Duty("wake", timedelta(seconds=10), snoozes.pending, desk.wake),
-    Duty("deliver", timedelta(seconds=1), outbox.pending, deliver.sweep, far=True, together=4),
+    Duty("deliver", timedelta(seconds=1), deliver.waits, deliver.sweep, far=True, together=4),
+    Duty("ailing", timedelta(seconds=1), deliver.waits_at_ailing, deliver.sweep_ailing, far=True),
     Duty("journal", timedelta(seconds=1), journal.pending, _journal, together=2),
     Duty("calls", timedelta(seconds=1), known_calls.waiting, calls.sweep, far=True),
     Duty("escalate", timedelta(seconds=1), clocks.waiting, escalate.sweep),
@@ -253,9 +256,9 @@ DUTIES = (
     Duty("purge", timedelta(hours=1), _always, _purge, exclusive=True),
 )
 
-#: Duties that one process does at the same time, beside those that wait for far sides: each of
-#: these has a place of its own, so that none waits for another's far side either.
-TOGETHER = 4
+#: Duties that one process does at the same time: each has a place of its own, so that none waits
+#: for another's far side, and no alarm for a hundred thousand mails that are counted or erased.
+TOGETHER = sum(not duty.far for duty in DUTIES)
 FAR_TOGETHER = sum(duty.far for duty in DUTIES)
 
 

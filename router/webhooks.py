@@ -123,7 +123,7 @@ def _later(router: Router, row: Any, reason: str) -> None:
 
     def work(unit: Unit) -> None:
         webhooks.settle(unit, row.id, "queued", reason=reason, due_at=unit.now_us + wait)
-        if row.attempts == 3 and row.target == WALLET:
+        if row.attempts >= 3 and row.target == WALLET:
             _alarm(router, unit, row, "wallet_silent")
 
     router.store.write(work)

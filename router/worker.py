@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from channels.contract import (
     Transient,
     Waits,
 )
-from router import polling, sweeps
+from router import leases, polling, sweeps
 from router.assemble import Router
 from router.errors import RouterError, StoreError
 from router.store import claims
@@ -177,7 +178,8 @@ class Worker:
         if not self._ours(name):
             self._stop.wait(5)
             return
-        polling.poll(self._router, door)
+        with leases.renewed(partial(self._ours, name), LEASE / 3, name):
+            polling.poll(self._router, door)
         self._router.store.write(lambda unit: claims.report(unit, name, ok=True), bulk=True)
         if isinstance(door, Waits):
             door.wait(WAIT)

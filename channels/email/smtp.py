@@ -10,7 +10,8 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from typing import Literal
+from contextlib import suppress
+from typing import Any, Literal
 
 from channels.contract import Outbound, Receipt, Refused, Transient, Unknown
 from channels.email import returns
@@ -19,6 +20,8 @@ from channels.email.compose import address_of, compose
 TIMEOUT = 60.0
 #: So many different recipients refused in a row in the same words are no mistake of theirs.
 _TOO_MANY = 5
+#: A mailbox or a domain that is not there (RFC 3463): anybody may leave five of these in a form.
+_NO_MAILBOX = re.compile(r"\d{3} 5\.(?:1\.(?:[1-6]|10)|2\.\d{1,3})\b")
 _TOO_LARGE = 552
 _AUTHENTICATION = frozenset({530, 534, 535, 538})
 
@@ -40,6 +43,8 @@ class Refusals:
 
     def add(self, recipient: str, detail: str) -> bool:
         """One more was refused; whether that is the channel's fault by now."""
+        if _NO_MAILBOX.match(detail):
+            return False
         words = re.sub(r"\S+@\S+", "", detail)
         with self._lock:
             if words != self._words:
@@ -51,6 +56,37 @@ class Refusals:
         """One was taken."""
         with self._lock:
             self._words, self._whom = "", set()
+
+
+class _Waiting:
+    """Waits no longer for the whole of an answer than for a word of it: a server that says it drop
+    by drop would hold the line for days."""
+
+    sock: Any
+
+    def getreply(self) -> tuple[int, bytes]:
+        """One answer; the line is cut where it does not end in time."""
+        timer = threading.Timer(TIMEOUT, _cut, [self])
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().getreply()  # type: ignore[misc, no-any-return]  # of the class beside
+        finally:
+            timer.cancel()
+
+
+class _Line(_Waiting, smtplib.SMTP):
+    """A line that begins in the clear."""
+
+
+class _TlsLine(_Waiting, smtplib.SMTP_SSL):
+    """A line that is sealed from the first byte."""
+
+
+def _cut(line: _Waiting) -> None:
+    with suppress(OSError):
+        # Not the method of a sealed line, which waits for the other side's farewell.
+        socket.socket.shutdown(line.sock, socket.SHUT_RDWR)
 
 
 class Submission:
@@ -121,9 +157,9 @@ class Submission:
         session: smtplib.SMTP
         if self.security == "tls":
             context = ssl.create_default_context()
-            session = smtplib.SMTP_SSL(*place, name, timeout=TIMEOUT, context=context)
+            session = _TlsLine(*place, name, timeout=TIMEOUT, context=context)
         else:
-            session = smtplib.SMTP(*place, name, timeout=TIMEOUT)
+            session = _Line(*place, name, timeout=TIMEOUT)
         if "." not in name and session.sock is not None:
             session.local_hostname = _literal(session.sock.getsockname()[0])
         if self.security == "starttls":
@@ -174,7 +210,7 @@ def _hand_over(
         code, said = session.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise Unknown(f"the line broke after the mail was out: {error}") from error
-    if code < 0:
+    if not 200 <= code < 600:  # also one that was cut within its number
         raise Unknown("the server's answer after the mail was unreadable")
     _check((code, said))
     return Receipt(detail=f"{code} {_shown(said)}"[:500])

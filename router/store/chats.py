@@ -305,10 +305,11 @@ def pending(unit: Unit) -> bool:
 
 def not_read(unit: Unit, account: str, before_us: int, limit: int = 50) -> list[Any]:
     """What people wrote, from the oldest of it to ``upto``, that visitors who left an address have
-    not read since before then."""
+    not read since before then; the newest of it was written ``at``."""
     return list(
         unit.rows(
-            "SELECT c.id, c.ticket_id, c.contact_id, t.number, t.language, MAX(e.seq) AS upto "
+            "SELECT c.id, c.ticket_id, c.contact_id, t.number, t.language, MAX(e.seq) AS upto, "
+            "MAX(e.at) AS at "
             "FROM chat c JOIN ticket t ON t.id = c.ticket_id "
             "JOIN chat_event e ON e.conversation_id = c.id "
             "JOIN message m ON m.id = e.message_id AND m.direction = 'out' "

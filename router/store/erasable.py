@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 #: Open rows of the outbox end here, told why.
+_OPEN = "state IN ('queued', 'sending', 'held', 'unknown')"
 _CANCELLED = (
-    "reason = CASE WHEN state IN ('queued', 'sending', 'held') THEN 'erased' ELSE '' END, "
-    "state = CASE WHEN state IN ('queued', 'sending', 'held') THEN 'cancelled' ELSE state END"
+    f"reason = CASE WHEN {_OPEN} THEN 'erased' ELSE '' END, "
+    f"state = CASE WHEN {_OPEN} THEN 'cancelled' ELSE state END"
 )
 _OUTBOX = (
     *("subject", "text", "signature", "sender_name", "rfc_id", "reply_to", "thread_ids"),
@@ -53,6 +54,8 @@ class Dropped:
 
 _FILES = "attachment_id IN (SELECT id FROM attachment WHERE message_id IN :ids)"
 _VERDICTS = "verdict_id IN (SELECT id FROM verdict WHERE message_id IN :ids)"
+#: Rows are found by their ticket, for there is no index of their messages.
+_SENT = "ticket_id IN (SELECT ticket_id FROM message WHERE id IN :ids) AND message_id IN :ids"
 _CHATS = "SELECT id FROM chat WHERE ticket_id IN :ids"
 
 #: With the messages of these ids, in this order.
@@ -74,7 +77,7 @@ OF_MESSAGES: tuple[Emptied | Dropped, ...] = (
     Dropped("masked_secret", "message_id IN :ids"),
     Dropped("unread", "message_id IN :ids"),
     Dropped("mention", "message_id IN :ids"),
-    Emptied("outbox", "message_id IN :ids", _OUTBOX, _CANCELLED, ("reason",)),
+    Emptied("outbox", _SENT, _OUTBOX, _CANCELLED, ("reason",)),
 )
 
 #: With the tickets of these ids. Entries and the ticket's own row are written beside it.
@@ -128,7 +131,7 @@ OF_TICKETS: tuple[Emptied | Dropped, ...] = (
 OF_HANDLES: tuple[Emptied | Dropped, ...] = (
     Emptied(
         "outbox",
-        "identity_id IN :ids AND state IN ('queued', 'sending')",
+        f"identity_id IN :ids AND {_OPEN}",
         _OUTBOX,
         _CANCELLED,
         ("reason",),

@@ -28,6 +28,16 @@ def release(unit: Unit, agent_id: int, by: int | None) -> int:
     return len(released)
 
 
+def of_the_gone(unit: Unit) -> int:
+    """Let go of what is still held by people who left the desk; how many."""
+    rows = unit.rows(
+        "SELECT a.id FROM agent a WHERE NOT a.active AND EXISTS (SELECT 1 FROM ticket t "
+        "WHERE t.assignee_id = a.id AND t.standing <> :closed) ORDER BY a.id",
+        closed=STANDING["closed"],
+    )
+    return sum(release(unit, row.id, None) for row in rows)
+
+
 def hand_back(unit: Unit, drafts: Iterable[Draft], by: int | None = None) -> list[Draft]:
     """Take these tickets from holders who may not see them; those that are nobody's now."""
     holders: dict[int, Who | None] = {}

@@ -130,6 +130,17 @@ def erased(
     }
 
 
+def hold(unit: Unit, row_id: int) -> bool:
+    """Keep a pushed item from everybody else until the commit; False when somebody whose lease was
+    over has worked on it after all."""
+    return bool(
+        unit.run(
+            "UPDATE journal SET leased_until = leased_until WHERE id = :id AND state = 'received'",
+            id=row_id,
+        )
+    )
+
+
 def finish(
     unit: Unit, row_id: int, *, message_id: int | None, ticket_id: int | None, erase: bool
 ) -> None:

@@ -54,14 +54,22 @@ def said_once(unit: Unit, once: str) -> Any:
     return unit.row("SELECT id, message_id, state, text FROM outbox WHERE once = :once", once=once)
 
 
-def claim(unit: Unit, *, lease_us: int, without: Collection[tuple[str, str]] = ()) -> Any:
+def claim(
+    unit: Unit,
+    *,
+    lease_us: int,
+    without: Collection[tuple[str, str]] = (),
+    only: Collection[tuple[str, str]] | None = None,
+) -> Any:
     """Take one due row and mark it ``sending``; None when nothing is due.
 
     What people wrote goes before acknowledgements, and then what waits longest. ``without`` names
-    (channel, account) pairs that are left out.
+    (channel, account) pairs that are left out, ``only`` those that are not.
     """
     lanes = [
-        one for one in unit.rows(_DUE, now=unit.now_us) if (one.channel, one.account) not in without
+        one
+        for one in unit.rows(_DUE, now=unit.now_us)
+        if (place := (one.channel, one.account)) not in without and (only is None or place in only)
     ]
     for lane in sorted(lanes, key=_turn):
         due = unit.rows(
@@ -116,7 +124,8 @@ def reword(unit: Unit, once: str, *, subject: str, text: str, wording: str) -> b
     return bool(
         unit.run(
             "UPDATE outbox SET subject = :subject, text = :text, wording = :wording "
-            "WHERE once = :once AND attempts = 0 AND state IN ('queued', 'held')",
+            "WHERE once = :once AND attempts = 0 AND parts_sent = 0 "
+            "AND state IN ('queued', 'held')",
             subject=subject,
             text=text,
             wording=wording,
@@ -332,7 +341,7 @@ def withdraw(unit: Unit, row_id: int) -> bool:
     return bool(
         unit.run(
             "UPDATE outbox SET state = 'cancelled', reason = 'undone' WHERE id = :id "
-            "AND attempts = 0 AND state IN ('queued', 'held')",
+            "AND attempts = 0 AND parts_sent = 0 AND state IN ('queued', 'held')",
             id=row_id,
         )
     )
@@ -350,6 +359,6 @@ def route(unit: Unit, row_id: int, *, channel: str, account: str, reply_to: str)
     )
 
 
-def pending(unit: Unit) -> bool:
-    """Whether any row is due."""
-    return unit.row(_DUE, now=unit.now_us) is not None
+def pending(unit: Unit) -> set[tuple[str, str]]:
+    """Every (channel, account) for which a row is due."""
+    return {(row.channel, row.account) for row in unit.rows(_DUE, now=unit.now_us)}

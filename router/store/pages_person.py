@@ -123,25 +123,48 @@ def tickets(unit: Unit, requester_id: int) -> Sequence[Any]:
     )
 
 
-def said(unit: Unit, ticket_id: int, *, notes: bool) -> Sequence[Any]:
-    """What was said on a ticket, in its order; with ``notes`` what colleagues noted too."""
+def of_others(unit: Unit, found: Person) -> Sequence[Any]:
+    """Tickets of somebody else's that they take part in, as when two people's were made one."""
+    return unit.rows(
+        "SELECT DISTINCT t.id, t.number, t.channel FROM participant p "
+        "JOIN ticket t ON t.id = p.ticket_id "
+        "WHERE p.identity_id IN :mine AND t.requester_id <> :id ORDER BY t.id",
+        id=found.id,
+        mine=_mine(found),
+    )
+
+
+def said(unit: Unit, found: Person, ticket_id: int, *, own: bool, notes: bool) -> Sequence[Any]:
+    """What they and the desk said to each other on a ticket, in its order; with ``notes`` what
+    colleagues noted too. What others wrote on it, and were answered, is theirs: also on a ticket
+    of their ``own``, to which all of it belongs that went to nobody by name."""
     return unit.rows(
         "SELECT m.id, m.direction, m.channel, m.subject, m.text, m.rest, m.fields, m.masked, "
         "m.sent_at, m.seen_at, i.kind AS handle_kind, i.value AS handle FROM message m "
         "LEFT JOIN identity i ON i.id = m.identity_id WHERE m.ticket_id = :id "
-        "AND m.direction IN :shown ORDER BY m.seen_at, m.id",
+        "AND ((m.direction = 'in' AND m.identity_id IN :mine) OR (m.direction = 'note' AND :notes) "
+        "OR (m.direction = 'out' AND (SELECT COALESCE(MAX(CASE WHEN o.identity_id IN :mine THEN 1 "
+        "ELSE 0 END), :own) FROM outbox o WHERE o.ticket_id = m.ticket_id "
+        "AND o.message_id = m.id AND o.purpose = 'reply') = 1)) ORDER BY m.seen_at, m.id",
         id=ticket_id,
-        shown=["in", "out", "note"] if notes else ["in", "out"],
+        mine=_mine(found),
+        own=int(own),
+        notes=notes and own,
     )
 
 
-def acknowledged(unit: Unit, ticket_id: int) -> Sequence[Any]:
-    """What the router itself sent about a ticket."""
+def acknowledged(unit: Unit, found: Person, ticket_id: int) -> Sequence[Any]:
+    """What the router itself sent them about a ticket."""
     return unit.rows(
         "SELECT purpose, channel, subject, text, sent_at FROM outbox WHERE ticket_id = :id "
-        "AND message_id IS NULL AND sent_at IS NOT NULL ORDER BY id",
+        "AND message_id IS NULL AND sent_at IS NOT NULL AND identity_id IN :mine ORDER BY id",
         id=ticket_id,
+        mine=_mine(found),
     )
+
+
+def _mine(found: Person) -> list[int]:
+    return [one.id for one in found.handles]
 
 
 def files(unit: Unit, message_ids: Sequence[int]) -> Iterator[Any]:

@@ -10,6 +10,8 @@ from router.store.shapes import Reading, Unread
 from router.store.unit import Unit
 from rules.raising import Opinion
 
+_SUSPECTED = "WHERE suspected <> '' "
+
 
 def wait(unit: Unit, message_id: int) -> None:
     """Have this message read a second time once it is committed."""
@@ -21,14 +23,15 @@ def pending(unit: Unit) -> bool:
     return unit.value("SELECT 1 FROM unread LIMIT 1") is not None
 
 
-def waiting(unit: Unit, limit: int) -> list[Any]:
+def waiting(unit: Unit, limit: int, *, suspected: bool = False) -> list[Any]:
     """The oldest waiting messages with their text and the rules' verdict: message_id, ticket_id,
     subject, text, at, category, urgency, near, score, and
-    the incident that the rules suspected and asked about (``suspected``)."""
+    the incident that the rules suspected and asked about (``suspected``); or those of them alone
+    of which an incident is suspected."""
     return list(
         unit.rows(
-            "SELECT u.message_id, u.at, m.ticket_id, m.subject, m.text, v.category, v.urgency, "
-            "v.near, "
+            "SELECT * FROM (SELECT u.message_id, u.at, m.ticket_id, m.subject, m.text, "  # noqa: S608  # ours
+            "v.category, v.urgency, v.near, "
             "COALESCE((SELECT SUM(f.weight) FROM finding f WHERE f.verdict_id = v.id "
             "AND f.category = v.category), 0) AS score, "
             "CASE WHEN v.urgency = 'P1' THEN '' ELSE COALESCE((SELECT f.category FROM finding f "
@@ -37,7 +40,8 @@ def waiting(unit: Unit, limit: int) -> list[Any]:
             "SUM(f.weight) DESC, f.category LIMIT 1), '') END "
             "AS suspected "
             "FROM unread u JOIN message m ON m.id = u.message_id "
-            "JOIN verdict v ON v.message_id = u.message_id ORDER BY u.message_id LIMIT :n",
+            "JOIN verdict v ON v.message_id = u.message_id) AS w "
+            f"{_SUSPECTED if suspected else ''}ORDER BY message_id LIMIT :n",
             n=limit,
         )
     )

@@ -38,10 +38,11 @@ def requester(unit: Unit, identity_id: int) -> int:
 def carry(unit: Unit, to_id: int, message_ids: Sequence[int]) -> None:
     """Move messages to another ticket, with what became of replies and who was named in notes."""
     ids = list(message_ids)
-    unit.run("UPDATE message SET ticket_id = :to WHERE id IN :ids", to=to_id, ids=ids)
     for table in _OF_MESSAGE:
         unit.run(
-            f"UPDATE {table} SET ticket_id = :to WHERE message_id IN :ids",  # noqa: S608  # ours
+            f"UPDATE {table} SET ticket_id = :to WHERE message_id IN :ids "  # noqa: S608  # ours
+            "AND ticket_id IN (SELECT ticket_id FROM message WHERE id IN :ids)",
             to=to_id,
             ids=ids,
         )
+    unit.run("UPDATE message SET ticket_id = :to WHERE id IN :ids", to=to_id, ids=ids)

@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from channels.contract import Attachment, Handle, Outbound, Refused, Transient, Unknown
-from channels.email import Email, EmailOptions
+from channels.email import Email, EmailOptions, smtp
 from channels.email.compose import compose
 from channels.email.parse import parse_mail
 from channels.email.smtp import Submission
@@ -44,8 +44,8 @@ def submission(port, **changed):
 
 
 @contextlib.contextmanager
-def hanging_up(*, after):
-    """A server that closes without a word: when it has read ``after``."""
+def hanging_up(*, after, saying=b""):
+    """A server that closes without a word, or in the middle of one: when it has read ``after``."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve():
@@ -54,6 +54,7 @@ def hanging_up(*, after):
                 line.sendall(b"220 here\r\n")
                 for said in heard:
                     if said == after:
+                        line.sendall(saying)
                         line.shutdown(socket.SHUT_RDWR)
                         return
                     if said[:4] in (b"ehlo", b"mail", b"rcpt", b"MAIL", b"RCPT", b"EHLO"):
@@ -64,6 +65,41 @@ def hanging_up(*, after):
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield listening.getsockname()[1]
+        thread.join(5)
+
+
+@contextlib.contextmanager
+def dripping(*, after):
+    """A server whose answer to ``after`` (at first: its greeting) comes drop by drop and never
+    ends."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip(line):
+            with contextlib.suppress(OSError):
+                while not over.wait(0.01):
+                    line.sendall(b" ")
+
+        def serve():
+            line, _ = listening.accept()
+            with line, line.makefile("rb") as heard:
+                if not after:
+                    drip(line)
+                    return
+                line.sendall(b"220 here\r\n")
+                written = False
+                for said in heard:
+                    if said == after:
+                        drip(line)
+                        return
+                    if not written:
+                        written = said == b"DATA\r\n"
+                        line.sendall(b"354 go on\r\n" if written else b"250 fine\r\n")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        over.set()
         thread.join(5)
 
 
@@ -189,6 +225,14 @@ def test_a_server_that_refuses_one_after_another_in_the_same_words_refuses_us(po
     assert not _refused(door, 6)
 
 
+@pytest.mark.parametrize("status", ["5.1.1", "5.1.2", "5.1.10", "5.2.1"])
+def test_addresses_that_are_none_stop_no_channel_however_many_a_stranger_leaves(postbox, status):
+    door = _door(postbox.port, {})
+    for number in range(12):
+        postbox.at_rcpt = f"550 {status} <p{number}@mail.example>: domain not found"
+        assert not _refused(door, number)
+
+
 def test_one_that_is_taken_between_shows_that_the_others_are_at_fault(postbox):
     door = _door(postbox.port, {})
     for number in range(12):
@@ -281,4 +325,19 @@ def test_a_line_cut_before_the_final_dot_is_tried_again(after):
 
 def test_a_line_cut_after_the_final_dot_is_known_to_nobody():
     with hanging_up(after=b".\r\n") as port, pytest.raises(Unknown):
+        submission(port).send(outbound(), "")
+
+
+@pytest.mark.parametrize("saying", [b"2", b"25"])
+def test_a_line_cut_within_the_answer_to_the_final_dot_is_known_to_nobody(saying):
+    with hanging_up(after=b".\r\n", saying=saying) as port, pytest.raises(Unknown):
+        submission(port).send(outbound(), "")
+
+
+@pytest.mark.parametrize(
+    ("after", "means"), [(b"", Transient), (b"DATA\r\n", Transient), (b".\r\n", Unknown)]
+)
+def test_an_answer_that_comes_drop_by_drop_holds_nobody(after, means, monkeypatch):
+    monkeypatch.setattr(smtp, "TIMEOUT", 0.2)
+    with dripping(after=after) as port, pytest.raises(means):
         submission(port).send(outbound(), "")

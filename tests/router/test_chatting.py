@@ -1,6 +1,7 @@
 """A conversation from its first message on: a ticket, in order, nothing twice, nothing lost."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,10 +9,11 @@ import pytest
 
 from channels.contract import Attachment, BadSignature
 from router import chat_duties, chatting, deliver, desk, pipeline, settling
+from router.core.clock import to_us
 from router.core.rights import Who
 from router.errors import Conflict, Invalid, NotFound, OverLimit
 from router.prepared import Terms
-from router.store import chats, people
+from router.store import chats, pages, people
 from tests.chats import ChatDoors, begun, say, token
 
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
@@ -471,6 +473,19 @@ def test_an_answer_that_was_read_is_not_mailed(router, agent, frozen):
     frozen.advance(timedelta(minutes=10))
 
     assert chat_duties.sweep(router) == 0
+
+
+def test_an_answer_of_before_a_restore_is_held_for_it_may_have_been_mailed(router, agent, frozen):
+    row, _ = begun(router)
+    say(router, row, "hello", email="lin@mail.example")
+    desk.reply(router, agent, now(router, row).ticket_id, "Hello.", once="a")
+    frozen.advance(timedelta(days=1))
+    chat_duties.sweep(replace(router, restored_us=to_us(frozen.now())))
+    with router.store.reading() as unit:
+        (mail,) = unit.rows("SELECT state, reason FROM outbox WHERE purpose = 'follow_up'")
+        held = [one.id for one in pages.outbox_rows(unit, agent, None, "held").rows]
+        assert pages.held_since_restored(unit, agent) == held
+    assert tuple(mail) == ("held", "restored")
 
 
 def test_an_address_may_be_left_later_and_proves_nothing(router, doors):

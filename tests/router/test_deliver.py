@@ -6,13 +6,22 @@ from datetime import timedelta
 
 import pytest
 
-from channels.contract import Event, Limits, Pace, Receipt, Refused, Transient, Unknown
-from router import deliver, pipeline, settling, signals
+from channels.contract import (
+    Event,
+    Limits,
+    Pace,
+    Quota,
+    Receipt,
+    Refused,
+    Transient,
+    Unknown,
+)
+from router import deliver, pipeline, settling, signals, sweeps
 from router.core.clock import monotonic
 from router.errors import NotFound, StoreDown
 from router.leases import Holding
 from router.prepared import Terms
-from router.store import outbox
+from router.store import claims, outbox
 from tests.fakes import FakeDoor, FakeDoors, ManyDoors
 
 PATIENCE = 20
@@ -34,6 +43,11 @@ def router(assembled, door):
 def _row(router):
     with router.store.reading() as unit:
         return unit.row("SELECT * FROM outbox")
+
+
+def _rows(router):
+    with router.store.reading() as unit:
+        return unit.rows("SELECT * FROM outbox ORDER BY id")
 
 
 def _codes(router):
@@ -62,10 +76,10 @@ def test_a_far_side_that_says_later_is_asked_later_with_the_same_bytes(router, d
     deliver.sweep(router)
     before = _row(router)
     assert (before.state, door.sent) == ("queued", [])
-    deliver.sweep(router)
+    deliver.sweep_ailing(router)
     assert door.sent == []
     frozen.advance(timedelta(minutes=2))
-    deliver.sweep(router)
+    deliver.sweep_ailing(router)
     assert door.sent[0].message_id == before.rfc_id
 
 
@@ -73,10 +87,10 @@ def test_a_wait_the_far_side_asks_for_is_kept(router, door, frozen):
     door.answers.append(Transient("slow down", after=timedelta(minutes=30)))
     deliver.sweep(router)
     frozen.advance(timedelta(minutes=29))
-    deliver.sweep(router)
+    deliver.sweep_ailing(router)
     assert door.sent == []
     frozen.advance(timedelta(minutes=2))
-    deliver.sweep(router)
+    deliver.sweep_ailing(router)
     assert len(door.sent) == 1
 
 
@@ -85,6 +99,7 @@ def test_after_the_last_wait_it_fails_visibly(router, door, frozen):
         door.answers.append(Transient("down"))
     for _ in range(20):
         deliver.sweep(router)
+        deliver.sweep_ailing(router)
         frozen.advance(timedelta(days=1))
     assert _row(router).state == "failed"
     assert "send_failed" in _codes(router)
@@ -124,14 +139,42 @@ def test_silence_after_the_last_byte_is_unknown_and_not_sent_again(router, door,
     assert "send_unknown" in _codes(router)
 
 
-def test_a_desk_that_prefers_twice_to_never_sends_the_same_bytes_again(assembled, door):
+def test_a_desk_that_prefers_twice_to_never_sends_the_same_bytes_again(assembled, door, frozen):
     router = assembled(doors=FakeDoors(door), deliver={"on_unknown": "resend"})
     pipeline.receive(router, door, [door.arrives(text="my transfer is pending")], Terms())
     door.answers.append(Unknown("line died"))
-    deliver.sweep(router, limit=1)
+    deliver.sweep(router)
     own_id = _row(router).rfc_id
+    frozen.advance(timedelta(minutes=1))
     deliver.sweep(router)
     assert [one.message_id for one in door.sent] == [own_id]
+
+
+def test_a_far_side_that_never_says_what_it_did_is_not_written_to_without_end(
+    assembled, door, frozen
+):
+    router = assembled(
+        doors=FakeDoors(door), deliver={"on_unknown": "resend", "retry_minutes": [1, 5]}
+    )
+    pipeline.receive(router, door, [door.arrives(text="my transfer is pending")], Terms())
+    door.answers += [Unknown("line died")] * 50
+    for _ in range(50):
+        deliver.sweep(router)
+        frozen.advance(timedelta(minutes=1))
+    assert (_row(router).state, len(door.answers)) == ("unknown", 47)
+
+
+def test_a_row_whose_workers_die_is_not_sent_again_without_end(assembled, door, frozen):
+    router = assembled(
+        doors=FakeDoors(door), deliver={"on_unknown": "resend", "retry_minutes": [1]}
+    )
+    pipeline.receive(router, door, [door.arrives(text="my transfer is pending")], Terms())
+    for _ in range(3):
+        router.store.write(lambda unit: outbox.claim(unit, lease_us=1))
+        frozen.advance(timedelta(minutes=2))
+        settling.recover(router)
+        frozen.advance(timedelta(minutes=2))
+    assert (_row(router).state, _row(router).attempts) == ("unknown", 2)
 
 
 def test_a_worker_that_died_while_sending_leaves_an_unknown_row(router, door, frozen, monkeypatch):
@@ -180,7 +223,7 @@ def test_a_send_that_outlives_its_lease_and_is_put_off_is_tried_again(
     deliver.sweep(router)
     assert (_row(router).state, _row(router).reason) == ("queued", "451 come back")
     frozen.advance(timedelta(minutes=2))
-    deliver.sweep(router)
+    deliver.sweep_ailing(router)
     assert len(door.sent) == 1
 
 
@@ -264,7 +307,7 @@ def test_after_a_later_only_what_is_left_goes_out(long, door, frozen):
     deliver.sweep(long)
     assert _texts(door) == PARTS[:1]
     frozen.advance(timedelta(minutes=2))
-    deliver.sweep(long)
+    deliver.sweep_ailing(long)
     assert _texts(door) == PARTS
 
 
@@ -345,7 +388,7 @@ def test_an_echo_that_overtakes_the_answer_to_its_part_loses_no_other_part(
     deliver.sweep(long)
     assert (_row(long).state, _texts(door)) == ("queued", PARTS[:1])
     frozen.advance(timedelta(minutes=2))
-    deliver.sweep(long)
+    deliver.sweep_ailing(long)
     assert (_row(long).state, _texts(door)) == ("sent", PARTS)
 
 
@@ -480,6 +523,27 @@ def test_a_far_side_in_trouble_is_asked_again_within_minutes(unsure, frozen):
     assert _row(router).state == "sent"
 
 
+def test_an_answer_that_nobody_foresaw_keeps_no_other_row_from_being_looked_up(unsure, frozen):
+    router, door = unsure
+    first, asks = _row(router).rfc_id, door.look_up
+    raw = door.arrives(text="where is my money", **{"from": "bo@mail.example"})
+    pipeline.receive(router, door, [raw], Terms())
+    door.answers.append(Unknown("line died after the dot"))
+    deliver.sweep(router)
+    frozen.advance(timedelta(seconds=31))
+
+    def look_up(outbound):
+        if outbound.message_id == first:
+            raise KeyError("data")
+        return asks(outbound)
+
+    door.look_up = look_up
+    assert _ask(router) == 1
+    assert [row.state for row in _rows(router)] == ["unknown", "sent"]
+    frozen.advance(deliver.LOOKED_EVERY)
+    assert _ask(router) == 0
+
+
 def test_a_door_that_cannot_say_is_not_asked_for_ever(router, door, frozen):
     door.answers.append(Unknown("line died after the dot"))
     deliver.sweep(router)
@@ -557,18 +621,28 @@ def test_accounts_have_their_turns_however_much_waits_at_one(two, door, frozen, 
     assert order == ["other 0", "support 0", "other 1", "support 1", "other 2"]
 
 
-def test_an_account_that_failed_is_tried_again_after_all_others(two, door, frozen, monkeypatch):
+def test_an_account_that_failed_keeps_nobody_waiting_until_it_is_well_again(two, door):
     router, other = two
     other.answers.append(Transient("down"))
-    _waits(router, "other", 2)
+    _waits(router, "other", 3)
     deliver.sweep(router)
-    order = []
-    for one in (door, other):
-        monkeypatch.setattr(one, "speak", lambda given: order.append(given.text) or Receipt())
-    frozen.advance(timedelta(seconds=1))
     _waits(router, "support", 2)
     deliver.sweep(router)
-    assert order == ["support 0", "support 1", "other 1"]
+    assert (_texts(door), other.sent) == (["support 0", "support 1"], [])
+    assert deliver.sweep_ailing(router) == 1
+    assert _texts(other) == ["other 1"]
+    deliver.sweep(router)
+    assert _texts(other) == ["other 1", "other 2"]
+
+
+def test_whoever_tries_an_account_that_failed_touches_no_other(two, door):
+    router, other = two
+    other.answers += [Transient("down")] * 2
+    _waits(router, "other", 3)
+    deliver.sweep(router)
+    _waits(router, "support", 1)
+    assert deliver.sweep_ailing(router) == 1
+    assert (door.sent, other.sent) == ([], [])
 
 
 def test_an_account_that_failed_keeps_one_worker_waiting_at_most(two, frozen):
@@ -577,11 +651,69 @@ def test_an_account_that_failed_keeps_one_worker_waiting_at_most(two, frozen):
     _waits(router, "other", 3)
     deliver.sweep(router)
     held = router.store.write(lambda unit: outbox.claim(unit, lease_us=120_000_000))
-    deliver.sweep(router)  # another worker
+    deliver.sweep_ailing(router)  # another worker
     assert other.sent == []
     router.store.write(lambda unit: outbox.settle(unit, held, "queued"))
+    deliver.sweep_ailing(router)
+    assert len(other.sent) == 1
+
+
+def test_what_waits_at_a_channel_that_stopped_wakes_no_page(two, frozen):
+    """Whoever commits wakes them: a wrong password would have all of them ask every second."""
+    router, other = two
+    other.answers.append(Refused("bad password", channel_fault=True))
+    _waits(router, "other", 3)
+    duties = [one for one in sweeps.DUTIES if one.name in ("deliver", "ailing")]
+    for duty in duties:
+        sweeps.tick(router, duty)
+    before = router.store.commits
+    for duty in duties:
+        sweeps.tick(router, duty)
+    assert router.store.commits == before
+    frozen.advance(timedelta(minutes=2))
+    for duty in duties:
+        sweeps.tick(router, duty)
+    assert len(other.sent) == 1
+
+
+class Counted(FakeDoor):
+    """A platform that counts what is sent."""
+
+    limits = Limits(text=20, quotas=(Quota(100, timedelta(hours=1)),))
+
+
+def test_a_row_that_was_claimed_when_its_channel_stopped_waits_like_the_others(assembled):
+    door = Counted()
+    router = assembled(doors=FakeDoors(door))
+    pipeline.receive(router, door, [door.arrives(text="my transfer is pending")], Terms())
+    row = router.store.write(lambda unit: outbox.claim(unit, lease_us=120_000_000))
+    told = {"ok": False, "detail": "stopped", "params": "no more"}
+    router.store.write(lambda unit: claims.report(unit, "speaks:email:support", **told))
+    assert not deliver.deliver(router, row)
+    assert (_row(router).state, _row(router).attempts) == ("queued", 0)
+    with router.store.reading() as unit:
+        assert claims.health(unit)[0].params == "no more"
+
+
+def test_of_a_channel_that_stops_within_a_text_the_rest_waits(assembled):
+    door = Counted()
+    router = assembled(doors=FakeDoors(door))
+    pipeline.receive(router, door, [door.arrives(text="my transfer is pending")], Terms())
+    router.store.write(lambda unit: unit.run("UPDATE outbox SET text = :text", text=LONG))
+    speaks = door.speak
+
+    def stops(outbound):
+        told = {"ok": False, "detail": "stopped"}
+        router.store.write(lambda unit: claims.report(unit, "speaks:email:support", **told))
+        if door.sent:
+            raise Refused("blocked", channel_fault=True)
+        return speaks(outbound)
+
+    door.speak = stops
     deliver.sweep(router)
-    assert len(other.sent) == 2
+    row = _row(router)
+    assert (row.state, row.reason, row.parts_sent) == ("queued", "stopped", 1)
+    assert not router.store.write(lambda unit: outbox.withdraw(unit, row.id))
 
 
 # ---------------------------------------------------------------- pace

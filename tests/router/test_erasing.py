@@ -242,6 +242,23 @@ def test_every_decision_is_about_a_column_that_exists():
     assert [one for one in named if one[1] not in known[one[0]]] == []
 
 
+LARGE = ("outbox", "message", "entry", "ticket", "journal", "attachment", "finding", "verdict")
+
+
+def test_no_piece_of_work_reads_all_rows_of_a_large_table(store):
+    """Whoever writes meanwhile would wait for it."""
+    pieces = (*OF_MESSAGES, *OF_TICKETS)
+    with store.reading() as unit:
+        if unit.dialect != "sqlite":
+            pytest.skip("needs SQLite, which has one writer")
+        plans = [
+            str(line.detail)
+            for one in pieces
+            for line in unit.rows(f"EXPLAIN QUERY PLAN {one.sql}", ids=[1, 2], now=1)
+        ]
+    assert not {f"SCAN {table}" for table in LARGE} & set(plans)
+
+
 def test_a_word_in_any_column_of_theirs_is_gone_afterwards(router, door, mei):
     taken = arrives(router, door, **{"from": ANN}, text="hello")
     with router.store.reading() as unit:

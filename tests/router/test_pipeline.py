@@ -3,11 +3,22 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from channels.contract import Event, Handle
-from router import deliver, desk, escalate, hourbook, parking, pipeline, polling, sweeps
+from router import (
+    deliver,
+    desk,
+    escalate,
+    hourbook,
+    parking,
+    pipeline,
+    polling,
+    signals,
+    sweeps,
+)
 from router.core import sla
 from router.core.clock import to_us
 from router.core.keys import Keyring
@@ -512,6 +523,43 @@ def test_a_replayed_item_that_is_no_message_is_acted_on_and_its_placeholder_clos
     assert _codes(telling, ticket_id)[-1] == "replayed_event"
     assert _journal(telling)[-1] == ("done", 1, "")
     assert len(_rows(telling, "SELECT 1 FROM reach WHERE gone")) == 1
+
+
+@pytest.fixture
+def outrun(frozen):
+    """Two workers who both have all pushed items in hand, for the first was slower than its
+    lease; each does its work when it is called."""
+
+    def begin(router):
+        def claim(unit):
+            return journal.claim(unit, router.keys, lease_us=1, limit=10)
+
+        first = router.store.write(claim)
+        frozen.advance(timedelta(seconds=1))
+        second = router.store.write(claim)
+        return [partial(pipeline.again, router, *rows) for rows in (first, second)]
+
+    return begin
+
+
+def test_what_a_pushed_item_says_is_heeded_once_though_a_lease_was_outrun(
+    assembled, outrun, monkeypatch
+):
+    door = Telling()
+    router = assembled(doors=FakeDoors(door))
+    _push(router, door, gone="ann@mail.example")
+    heeded = []
+    monkeypatch.setattr(signals, "note", lambda *given: heeded.append(given))
+    for work in outrun(router):
+        work()
+    assert len(heeded) == 1
+
+
+def test_what_cannot_be_read_is_parked_once_though_a_lease_was_outrun(router, door, outrun):
+    _push(router, door, poison=True)
+    for work in outrun(router):
+        work()
+    assert len(_rows(router, "SELECT id FROM ticket")) == 1
 
 
 def test_an_event_that_still_cannot_be_read_stays_parked(telling):

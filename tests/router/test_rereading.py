@@ -172,6 +172,30 @@ def test_a_suspicion_is_an_alarm_when_the_reader_fails(router, arrive, reader):
     assert _ticket(router, quiet).urgency == "P1"
 
 
+def test_a_suspicion_is_an_alarm_when_the_reader_fails_however_much_waits_before_it(
+    router, door, arrive, reader
+):
+    raws = [door.arrives(text=QUIET) for _ in range(rereading.TOGETHER)]
+    pipeline.receive(router, door, raws, Terms())
+    taken = arrive(SUSPECT, **{"from": "bo@mail.example"})
+    reader.says = None
+    with pytest.raises(TypeError):
+        rereading.sweep(router)
+    assert _ticket(router, taken).urgency == "P1"
+
+
+def test_a_suspicion_is_an_alarm_when_the_reader_does_not_open(router, arrive, monkeypatch):
+    taken = arrive(SUSPECT)
+
+    def broken():
+        raise OSError("the encoder is cut short")
+
+    monkeypatch.setattr(router.reader, "open", broken)
+    with pytest.raises(OSError, match="cut short"):
+        rereading.sweep(router)
+    assert _ticket(router, taken).urgency == "P1"
+
+
 def test_what_nobody_reads_again_is_an_alarm_at_once(router, door, reader):
     reader.on = False
     raw = door.arrives(text=SUSPECT)

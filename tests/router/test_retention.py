@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from channels.contract import Unknown
 from router import deliver, desk, examining, exporting, pipeline, reports, retention, sweeps
 from router.assemble import assemble
 from router.core.rights import Who
@@ -317,6 +318,19 @@ def test_nothing_more_is_sent_to_somebody_who_is_erased(router, arrives, mei, do
     assert door.sent == []
 
 
+def test_what_nobody_knows_was_sent_to_somebody_who_is_erased_is_asked_about_no_more(
+    router, arrives, mei, door, frozen
+):
+    taken = arrives()
+    door.answers.append(Unknown("line died"))
+    deliver.sweep(router)
+    frozen.advance(timedelta(minutes=1))
+    retention.ask(router, requester_of(router, taken.ticket_id), agent_id=mei.id)
+    with router.store.reading() as unit:
+        assert not deliver.waits_for_look_up(unit)
+        assert [row.state for row in unit.rows("SELECT state FROM outbox")] == ["cancelled"]
+
+
 def test_nobody_adds_to_a_ticket_whose_words_are_gone(router, closed, mei):
     taken = closed()
     erase(router, taken)
@@ -396,6 +410,37 @@ def test_what_is_kept_of_somebody_is_taken_out_whole(router, arrives, mei, tmp_p
     with router.store.reading() as unit:
         actions = [row.action for row in unit.rows("SELECT action FROM audit")]
     assert "requester.exported" in actions
+
+
+def told_of(router, ticket_id, by):
+    """What is handed out to whose ticket it was, as text."""
+    with router.store.reading() as unit:
+        identity = unit.value("SELECT identity_id FROM ticket WHERE id = :id", id=ticket_id)
+        sql = "SELECT requester_id FROM identity WHERE id = :id"
+        requester_id = unit.value(sql, id=identity)
+    person = exporting.begin(router, requester_id, agent_id=by.id)
+    packed = b"".join(exporting.packed(router, person, notes=False))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        files = [archive.read(one).decode() for one in archive.namelist() if one != exporting.LIST]
+        return archive.read(exporting.LIST).decode() + "".join(files)
+
+
+def test_of_two_peoples_tickets_made_one_each_is_handed_out_their_own_words(router, arrives, mei):
+    file = [("proof.txt", "text/plain", "a file of Bo")]
+    ann, bo = (
+        arrives("Words of Ann", subject="Of Ann"),
+        arrives("Words of Bo", subject="Of Bo", attachments=file, **{"from": "bo@mail.example"}),
+    )
+    desk.reply(router, mei, ann.ticket_id, "An answer to Ann", once="a")
+    desk.reply(router, mei, bo.ticket_id, "An answer to Bo", once="b")
+    desk.merge(router, mei, bo.ticket_id, ann.ticket_id)
+    desk.reply(router, mei, ann.ticket_id, "Another answer to Ann", once="c")
+    told = told_of(router, ann.ticket_id, mei)
+    assert all(word in told for word in ("Words of Ann", "An answer to Ann", "Another answer"))
+    assert not [one for one in ("of Bo", "to Bo", "bo@mail.example", bo.number) if one in told]
+    told = told_of(router, bo.ticket_id, mei)
+    assert all(word in told for word in ("Words of Bo", "An answer to Bo", "a file of Bo"))
+    assert not [one for one in ("of Ann", "to Ann", "Another answer", ANN) if one in told]
 
 
 # ---------------------------------------------------------------- killed on the way

@@ -124,6 +124,21 @@ def test_a_call_that_can_never_be_made_is_given_up_and_people_are_told(router, a
     assert alarms(router) == ["wallet_silent", "wallet_failed"]
 
 
+def test_a_silent_wallet_is_told_though_the_worker_died_at_the_third_try(router, far, asks, frozen):
+    row_id = asks()
+    far.turns += [CUT] * 4
+    for wait in (0, 5):
+        frozen.advance(timedelta(seconds=wait))
+        webhooks.sweep(router)
+    frozen.advance(timedelta(seconds=10))
+    router.store.write(lambda unit: outgoing.claim(unit, 1, 60_000_000))  # and it dies
+    for wait in (60, 60):
+        frozen.advance(timedelta(seconds=wait))
+        webhooks.sweep(router)
+    assert call(router, row_id).attempts == 5
+    assert alarms(router) == ["wallet_silent"]
+
+
 def test_an_overdue_confirmation_is_told_whatever_another_call_is_like(router, far, asks, frozen):
     asks()
     far.turns.append(TAKEN)

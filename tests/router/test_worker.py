@@ -1,14 +1,18 @@
 """What runs beside the pages in one process: a clock for the duties, a thread a mailbox."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from router import sweeps
-from router.core.clock import monotonic
+from channels.contract import Transient
+from router import pipeline, sweeps, worker
+from router.core.clock import monotonic, to_us
+from router.prepared import Terms
+from router.store import claims, outbox
 from router.worker import Ticking, Worker
-from tests.fakes import FakeDoor, FakeDoors
+from tests.fakes import FakeDoor, FakeDoors, ManyDoors
 
 PATIENCE = 20
 
@@ -42,6 +46,49 @@ def test_far_sides_that_are_silent_keep_no_other_duty_waiting(assembled, monkeyp
     try:
         _until(lambda: len(waiting) == len(far))
         assert len(waiting) == len(far)
+        done.clear()
+        _until(lambda: done)
+        assert done
+    finally:
+        over.set()
+        clock.stop()
+
+
+def _queue(router, taken, account):
+    def work(unit):
+        identity = unit.value("SELECT identity_id FROM ticket WHERE id = :id", id=taken.ticket_id)
+        outbox.queue(
+            unit,
+            ticket_id=taken.ticket_id,
+            purpose="reply",
+            once=account,
+            channel="email",
+            account=account,
+            identity_id=identity,
+            text="here",
+            state="queued",
+        )
+
+    router.store.write(work)
+
+
+@pytest.mark.one_database
+def test_duties_that_take_long_keep_no_other_waiting(assembled, monkeypatch):
+    over, waiting, done = threading.Event(), [], []
+    often = timedelta(milliseconds=20)
+
+    def takes_long(router):
+        waiting.append(router)
+        over.wait(PATIENCE)
+
+    own = [one.name for one in sweeps.DUTIES if not one.far]
+    long = [sweeps.Duty(one, often, _always, takes_long) for one in own if one != "climb"]
+    alarm = sweeps.Duty("climb", often, _always, done.append)
+    monkeypatch.setattr(sweeps, "DUTIES", (*long, alarm))
+    clock = Ticking(assembled())
+    clock.start()
+    try:
+        _until(lambda: len(waiting) == len(long))
         done.clear()
         _until(lambda: done)
         assert done
@@ -86,21 +133,86 @@ def desk(assembled):
         door = WaitingDoor()
         doors = FakeDoors(door)
         doors.close = door.close
-        worker = Worker(assembled(doors=doors), NoClock())
-        worker.start()
-        return worker, door
+        running = Worker(assembled(doors=doors), NoClock())
+        running.start()
+        return running, door
 
     return start
 
 
 def test_the_next_program_polls_at_once_after_a_clean_stop(desk, monkeypatch):
-    worker, door = desk()
+    running, door = desk()
     assert door.polled.wait(PATIENCE)
-    worker.stop()
+    running.stop()
     monkeypatch.setattr(sweeps, "OWNER", "the next program")
     following, door = desk()
     assert door.polled.wait(PATIENCE)
     following.stop()
+
+
+def test_a_source_is_ours_for_as_long_as_it_is_read(assembled, frozen, monkeypatch):
+    """However long a backlog is, nobody else begins to read it."""
+    monkeypatch.setattr(worker, "LEASE", timedelta(milliseconds=60))
+    begun, over = threading.Event(), threading.Event()
+
+    class LongBacklog(FakeDoor):
+        def poll(self, cursor):
+            begun.set()
+            over.wait(PATIENCE)
+            return iter(())
+
+    router = assembled(doors=FakeDoors(LongBacklog()))
+    running = Worker(router, NoClock())
+    running.start()
+    try:
+        assert begun.wait(PATIENCE)
+        frozen.advance(timedelta(minutes=5))
+        now = to_us(frozen.now())
+        _until(lambda: _ours_until(router) > now)
+        assert _ours_until(router) > now
+    finally:
+        over.set()
+        running.stop()
+
+
+def _ours_until(router):
+    with router.store.reading() as unit:
+        return unit.value("SELECT until FROM lease WHERE name = 'poll:email:support'")
+
+
+def test_an_account_that_is_away_keeps_no_other_from_sending(assembled, monkeypatch):
+    """One process, and a server that swallows everything: a chat goes on meanwhile."""
+    hanging, over = threading.Event(), threading.Event()
+
+    class Swallows(FakeDoor):
+        def speak(self, outbound):
+            hanging.set()
+            over.wait(2 * PATIENCE)
+            raise Transient("no answer")
+
+    away, here = Swallows(), FakeDoor("other")
+    router = assembled(doors=ManyDoors(away, here), acknowledge={"enabled": False})
+    taken = pipeline.receive(router, away, [away.arrives(text="hi")], Terms())[0]
+    router.store.write(
+        lambda unit: claims.report(unit, "speaks:email:support", ok=False, detail="cannot_send")
+    )
+    sending = [
+        replace(one, every=timedelta(milliseconds=20))
+        for one in sweeps.DUTIES
+        if one.work.__module__ == "router.deliver"
+    ]
+    monkeypatch.setattr(sweeps, "DUTIES", tuple(sending))
+    clock = Ticking(router)
+    _queue(router, taken, "support")
+    clock.start()
+    try:
+        assert hanging.wait(PATIENCE)
+        _queue(router, taken, "other")
+        _until(lambda: here.sent)
+        assert here.sent
+    finally:
+        over.set()
+        clock.stop()
 
 
 def test_duties_that_talk_to_others_are_kept_apart():

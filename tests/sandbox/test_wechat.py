@@ -123,7 +123,7 @@ def test_against_a_platform_that_refuses_every_token_two_are_asked_for_and_the_c
     sandbox.ledger.switch("wechat", "refuse_token", times=0)
     acts.reply(desk, agent, found.id, "您好", once="one")
     for _ in range(30):
-        work("deliver")
+        work("deliver", "ailing")
         frozen.advance(timedelta(seconds=1))
     assert len(sandbox.ledger.told("wechat", "call", "token")) == 2
     (health,) = ask("SELECT * FROM health WHERE name = 'speaks:wechat:sandbox'")
@@ -133,7 +133,7 @@ def test_against_a_platform_that_refuses_every_token_two_are_asked_for_and_the_c
     assert (row.state, row.reason) == ("queued", "stopped")
     sandbox.ledger.off("wechat", "refuse_token")
     desk.store.write(lambda unit: claims.retry(unit, "wechat", "sandbox"))
-    work("deliver")
+    work("ailing")
     assert said(sandbox, "text") == ["您好"]
 
 
@@ -216,7 +216,7 @@ def test_a_long_answer_goes_on_where_the_platform_was_busy(
     acts.reply(desk, agent, ticket().id, text, once="one")
     sandbox.ledger.switch("wechat", "busy", times=3)
     for _ in range(8):
-        work("deliver")
+        work("deliver", "ailing")
         frozen.advance(timedelta(hours=1))
     assert "".join(said(sandbox, "text")) == text
 

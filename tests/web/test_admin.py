@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from router import desk, requester
+from router import desk, requester, sweeps
 from router.core import totp
 from router.core.rights import ACTIONS, Who
 from router.store import audit, pages, people, second_steps, teams, timeline
@@ -106,6 +106,20 @@ def test_a_ticket_opened_again_is_not_given_to_who_left(router, browser_of, agen
     desk.close(router, lead, calm.ticket_id)
     browser_of("admin").post(f"/people/{agents['agent']}", {"role": "agent", "team": "support"})
     requester.add(router, calm.ticket_id, "It has not arrived yet.", once="a")
+    assert _counted(router, agents) == (0, 1)
+
+
+def test_what_is_given_back_to_who_left_is_let_go_within_the_hour(router, browser_of, agents, calm):
+    """So is what somebody held who left before anybody looked after that."""
+    _held(router, agents, calm)
+    lead = Who(agents["lead"], "Lead", "lead", frozenset({1}), "en")
+    desk.assign(router, lead, calm.ticket_id, None)
+    with router.store.reading() as unit:
+        batch = unit.value("SELECT MAX(batch) FROM act")
+    browser_of("admin").post(f"/people/{agents['agent']}", {"role": "agent", "team": "support"})
+    desk.undo(router, lead, batch)
+    assert _counted(router, agents) == (1, 0)
+    sweeps.tick(router, next(one for one in sweeps.DUTIES if one.name == "purge"))
     assert _counted(router, agents) == (0, 1)
 
 
