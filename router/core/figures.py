@@ -56,7 +56,8 @@ class Happening(NamedTuple):
 
 @dataclass(slots=True)
 class History:
-    """One ticket with all that was written down about it, each list in its order."""
+    """One ticket with all that was written down about it, each list in its order; ``wrote`` is when
+    its requester wrote again."""
 
     ticket: Any
     entries: list[Any] = field(default_factory=list)
@@ -119,7 +120,7 @@ class _Telling:
         opened = self._ticket.opened_at
         first = self._states[0][1]
         yield Happening("arrived", opened, channel=self._ticket.channel, **first._asdict())
-        yield from (self._happened("wrote", at) for at in self._history.wrote[1:])
+        yield from (self._happened("wrote", at) for at in self._history.wrote)
 
     def standing(self) -> Iterator[Happening]:
         """Where the ticket stands now, while it is not closed, in the day it was opened."""

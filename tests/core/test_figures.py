@@ -52,7 +52,7 @@ def _clock(kind="first_response", started="10:00", due="11:00", **changes):
 
 
 def _told(entries=(), clocks=(), pauses=None, **ticket):
-    history = History(_ticket(**ticket), list(entries), list(clocks), [_at("10:00")])
+    history = History(_ticket(**ticket), list(entries), list(clocks))
     return happenings(history, POLICIES, pauses or {}, {"Mei": 5})
 
 

@@ -12,7 +12,7 @@ from router.core.cells import Cell
 from router.core.ids import first_at
 from router.core.rights import Who
 from router.errors import RouterError
-from router.store import figures, people
+from router.store import figures, people, splitting
 from router.store.figures import Place
 from tests.fakes import FakeDoor, FakeDoors
 
@@ -87,6 +87,34 @@ def _live(router, frozen, staff, seed, steps):
 def test_what_is_kept_equals_a_recount(router, frozen, staff, seed):
     _live(router, frozen, staff, seed, 25)
     assert reports.differing(router) == []
+
+
+def _happened(router, what):
+    with router.store.reading() as unit:
+        rows = unit.rows("SELECT * FROM happening WHERE what = :w ORDER BY at, id", w=what)
+        return [(row.ticket_id, row.kind, row.category, row.urgency, row.agent_id) for row in rows]
+
+
+def _arrivals(router):
+    with router.store.reading() as unit:
+        hours = unit.rows(
+            "SELECT n FROM figure WHERE what = 'hour' AND grain = 'd' AND kind = 'arrivals'"
+        )
+        return sum(row.n for row in hours)
+
+
+def test_a_message_is_one_arrival_whatever_ticket_it_comes_to_belong_to(router, frozen, staff):
+    one, other = _write(router, WORDS[0], "a"), _write(router, WORDS[2], "b")
+    frozen.advance(timedelta(minutes=5))
+    desk.merge(router, staff[0], other, one)
+    reports.sweep(router, NONE)
+    assert _arrivals(router) == 2
+    frozen.advance(timedelta(minutes=5))
+    with router.store.reading() as unit:
+        ids = [row.id for row in splitting.messages(unit, one)]
+    desk.split(router, staff[0], one, ids[1:])
+    reports.sweep(router, NONE)
+    assert _arrivals(router) == 2
 
 
 @pytest.mark.slow
