@@ -117,6 +117,23 @@ def test_a_message_is_one_arrival_whatever_ticket_it_comes_to_belong_to(router, 
     assert _arrivals(router) == 2
 
 
+def test_who_takes_an_alarm_is_told_by_their_id_for_names_are_not_one_persons(router, frozen):
+    def work(unit):
+        return [
+            people.create_agent(unit, f"{place}@desk.example", "Li Wei", "lead", ["security"])
+            for place in ("north", "south")
+        ]
+
+    first, _ = router.store.write(work)
+    alarm = _write(router, WORDS[1], "b")
+    escalate.climb(router)
+    escalate.acknowledge(router, Who(first, "Li Wei", "lead", frozenset({2})), alarm)
+    frozen.advance(timedelta(hours=2))
+    escalate.sweep(router)
+    reports.sweep(router, NONE)
+    assert {agent for *_, agent in _happened(router, "broken")} == {first}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 110))
 def test_what_is_kept_equals_a_recount_many_times(router, frozen, staff, seed):
