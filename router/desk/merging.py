@@ -50,10 +50,13 @@ def _carry(router: Router, unit: Unit, who: Who, gone: Draft, kept: Draft) -> di
         tickets.tag(unit, kept.id, tag)
     clocks.merged(unit, gone, kept, router.policies)
     if gone.security and not kept.security:
+        timeline.note(unit, kept.id, "category", old=kept.category, new=gone.category)
         kept.security, kept.category = True, gone.category
     if kept.security:
         playbooks.wait(unit, kept.id)
-    kept.urgency = min(kept.urgency, gone.urgency)
+    if gone.urgency < kept.urgency:
+        timeline.note(unit, kept.id, "urgency", old=kept.urgency, new=gone.urgency)
+        kept.urgency = gone.urgency
     if gone.state in ("new", "open") and kept.state not in ("new", "open"):
         kept.state, kept.closed_at = "open", None
     clocks.retarget(unit, kept, router.policies)

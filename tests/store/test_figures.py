@@ -95,6 +95,21 @@ def _happened(router, what):
         return [(row.ticket_id, row.kind, row.category, row.urgency, row.agent_id) for row in rows]
 
 
+def test_a_merge_changes_no_figure_of_what_was_before_it(router, frozen, staff):
+    calm, alarm = _write(router, WORDS[0], "a"), _write(router, WORDS[1], "b")
+    desk.set_urgency(router, staff[0], calm, "P3")
+    frozen.advance(timedelta(minutes=5))
+    desk.reply(router, staff[0], calm, "It is on its way.", once="r")
+    reports.sweep(router, NONE)
+    kept = _happened(router, "kept")
+    assert kept == [(calm, "first_response", "transfer.pending", "P3", staff[0].id)]
+    frozen.advance(timedelta(minutes=1))
+    desk.merge(router, staff[0], alarm, calm)
+    reports.sweep(router, NONE)
+    assert _happened(router, "kept") == kept
+    assert _happened(router, "open")[0][2:4] == ("security.compromised", "P1")
+
+
 def _arrivals(router):
     with router.store.reading() as unit:
         hours = unit.rows(
