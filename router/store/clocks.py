@@ -75,9 +75,11 @@ def meet(unit: Unit, draft: Draft, kinds: Collection[str]) -> None:
 
 
 def pause(unit: Unit, draft: Draft, policies: Policies, reason: str = "requester") -> None:
-    """We wait for the requester or for somebody else: the resolution stands still."""
+    """We wait for the requester or for somebody else: the resolution stands still. One that is over
+    is broken, also where nobody has written that down yet."""
     for clock in draft.clocks:
-        if clock.kind != "resolution" or clock.due_at is None or clock.breached_at is not None:
+        over = clock.due_at is None or clock.due_at <= unit.now_us
+        if clock.kind != "resolution" or over or clock.breached_at is not None:
             continue
         clock.left_us = counting(clock, policies).left(unit.now_us)
         clock.due_at, clock.act_at, clock.paused_at = None, None, unit.now_us

@@ -103,6 +103,18 @@ def test_a_promise_that_was_broken_does_not_pause(desk_of, door, frozen):
     assert entries(router, ticket, "sla_paused") == []
 
 
+def test_a_promise_that_is_over_does_not_pause_before_anybody_noticed(desk_of, door, frozen):
+    router = desk_of()
+    ticket = takes(router, door)
+    due = clocks_of(router, ticket)["resolution"].due_at
+    frozen.advance(timedelta(days=20))
+    desk.reply(router, LEAD, ticket, "At last.", once="1")
+    escalate.sweep(router)
+    clock = clocks_of(router, ticket)["resolution"]
+    assert (clock.due_at, clock.paused_at) == (due, None)
+    assert clock.breached_at == to_us(frozen.now())
+
+
 def test_another_urgency_counts_anew_from_the_start_less_the_time_it_stood_still(
     desk_of, door, frozen
 ):
