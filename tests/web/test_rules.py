@@ -340,6 +340,7 @@ urgency = "P3"
 en = "x"
 [words]
 bees = "bee"
+loop = ["@loop"]
 [[rule]]
 category = "transfer.failed"
 [[rule]]
@@ -355,7 +356,7 @@ regex = ["(", "(a)"]
 [[rule]]
 id = "a"
 category = "transfer.faild"
-any = ["a", "(", "@nothing"]
+any = ["a", "(", "@nothing", "@loop"]
 [[rule]]
 id = "c"
 category = "other.unsorted"
