@@ -151,7 +151,7 @@ def acknowledge(router: Router, who: Who, ticket_id: int) -> None:
         timeline.note(unit, ticket_id, "escalation_taken", agent_id=who.id)
         if draft.assignee_id is None:
             draft.assignee_id = who.id
-            timeline.note(unit, ticket_id, "assigned", agent_id=who.id, agent=who.name)
+            timeline.note(unit, ticket_id, "assigned", agent_id=who.id, agent=who.name, id=who.id)
         draft.updated_at = unit.now_us
         batch.write(unit, [draft])
         timeline.audit(unit, f"agent:{who.id}", "ticket.take", f"ticket:{ticket_id}")

@@ -176,6 +176,6 @@ def unpark(unit: Unit, parked_id: int, ticket_id: int, actor: str) -> None:
 
 def _close(unit: Unit, parked: Draft, actor: str) -> None:
     parked.state, parked.parked, parked.closed_at = "closed", False, unit.now_us
-    clocks.meet(unit, parked, (*clocks.ANSWERS, "resolution"))
+    clocks.waive(unit, parked)
     timeline.audit(unit, actor, "item.replayed", f"ticket:{parked.id}")
     write(unit, [parked])

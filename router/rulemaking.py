@@ -61,9 +61,10 @@ class Moved(Exception):
 def begin(router: Router, who: Who, files: Mapping[str, str] | None = None, note: str = "") -> int:
     """A draft of what is in force now, or of these files; its id."""
     _check_right(who, "edit_rules")
+    written_down = None if files is None else _plain(files)
 
     def work(unit: Unit) -> int:
-        given = files
+        given = written_down
         if given is None:
             row = rulesets.find(unit, rulesets.published_id(unit))
             given = row.files if row else files_of(router.settings.rules.folder)
@@ -79,8 +80,7 @@ def begin(router: Router, who: Who, files: Mapping[str, str] | None = None, note
 def save(router: Router, who: Who, draft_id: int, seen: str, files: Mapping[str, str]) -> None:
     """Keep what was written, right or wrong; raises Conflict when somebody else saved meanwhile."""
     _check_right(who, "edit_rules")
-    kept = {name: text.replace("\r\n", "\n") for name, text in files.items()}
-    _check_files(kept)
+    kept = _plain(files)
 
     def work(unit: Unit) -> None:
         row = _draft(unit, draft_id)
@@ -91,6 +91,13 @@ def save(router: Router, who: Who, draft_id: int, seen: str, files: Mapping[str,
         _audit(unit, who, "saved", draft_id, rulesets.digest(kept))
 
     router.store.write(work)
+
+
+def _plain(files: Mapping[str, str]) -> dict[str, str]:
+    """These files with line ends of one kind. Raises Invalid for names and sizes that cannot be."""
+    kept = {name: text.replace("\r\n", "\n") for name, text in files.items()}
+    _check_files(kept)
+    return kept
 
 
 def _check_files(files: Mapping[str, str]) -> None:

@@ -99,12 +99,7 @@ def follow(router: Router, batch: Batch, verdict: Verdict, draft: Draft) -> None
         draft.security = True
         _climb(router, batch, draft)
         timeline.note(unit, draft.id, "security", rules=_rules(verdict))
-        team_id = batch.teams.get(TEAM_OF["security"], draft.team_id)
-        if team_id != draft.team_id:
-            keys = {known: key for key, known in batch.teams.items()}
-            before, draft.team_id = keys.get(draft.team_id), team_id
-            timeline.note(unit, draft.id, "team", team=TEAM_OF["security"], was=before)
-            holding.hand_back(unit, [draft])
+        _hand_to_security(batch, draft)
     if verdict.is_security or draft.category == UNSORTED:
         _move_category(batch, draft, verdict.category)
     floored = verdict.urgency < Urgency.P3  # unsorted is P3 unless a rule's floor raised it
@@ -138,12 +133,22 @@ def heed_secrets(router: Router, batch: Batch, draft: Draft, masked: Iterable[st
     if not draft.security:
         _climb(router, batch, draft)
     draft.security = True
-    draft.team_id = batch.teams.get(TEAM_OF["security"], draft.team_id)
-    holding.hand_back(unit, [draft])
+    _hand_to_security(batch, draft)
     if draft.urgency != Urgency.P1.value:
         timeline.note(unit, draft.id, "urgency", old=draft.urgency, new=Urgency.P1.value)
         draft.urgency = Urgency.P1.value
         clocks.retarget(unit, draft, router.policies)
+
+
+def _hand_to_security(batch: Batch, draft: Draft) -> None:
+    """A security matter is its own team's; whoever holds it and may not see it any more lets go."""
+    team_id = batch.teams.get(TEAM_OF["security"], draft.team_id)
+    if team_id == draft.team_id:
+        return
+    keys = {known: key for key, known in batch.teams.items()}
+    before, draft.team_id = keys.get(draft.team_id), team_id
+    timeline.note(batch.unit, draft.id, "team", team=TEAM_OF["security"], was=before)
+    holding.hand_back(batch.unit, [draft])
 
 
 def _climb(router: Router, batch: Batch, draft: Draft) -> None:

@@ -258,7 +258,9 @@ def _pattern_fault(pattern: str) -> str:
     try:
         compile_pattern(pattern)
     except re2.error as error:
-        return f"the regex {pattern!r} is not RE2: {error}; there is no look-around"
+        said = error.args[0] if error.args else ""
+        why = said.decode() if isinstance(said, bytes) else str(said)
+        return f"the regex {pattern!r} is not RE2: {why}; there is no look-around"
     if not mandatory(pattern):
         return (
             f"the regex {pattern!r} has no plain word outside brackets; write at least two "

@@ -17,6 +17,8 @@ from rules.text import fold
 MOST = 4000
 
 _TERM = re.compile(r"[(|@]")
+#: Word lists may hold one another so many deep.
+DEEPEST = 20
 _PIECE = re.compile(r"\(([^()]*)\)|@([\w-]+)")
 
 
@@ -99,6 +101,11 @@ class Lexicon:
             raise TermFault(f"there is no word list @{name}; known are {known}")
         if name in self._within:
             raise TermFault(f"the word list @{name} holds itself; take @{name} out of it")
+        if len(self._within) >= DEEPEST:
+            raise TermFault(
+                f"word lists hold one another more than {DEEPEST} deep; write the words of @{name} "
+                "where they are used"
+            )
         self._within.add(name)
         try:
             strings = dict.fromkeys(

@@ -24,8 +24,12 @@ ENDED = ("kept", "late")
 #: Entries that close a ticket, and those after which it is nobody's.
 CLOSED = ("closed", "solved_by_requester")
 LET_GO = ("unassigned", "released", "handed_back")
+#: Entries with which the desk makes a ticket, of somebody's from the start.
+MADE = ("begun", "split_from")
 #: Entries by which a promise ends neither kept nor broken.
 VOID = ("sla_merged", "sla_waived")
+#: What says of an act that it was taken back.
+UNDONE = "undone"
 #: Why a promise was broken, the first that holds.
 CAUSES = ("channel_fault", "third_party", "reopened", "outside_hours", "unassigned", "in_hand")
 #: What the heat map shows, by the hour of the week.
@@ -56,7 +60,8 @@ class Happening(NamedTuple):
 
 @dataclass(slots=True)
 class History:
-    """One ticket with all that was written down about it, each list in its order."""
+    """One ticket with all that was written down about it, each list in its order; ``wrote`` is when
+    its requester wrote again."""
 
     ticket: Any
     entries: list[Any] = field(default_factory=list)
@@ -99,6 +104,10 @@ class _Telling:
         self._policies = policies
         self._teams = {key: team_id for team_id, key in policies.teams.items()}
         self._states = _states(history, self._teams, people)
+        rows = history.entries
+        undone = [one for one, row in enumerate(rows) if row.code == UNDONE]
+        gone = {place for one in undone for place in _act_undone(rows, one)}
+        self._stands = [row for place, row in enumerate(rows) if place not in gone]
 
     def _as_of(self, at: int) -> _State:
         """The ticket after all that was written at this moment or before."""
@@ -119,7 +128,7 @@ class _Telling:
         opened = self._ticket.opened_at
         first = self._states[0][1]
         yield Happening("arrived", opened, channel=self._ticket.channel, **first._asdict())
-        yield from (self._happened("wrote", at) for at in self._history.wrote[1:])
+        yield from (self._happened("wrote", at) for at in self._history.wrote)
 
     def standing(self) -> Iterator[Happening]:
         """Where the ticket stands now, while it is not closed, in the day it was opened."""
@@ -147,10 +156,10 @@ class _Telling:
     # ------------------------------------------------------------ entries
 
     def entries(self) -> Iterator[Happening]:
-        """What people and the router did, as far as reports count it."""
+        """What people and the router did and did not take back, as far as reports count it."""
         answers = reopened = 0
         said = ""
-        for row in self._history.entries:
+        for row in self._stands:
             if row.code == "replied":
                 answers += 1
                 yield self._happened("answered", row.at, agent_id=row.agent_id or 0)
@@ -204,14 +213,14 @@ class _Telling:
 
     def _doer(self, at: int) -> int:
         """Who answered or closed at this moment; else whose the ticket was."""
-        for one in self._history.entries:
+        for one in self._stands:
             if one.at == at and one.code in ("replied", "closed") and one.agent_id:
                 return int(one.agent_id)
         return self._as_of(at).agent_id
 
     def _cause(self, row: Any, at: int) -> str:
         """The first cause of :data:`CAUSES` that holds."""
-        within = [one for one in self._history.entries if row.started_at <= one.at <= at]
+        within = [one for one in self._stands if row.started_at <= one.at <= at]
         codes = {one.code for one in within}
         hours = self._policies.hours
         held = (
@@ -249,18 +258,37 @@ def _states(
 
 
 def _agents(history: History, people: Mapping[str, int]) -> list[int]:
-    """Whose the ticket was before its first entry and after each."""
+    """Whose the ticket was before its first entry and after each. Who takes an act back gives it to
+    whose it was before, unless it is somebody else's by then."""
     rows = history.entries
     moved = any(row.code in ("assigned", *LET_GO) for row in rows)
-    agents = [0 if moved else history.ticket.assignee_id or 0]
-    for row in rows:
+    agents = [_given(rows) if moved else history.ticket.assignee_id or 0]
+    for place, row in enumerate(rows):
         agent = agents[-1]
         if row.code == "assigned":
             agent = int(row.params.get("id") or people.get(str(row.params.get("agent")), 0))
         elif row.code in LET_GO or (row.code == "team" and row.agent_id and moved):
             agent = 0
+        elif row.code == UNDONE and (act := _act_undone(rows, place)):
+            agent = agents[act[0]] if agent == agents[act[-1] + 1] else agent
         agents.append(agent)
     return agents
+
+
+def _given(rows: Sequence[Any]) -> int:
+    """Who had the ticket from its beginning, where the desk itself made it; nobody else does."""
+    own = (int(row.params.get("id") or 0) for row in rows if row.code in MADE)
+    return next(own, 0)
+
+
+def _act_undone(rows: Sequence[Any], place: int) -> list[int]:
+    """The places of what an act had written that the entry at this place says was taken back."""
+    said = rows[place]
+    return [
+        one
+        for one, row in enumerate(rows[:place])
+        if row.at == said.params.get("of") and row.agent_id == said.agent_id
+    ]
 
 
 # ---------------------------------------------------------------- days and months

@@ -110,6 +110,6 @@ def _open(
     clocks.pause(unit, draft, router.policies)
     write(unit, [draft])
     unit.put(t.Participant, ticket_id=draft.id, identity_id=identity_id)
-    timeline.note(unit, draft.id, "begun", agent_id=who.id)
+    timeline.note(unit, draft.id, "begun", agent_id=who.id, id=who.id)
     timeline.audit(unit, f"agent:{who.id}", "ticket.begin", f"ticket:{draft.id}")
     return draft

@@ -12,6 +12,9 @@ from router.store import clocks, links, merging, playbooks, tickets, timeline, w
 from router.store.batch import Draft, write
 from router.store.unit import Unit
 
+#: A person of ours may have to act on it, now or when it wakes.
+_OURS = ("new", "open", "snoozed")
+
 
 def merge(router: Router, who: Who, gone_id: int, kept_id: int) -> str:
     """Make one ticket of two; the number of the one that is kept.
@@ -50,12 +53,14 @@ def _carry(router: Router, unit: Unit, who: Who, gone: Draft, kept: Draft) -> di
         tickets.tag(unit, kept.id, tag)
     clocks.merged(unit, gone, kept, router.policies)
     if gone.security and not kept.security:
+        timeline.note(unit, kept.id, "category", old=kept.category, new=gone.category)
         kept.security, kept.category = True, gone.category
     if kept.security:
         playbooks.wait(unit, kept.id)
-    kept.urgency = min(kept.urgency, gone.urgency)
-    if gone.state in ("new", "open") and kept.state not in ("new", "open"):
-        kept.state, kept.closed_at = "open", None
+    if gone.urgency < kept.urgency:
+        timeline.note(unit, kept.id, "urgency", old=kept.urgency, new=gone.urgency)
+        kept.urgency = gone.urgency
+    _stand(router, unit, gone, kept)
     clocks.retarget(unit, kept, router.policies)
     kept.messages += gone.messages
     gone.state, gone.closed_at, gone.parked, gone.messages = "closed", unit.now_us, False, 0
@@ -63,6 +68,16 @@ def _carry(router: Router, unit: Unit, who: Who, gone: Draft, kept: Draft) -> di
     timeline.note(unit, gone.id, "merged", agent_id=who.id, number=kept.number)
     timeline.note(unit, kept.id, "merged_in", agent_id=who.id, number=gone.number)
     return moved
+
+
+def _stand(router: Router, unit: Unit, gone: Draft, kept: Draft) -> None:
+    """Where the matter of both stands: ours when either was, closed only when both were."""
+    if gone.state in _OURS and kept.state not in ("new", "open"):
+        kept.state, kept.closed_at = "open", None
+        clocks.resume(unit, kept, router.policies)
+    elif gone.state == "waiting" and kept.state == "closed":
+        kept.state, kept.closed_at = "waiting", None
+        clocks.pause(unit, kept, router.policies)
 
 
 def link(router: Router, who: Who, ticket_id: int, other_id: int) -> None:

@@ -54,7 +54,8 @@ def split(
         write(unit, [child])
         _bring(unit, draft, child, gone)
         timeline.note(unit, draft.id, "split_off", agent_id=who.id, number=child.number)
-        timeline.note(unit, child.id, "split_from", agent_id=who.id, number=draft.number)
+        told = {"number": draft.number, "id": child.assignee_id}
+        timeline.note(unit, child.id, "split_from", agent_id=who.id, **told)
         timeline.audit(unit, f"agent:{who.id}", "ticket.split_off", f"ticket:{child.id}")
         deed.more["split"] = child.id
         return child.number

@@ -65,7 +65,7 @@ def _take_back(router: Router, unit: Unit, who: Who, row: Any) -> None:
         clocks.afresh(unit, draft, router.policies)
     draft.updated_at = unit.now_us
     write(unit, [draft])
-    timeline.note(unit, draft.id, "undone", agent_id=who.id, verb=row.verb)
+    timeline.note(unit, draft.id, "undone", agent_id=who.id, verb=row.verb, of=row.at)
     told = timeline.details({"verb": row.verb})
     timeline.audit(unit, f"agent:{who.id}", "ticket.undo", f"ticket:{draft.id}", told)
 

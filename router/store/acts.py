@@ -1,7 +1,8 @@
 """Acts that can be taken back: what a ticket was before one and after it.
 
 Taking back is no second act of the same kind: the ticket gets the very columns it had, its promises
-the very beginnings, pauses and minutes. What has been broken meanwhile stays broken.
+the very beginnings, pauses and minutes. What is over by these stays broken; what only the act broke
+is not broken any more.
 """
 
 from __future__ import annotations
@@ -92,6 +93,7 @@ def close(unit: Unit, act_id: int) -> bool:
 def put_back(unit: Unit, draft: Draft, act_id: int, was: Sequence[Mapping[str, Any]]) -> None:
     """Give the ticket's promises what they had before an act; those it began are gone."""
     ids = [one["id"] for one in was]
+    _mend(unit, [one["id"] for one in was if one["due_at"] is None or one["due_at"] > unit.now_us])
     unit.run(
         "DELETE FROM sla_clock WHERE ticket_id = :ticket AND id > :act AND id NOT IN :ids",
         ticket=draft.id,
@@ -106,6 +108,20 @@ def put_back(unit: Unit, draft: Draft, act_id: int, was: Sequence[Mapping[str, A
         [{key: value for key, value in one.items() if key != "kind"} for one in was],
     )
     draft.clocks = load(unit, [draft.id])[draft.id].clocks
+
+
+def _mend(unit: Unit, ids: Sequence[int]) -> None:
+    """These promises were not broken, and nobody is called for them any more. Should they break
+    after all, that is another cause to call."""
+    unit.run("UPDATE sla_clock SET breached_at = NULL WHERE id IN :ids", ids=list(ids) or [0])
+    unit.run_many(
+        "UPDATE climb SET ended_at = COALESCE(ended_at, :now), due_at = NULL, once = :other "
+        "WHERE once = :once",
+        [
+            {"now": unit.now_us, "once": f"clock:{one}", "other": f"undone:{one}:{unit.now_us}"}
+            for one in ids
+        ],
+    )
 
 
 def put_tags(unit: Unit, ticket_id: int, tags: Sequence[str]) -> None:

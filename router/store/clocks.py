@@ -75,9 +75,11 @@ def meet(unit: Unit, draft: Draft, kinds: Collection[str]) -> None:
 
 
 def pause(unit: Unit, draft: Draft, policies: Policies, reason: str = "requester") -> None:
-    """We wait for the requester or for somebody else: the resolution stands still."""
+    """We wait for the requester or for somebody else: the resolution stands still. One that is over
+    is broken, also where nobody has written that down yet."""
     for clock in draft.clocks:
-        if clock.kind != "resolution" or clock.due_at is None or clock.breached_at is not None:
+        over = clock.due_at is None or clock.due_at <= unit.now_us
+        if clock.kind != "resolution" or over or clock.breached_at is not None:
             continue
         clock.left_us = counting(clock, policies).left(unit.now_us)
         clock.due_at, clock.act_at, clock.paused_at = None, None, unit.now_us
@@ -154,7 +156,8 @@ def _recount(unit: Unit, clock: Clockface, policies: Policies) -> None:
 
 def merged(unit: Unit, gone: Draft, kept: Draft, policies: Policies) -> None:
     """Two tickets become one: the earliest start of each open promise goes on, on the ticket that
-    is kept, in its own policy; those of the other one end without being kept or broken."""
+    is kept, in its own policy, less the time it stood still before the other began; those of the
+    other one end without being kept or broken."""
     for clock in gone.clocks:
         if clock.breached_at is None:
             _end(unit, clock)
@@ -162,15 +165,25 @@ def merged(unit: Unit, gone: Draft, kept: Draft, policies: Policies) -> None:
         twin = next((one for one in kept.clocks if _same_promise(one.kind, clock.kind)), None)
         if twin is None:
             start(unit, kept, clock.kind, policies, clock.started_at)
+            kept.clocks[-1].pauses = _stood(clock, unit.now_us)
+            _count(kept.clocks[-1], policies)
         elif clock.started_at < twin.started_at and twin.breached_at is None:
             unit.later(
                 "UPDATE sla_clock SET started_at = :at WHERE id = :id",
                 at=clock.started_at,
                 id=twin.id,
             )
-            twin.started_at = clock.started_at
+            stood = pauses_of(_stood(clock, twin.started_at)) + pauses_of(twin.pauses)
+            twin.started_at, twin.pauses = clock.started_at, _pauses_text(stood)
             _recount(unit, twin, policies)
     gone.clocks = []
+
+
+def _stood(clock: Clockface, until: int) -> str:
+    """The pauses of a promise up to a moment, as its row has them."""
+    now = [] if clock.paused_at is None else [(clock.paused_at, until)]
+    stood = [*pauses_of(clock.pauses), *now]
+    return _pauses_text((begin, min(end, until)) for begin, end in stood)
 
 
 def waive(unit: Unit, draft: Draft) -> None:

@@ -12,7 +12,7 @@ from collections import Counter as Tally
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from router.core.cells import Cell, cells
@@ -179,17 +179,48 @@ def histories(unit: Unit, ids: Sequence[int]) -> dict[int, History]:
         found[row.ticket_id].entries.append(entry)
     for row in unit.rows("SELECT * FROM sla_clock WHERE ticket_id IN :ids ORDER BY id", ids=wanted):
         found[row.ticket_id].clocks.append(row)
-    for row in unit.rows(
-        "SELECT ticket_id, seen_at FROM message WHERE ticket_id IN :ids AND direction = 'in' "
-        "ORDER BY seen_at, id",
-        ids=wanted,
-    ):
-        found[row.ticket_id].wrote.append(row.seen_at)
+    for ticket_id, wrote in _wrote_again(unit, found).items():
+        found[ticket_id].wrote = wrote
     for row in unit.rows("SELECT * FROM satisfaction WHERE ticket_id IN :ids", ids=wanted):
         found[row.ticket_id].ratings.append(row)
     for row in unit.rows("SELECT * FROM article_use WHERE ticket_id IN :ids", ids=wanted):
         found[row.ticket_id].articles.append(row)
     return found
+
+
+def _wrote_again(unit: Unit, told: Mapping[int, History]) -> dict[int, list[int]]:
+    """When the requesters of these tickets wrote, but for the messages that opened one: those of
+    tickets that were merged into them are counted as tickets of their own."""
+    openings = {one: [history.ticket.opened_at] for one, history in told.items()}
+    for row in unit.rows(
+        "SELECT m.kept_id, t.opened_at FROM merged m JOIN ticket t ON t.id = m.gone_id "
+        "WHERE m.kept_id IN :ids",
+        ids=list(told),
+    ):
+        openings[row.kept_id].append(row.opened_at)
+    found: dict[int, list[Any]] = {}
+    for row in unit.rows(
+        "SELECT ticket_id, seen_at, arrived_at FROM message WHERE ticket_id IN :ids "
+        "AND direction = 'in' ORDER BY seen_at, id",
+        ids=list(told),
+    ):
+        found.setdefault(row.ticket_id, []).append(row)
+    for ticket_id, rows in found.items():
+        own, *others = openings[ticket_id]
+        for at in others:
+            _leave_out(rows, at)
+        if not _leave_out(rows, own):
+            del rows[:1]  # it was split off
+    return {ticket_id: [row.seen_at for row in rows] for ticket_id, rows in found.items()}
+
+
+def _leave_out(rows: list[Any], at: int) -> bool:
+    """Leave out the message that opened a ticket at this moment; whether it is among them."""
+    for place, row in enumerate(rows):
+        if at in (row.arrived_at, row.seen_at):
+            del rows[place]
+            return True
+    return False
 
 
 def _replace(

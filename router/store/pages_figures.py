@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -163,7 +164,8 @@ def decided_tickets(unit: Unit, period: Period, cut: Cut, teams: Teams) -> list[
 def promises_of(
     unit: Unit, ids: Sequence[int], period: Period, cut: Cut, teams: Teams
 ) -> list[tuple[Any, list[Any]]]:
-    """These tickets, each with its promises of a period in the order they were decided."""
+    """These tickets, each with its promises of a period in the order they were decided. One that is
+    another team's by now is told as it was when it was the reader's."""
     asked = narrowed(cut, teams)
     low, high = period.moments()
     found: dict[int, list[Any]] = {one: [] for one in ids}
@@ -181,4 +183,17 @@ def promises_of(
         "FROM ticket WHERE id IN :ids ORDER BY id",
         ids=list(ids),
     )
-    return [(ticket, found[ticket.id]) for ticket in tickets]
+    return [
+        (_as_seen(ticket, told[-1], teams), told)
+        for ticket in tickets
+        if (told := found[ticket.id])
+    ]
+
+
+def _as_seen(ticket: Any, last: Any, teams: Teams) -> Any:
+    """A ticket as its reader may know it: of another team's what it was at its last happening."""
+    if teams is None or ticket.team_id in teams:
+        return ticket
+    was = {one: getattr(last, one) for one in ("category", "urgency", "team_id")}
+    columns = {**ticket.as_dict(), **was, "assignee_id": last.agent_id}
+    return SimpleNamespace(**columns)

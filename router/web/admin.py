@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from router.core.rights import ACTIONS, ROLES
@@ -12,6 +12,7 @@ from router.errors import Conflict, Invalid, NotFound
 from router.store import teams as store
 from router.store import timeline
 from router.store.unit import Unit
+from router.web.faults import sentence, status_of
 from router.web.rights import allowed, here
 
 blueprint = Blueprint("admin", __name__)
@@ -68,9 +69,14 @@ def kept() -> str:
 @allowed("see_people")
 def teams() -> str:
     """Every team."""
+    return _teams()
+
+
+def _teams(refused: str = "") -> str:
+    """``refused`` says why a new team was not added; its form keeps what was typed."""
     with here().store.reading() as unit:
         rows = store.listed(unit)
-    return render_template("admin/teams.html", teams=rows)
+    return render_template("admin/teams.html", teams=rows, refused=refused)
 
 
 def _names() -> tuple[str, str]:
@@ -84,6 +90,14 @@ def _names() -> tuple[str, str]:
 @allowed("manage_people")
 def add() -> Response:
     """A new team; it has nobody yet, and no tickets until somebody hands it one."""
+    try:
+        _add()
+    except (Conflict, Invalid) as fault:
+        return make_response(_teams(sentence(fault.code)), status_of(fault))
+    return redirect(url_for("admin.teams"), 303)
+
+
+def _add() -> None:
     key, (zh, en) = request.form.get("key", "").strip().lower(), _names()
     if not _KEY.fullmatch(key):
         raise Invalid("key", "bad_team_key")
@@ -95,7 +109,6 @@ def add() -> Response:
         timeline.audit(unit, actor, "team.added", f"team:{key}")
 
     here().store.write(work)
-    return redirect(url_for("admin.teams"), 303)
 
 
 @blueprint.post("/teams/<int:team_id>")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from collections.abc import Collection
+from typing import Any
+
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from router.core.marks import mark
 from router.core.rights import ROLES, Who, scope
 from router.errors import Conflict, Invalid, NotFound
 from router.store import holding, pages, second_steps, timeline
 from router.store import people as store
 from router.store.unit import Unit
+from router.web.faults import sentence, status_of
 from router.web.rights import allowed, here
 from router.web.telling import team_name
 
@@ -19,7 +24,9 @@ blueprint = Blueprint("people", __name__)
 INVITATION = 3 * 24 * 60
 
 
-def _page(link: str = "", invited: str = "") -> str:
+def _page(link: str = "", invited: str = "", refused: str = "", about: int = 0) -> str:
+    """``refused`` says why a form was: the one ``about`` somebody, or that of an invitation; it
+    keeps what was typed."""
     with here().store.reading() as unit:
         listed = store.listed(unit)
         teams = store.team_ids(unit)
@@ -43,7 +50,19 @@ def _page(link: str = "", invited: str = "") -> str:
         everywhere=[one for one in ROLES if scope(Who(0, "", one)) is None],
         link=link,
         invited=invited,
+        refused=refused,
+        about=about,
+        seen=lambda person: _mark(person, mine[person.id]),
     )
+
+
+def _mark(person: Any, keys: Collection[str]) -> str:
+    """A word that changes with what somebody may do here."""
+    return mark(person.role, " ".join(sorted(keys)), str(bool(person.active)))
+
+
+def _refused(fault: Conflict | Invalid, about: int = 0) -> Response:
+    return make_response(_page(refused=sentence(fault.code), about=about), status_of(fault))
 
 
 @blueprint.get("/people")
@@ -58,6 +77,14 @@ def people() -> str:
 def invite() -> Response | str:
     """Add somebody, or make a new link for somebody who is here; the link is shown once."""
     email = request.form.get("email", "").strip().lower()
+    try:
+        token = _invited(email)
+    except (Conflict, Invalid) as fault:
+        return _refused(fault)
+    return _page(link=url_for("signing.enter", token=token, _external=True), invited=email)
+
+
+def _invited(email: str) -> str:
     if "@" not in email:
         raise Invalid("email", "bad_email")
     role = request.form.get("role", "agent")
@@ -76,8 +103,7 @@ def invite() -> Response | str:
         timeline.audit(unit, actor, "person.invited", f"agent:{agent_id}")
         return store.one_time_link(unit, agent_id, store.ENTER, INVITATION)
 
-    token = here().store.write(work)
-    return _page(link=url_for("signing.enter", token=token, _external=True), invited=email)
+    return here().store.write(work)
 
 
 def _check(unit: Unit, role: str, keys: list[str]) -> None:
@@ -92,15 +118,21 @@ def _check(unit: Unit, role: str, keys: list[str]) -> None:
 def change(agent_id: int) -> Response:
     """Role, teams, in or out. Whoever loses something is signed out everywhere, and a link that
     was made for them opens nothing: it is made again. What they hold and may not see any more goes
-    back to the queue."""
+    back to the queue. Nobody writes over what somebody else changed since they looked."""
     role, keys = request.form.get("role", ""), request.form.getlist("team")
     active, own = request.form.get("active") == "yes", g.who.id
+    seen = request.form.get("seen")
     actor = f"agent:{own}"
 
     def work(unit: Unit) -> None:
         _check(unit, role, keys)
-        if store.agent(unit, agent_id) is None:
+        known = store.agent(unit, agent_id)
+        if known is None:
             raise NotFound("there is no such person")
+        names = {team_id: key for key, team_id in store.team_ids(unit).items()}
+        mine = [names[one] for one in store.teams_of(unit, agent_id)]
+        if seen is not None and seen != _mark(known, mine):
+            raise Conflict("person_changed")
         if agent_id == own and (role != "admin" or not active):
             raise Conflict("not_yourself")
         store.change(unit, agent_id, role=role, active=active)
@@ -111,7 +143,10 @@ def change(agent_id: int) -> Response:
             store.revoke(unit, agent_id)
         timeline.audit(unit, actor, "person.changed", f"agent:{agent_id}")
 
-    here().store.write(work)
+    try:
+        here().store.write(work)
+    except (Conflict, Invalid) as fault:
+        return _refused(fault, agent_id)
     return redirect(url_for("people.people"), 303)
 
 

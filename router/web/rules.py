@@ -147,6 +147,7 @@ def _page(draft_id: int, *, refused: str = "", kept: Mapping[str, str] | None = 
         differences=rulewords.differences(in_force, row.files),
         outdated=row.base != here().rules.version,
         saved="saved" in request.args,
+        over="over" in request.args,
     )
 
 
@@ -160,7 +161,8 @@ def _draft(unit: Unit, draft_id: int) -> Version:
 @blueprint.post("/rules/draft/<int:draft_id>")
 @allowed("edit_rules")
 def save(draft_id: int) -> Response:
-    """Keep what was written; perhaps look it over or backtest it at once."""
+    """Keep what was written; perhaps look it over or backtest it at once. Of a draft that somebody
+    published or discarded meanwhile it becomes a new one."""
     form = request.form
     files = dict(zip(form.getlist("file"), form.getlist("text"), strict=False))
     files.pop(form.get("remove", ""), None)
@@ -169,6 +171,9 @@ def save(draft_id: int) -> Response:
     if added:
         files[name] = ""
     act = form.get("act", "")
+    if _over(draft_id):
+        anew = rulemaking.begin(here(), g.who, files)
+        return redirect(url("rules.draft", draft_id=anew, over=1), 303)
     try:
         rulemaking.save(here(), g.who, draft_id, form.get("seen", ""), files)
         if act in rulemaking.PARTS:
@@ -181,6 +186,13 @@ def save(draft_id: int) -> Response:
         return make_response(shown, status)
     place = "checks" if act in rulemaking.PARTS else None
     return redirect(url("rules.draft", draft_id=draft_id, saved=1, _anchor=place), 303)
+
+
+def _over(draft_id: int) -> bool:
+    """Whether that was a draft, and is none any more."""
+    with here().store.reading() as unit:
+        row = rulesets.find(unit, draft_id)
+    return row is not None and row.state != rulesets.DRAFT
 
 
 def _start(draft_id: int, part: str) -> None:

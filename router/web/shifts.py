@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from router import assigning
@@ -13,13 +15,16 @@ from router.core.turns import skill
 from router.errors import Invalid, NotFound
 from router.store import presence, timeline
 from router.store.unit import Unit
+from router.web.faults import sentence
 from router.web.rights import allowed, here, path_of_ours
 
 blueprint = Blueprint("shifts", __name__)
 
 _STATES = (presence.HERE, presence.AWAY)
-#: Skills of one person at most.
+#: Skills of one person at most, and what may stand between them.
 _MOST = 20
+_BETWEEN = re.compile(r"[\s,;，、；]+")
+_FIELDS = ("state", "shift", "skills")
 
 
 @blueprint.app_context_processor
@@ -59,6 +64,11 @@ def _calendars() -> tuple[str, ...]:
 @allowed("see_shifts")
 def shifts() -> str:
     """Everybody of one's teams: here or away, shift, skills, what they have in hand."""
+    return _page()
+
+
+def _page(wrong: str = "", refused: int = 0, typed: Mapping[str, str] | None = None) -> str:
+    """``wrong`` says why what was ``typed`` for somebody was ``refused``."""
     router, who = here(), g.who
     with router.store.reading() as unit:
         rows = presence.listed(unit, scope(who))
@@ -72,30 +82,45 @@ def shifts() -> str:
         calendars=_calendars(),
         mode=router.settings.assignment.mode,
         most=router.settings.assignment.most,
+        wrong=wrong,
+        refused=refused,
+        typed=typed or {},
     )
 
 
 @blueprint.post("/shifts/<int:agent_id>")
 @allowed("edit_shifts")
 def change(agent_id: int) -> Response:
-    """Somebody's shift and skills, and whether they are here."""
-    shift, state = request.form.get("shift", ""), request.form.get("state", "")
-    words = request.form.get("skills", "").replace(",", " ").split()
-    skills = [skill(one) for one in words]
-    if not all(skills) or len(skills) > _MOST:
-        raise Invalid("skills", "bad_skill")
-    if (shift and shift not in _calendars()) or state not in _STATES:
-        raise Invalid("shift", "unknown_state")
+    """Somebody's shift and skills, and whether they are here. What was left as it was shown stays
+    as it is by now: they may have stepped away meanwhile."""
+    given = {one: request.form.get(one, "") for one in _FIELDS}
+    touched = [one for one in _FIELDS if given[one] != request.form.get(f"was_{one}")]
     who: Who = g.who
 
     def work(unit: Unit) -> None:
         _there(unit, who, agent_id)
-        presence.put(unit, agent_id, shift=shift, state=state)
-        presence.set_skills(unit, agent_id, skills)
+        columns = {one: given[one] for one in touched if one != "skills"}
+        if columns:
+            presence.put(unit, agent_id, **columns)
+        if "skills" in touched:
+            presence.set_skills(unit, agent_id, skills)
         timeline.audit(unit, f"agent:{who.id}", "person.shift", f"agent:{agent_id}")
 
+    try:
+        skills = _skills(given["skills"])
+    except Invalid as fault:
+        return make_response(_page(sentence(fault.code), agent_id, given), 400)
+    if (given["shift"] and given["shift"] not in _calendars()) or given["state"] not in _STATES:
+        raise Invalid("shift", "unknown_state")
     here().store.write(work)
     return redirect(url_for("shifts.shifts"), 303)
+
+
+def _skills(text: str) -> list[str]:
+    skills = [skill(one) for one in _BETWEEN.split(text) if one]
+    if not all(skills) or len(skills) > _MOST:
+        raise Invalid("skills", "bad_skill")
+    return skills
 
 
 def _there(unit: Unit, who: Who, agent_id: int) -> Any:

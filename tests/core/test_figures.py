@@ -52,7 +52,7 @@ def _clock(kind="first_response", started="10:00", due="11:00", **changes):
 
 
 def _told(entries=(), clocks=(), pauses=None, **ticket):
-    history = History(_ticket(**ticket), list(entries), list(clocks), [_at("10:00")])
+    history = History(_ticket(**ticket), list(entries), list(clocks))
     return happenings(history, POLICIES, pauses or {}, {"Mei": 5})
 
 
@@ -140,6 +140,60 @@ def test_a_promise_that_went_on_elsewhere_is_neither_kept_nor_broken():
     entries = [_entry("10:30", "sla_merged", kind="first_response", number="T-1")]
     told = _told(entries, [_clock(met_at=_at("10:30"), due_at=None)])
     assert {one.what for one in told} == {"arrived", "open"}
+
+
+def _undone(clock, of, agent_id=5):
+    return _entry(clock, "undone", agent_id, verb="x", of=_at(of))
+
+
+def test_what_was_taken_back_counts_for_nothing():
+    entries = [
+        _entry("10:00", "triaged", category="transfer.pending", urgency="P3", rules=[]),
+        _entry("10:10", "replied", 5), _undone("10:11", "10:10"), _entry("10:12", "replied", 5),
+        _entry("10:20", "category", 5, old="transfer.pending", new="login.reset"),
+        _undone("10:21", "10:20"),
+        _entry("10:30", "closed", 5), _undone("10:31", "10:30"), _entry("10:32", "closed", 5),
+    ]  # fmt: skip
+    told = _told(entries, standing=2)
+    assert [one.at for one in told if one.what == "answered"] == [_at("10:12")]
+    closed = _one(told, "closed")
+    assert (closed.at, closed.detail) == (_at("10:32"), "one_touch")
+    assert "misrouted" not in {one.what for one in told}
+
+
+def test_what_somebody_else_did_meanwhile_is_not_taken_back_with_it():
+    entries = [
+        _entry("10:10", "replied", 5),
+        _entry("10:10", "closed", 6),
+        _undone("10:11", "10:10"),
+    ]
+    told = _told(entries, standing=2)
+    assert {one.what for one in told} == {"arrived", "closed"}
+
+
+def test_a_breach_after_a_ticket_was_taken_back_is_whose_it_was_before():
+    given = _entry("10:05", "assigned", 5, agent="Mei", id=5)
+    again = _entry("10:20", "assigned", 5, agent="Tom", id=6)
+    broken = [_clock(breached_at=_at("11:00"))]
+    told = _told([given, again, _undone("10:21", "10:20")], broken)
+    assert _one(told, "broken").agent_id == 5
+    late = [
+        given,
+        again,
+        _entry("10:21", "assigned", 7, agent="Hua", id=7),
+        _undone("10:22", "10:20"),
+    ]
+    assert _one(_told(late, broken, assignee_id=7), "broken").agent_id == 7
+
+
+@pytest.mark.parametrize("code", ["begun", "split_from"])
+def test_what_the_desk_made_is_its_owners_from_the_start(code):
+    entries = [
+        _entry("10:00", code, 5, id=6),
+        _entry("11:30", "assigned", 5, agent="Mei", id=5),
+    ]
+    told = _told(entries, [_clock(breached_at=_at("11:00"))])
+    assert _one(told, "broken").agent_id == 6
 
 
 def test_a_figure_has_the_matter_as_it_was_then():

@@ -229,6 +229,12 @@ def test_a_later_message_with_a_phrase_raises_its_ticket(router, door):
     assert promise.due_at - after.opened_at <= 3600 * 1_000_000
 
 
+def test_the_timeline_says_that_a_phrase_handed_its_ticket_to_another_team(router, door):
+    first = _arrive(router, door, text="How do I export my records?")
+    _arrive(router, door, text=PHRASE, tokens=[router.tokens.reply_token(first.ticket_id)])
+    assert _entries(router, first)["team"] == {"team": "security", "was": "support"}
+
+
 def test_a_machine_that_quotes_a_phrase_wakes_nobody(router, door):
     taken = _arrive(router, door, text=PHRASE, automatic="auto_submitted")
     assert not _ticket(router, taken).security

@@ -94,6 +94,25 @@ def test_an_undone_reply_never_leaves_and_is_a_draft_again(router, door, arrives
     assert _whole(router, ticket) == before
 
 
+def test_a_promise_that_only_a_slip_broke_is_not_broken_any_more(router, arrives, frozen):
+    ticket = arrives().ticket_id
+    frozen.advance(timedelta(minutes=40))
+    before = _whole(router, ticket)
+    desk.set_urgency(router, LEAD, ticket, "P1")
+    frozen.advance(timedelta(seconds=5))
+    escalate.sweep(router)
+    with router.store.reading() as unit:
+        assert climbs.running(unit, ticket)
+    _undo(router, LEAD, ticket)
+    assert _whole(router, ticket) == before
+    with router.store.reading() as unit:
+        assert climbs.running(unit, ticket) == []
+    frozen.advance(timedelta(days=2))
+    escalate.sweep(router)
+    with router.store.reading() as unit:
+        assert {one.reason for one in climbs.running(unit, ticket)} >= {"first_response_broken"}
+
+
 def test_a_reply_that_has_left_cannot_be_undone(router, door, arrives, frozen):
     ticket = arrives().ticket_id
     desk.reply(router, MEI, ticket, "It will arrive today.", once="r1")

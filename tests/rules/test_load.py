@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from itertools import pairwise
 
 import pytest
 
@@ -143,12 +144,19 @@ def test_an_entry_of_a_word_list_may_be_a_term():
     assert not ruleset.judge(Facts(text="my parrot")).findings
 
 
+DEEP = ["beak", *(f"w{number}" for number in range(400))]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         ('beak = ["(grey|green"]', "brackets"),
         ('beak = ["@wing"]', "no word list @wing"),
         ('beak = ["@wing"]\nwing = ["@beak"]', "holds itself"),
+        (
+            "\n".join(f'{name} = ["@{other}"]' for name, other in pairwise(DEEP)),
+            "more than 20 deep",
+        ),
     ],
 )
 def test_a_word_list_that_cannot_be_read_is_told_with_its_file(words, told):
@@ -253,7 +261,7 @@ def test_every_fault_of_every_file_is_told_at_once():
         ('any = ["blue', 'any = ["@fee@phone@card@txn", "blue', "more than"),
         ("any = [", 'near = [["a b", 3]]\nany = [', "near is not readable"),
         ("any = [", 'near = [["a b", "c d", 900]]\nany = [', "near is not readable"),
-        ("any = [", 'regex = ["(?=a)bcd"]\nany = [', "not RE2"),
+        ("any = [", 'regex = ["(?=a)bcd"]\nany = [', "not RE2: invalid perl operator"),
         ("any = [", 'regex = ["[ab]+.*"]\nany = [', "no plain word"),
         ("any = [", 'regex = ["abc|[0-9]+"]\nany = [', "no plain word"),
         ("any = [", "weight = -1\nany = [", "weight must be"),

@@ -12,7 +12,7 @@ from router import desk, escalate, pipeline
 from router.core.clock import to_us
 from router.core.rights import Who
 from router.prepared import Terms
-from router.store import batch, clocks
+from router.store import acts, batch, clocks
 from router.store.database import Store
 from tests.fakes import FakeDoor, FakeDoors
 
@@ -101,6 +101,18 @@ def test_a_promise_that_was_broken_does_not_pause(desk_of, door, frozen):
     desk.reply(router, LEAD, ticket, "At last.", once="1")
     assert clocks_of(router, ticket)["resolution"].paused_at is None
     assert entries(router, ticket, "sla_paused") == []
+
+
+def test_a_promise_that_is_over_does_not_pause_before_anybody_noticed(desk_of, door, frozen):
+    router = desk_of()
+    ticket = takes(router, door)
+    due = clocks_of(router, ticket)["resolution"].due_at
+    frozen.advance(timedelta(days=20))
+    desk.reply(router, LEAD, ticket, "At last.", once="1")
+    escalate.sweep(router)
+    clock = clocks_of(router, ticket)["resolution"]
+    assert (clock.due_at, clock.paused_at) == (due, None)
+    assert clock.breached_at == to_us(frozen.now())
 
 
 def test_another_urgency_counts_anew_from_the_start_less_the_time_it_stood_still(
@@ -212,6 +224,43 @@ def test_reopening_promises_an_answer_and_a_resolution_anew(desk_of, door, froze
         ("next_response", now),
         ("resolution", now),
     }
+
+
+def test_a_promise_that_waited_for_its_requester_is_not_broken_by_a_merge(desk_of, door, frozen):
+    router = desk_of()
+    first = takes(router, door, message_id="<a@m.example>")
+    frozen.advance(timedelta(hours=1))
+    desk.reply(router, LEAD, first, "Which one?", once="1")
+    frozen.advance(timedelta(days=9))
+    other = takes(router, door, "the second one", **{"from": "ann@work.example"})
+    written, hours = to_us(frozen.now()), router.policies.hours
+    frozen.advance(timedelta(hours=1))
+    now = to_us(frozen.now())
+    for gone, kept, until in ((first, other, written), (other, first, now)):
+        desk.merge(router, LEAD, gone, kept)
+        escalate.sweep(router)
+        resolution = clocks_of(router, kept)["resolution"]
+        stood = hours.open_us(to_us(at("24T11:00")), until)
+        used = hours.open_us(resolution.started_at, now)
+        left = hours.open_us(now, resolution.due_at)
+        assert used - stood + left == resolution.minutes * 60_000_000
+        assert (resolution.breached_at, resolution.paused_at) == (None, None)
+        with router.store.reading() as unit:
+            batch_id = acts.last(unit, LEAD.id, kept).batch
+        desk.undo(router, LEAD, batch_id)
+
+
+def test_nothing_runs_on_a_closed_ticket_that_a_waiting_one_was_merged_into(desk_of, door, frozen):
+    router = desk_of()
+    closed, waits = takes(router, door), takes(router, door, **{"from": "ann@work.example"})
+    desk.close(router, LEAD, closed)
+    desk.reply(router, LEAD, waits, "Which one?", once="1")
+    desk.merge(router, LEAD, waits, closed)
+    with router.store.reading() as unit:
+        assert unit.value("SELECT state FROM ticket WHERE id = :id", id=closed) == "waiting"
+    frozen.advance(timedelta(days=90))
+    escalate.sweep(router)
+    assert entries(router, closed, "sla_breached") == []
 
 
 # ---------------------------------------------------------------- warnings and breaches

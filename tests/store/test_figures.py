@@ -12,7 +12,7 @@ from router.core.cells import Cell
 from router.core.ids import first_at
 from router.core.rights import Who
 from router.errors import RouterError
-from router.store import figures, people
+from router.store import figures, people, splitting
 from router.store.figures import Place
 from tests.fakes import FakeDoor, FakeDoors
 
@@ -87,6 +87,66 @@ def _live(router, frozen, staff, seed, steps):
 def test_what_is_kept_equals_a_recount(router, frozen, staff, seed):
     _live(router, frozen, staff, seed, 25)
     assert reports.differing(router) == []
+
+
+def _happened(router, what):
+    with router.store.reading() as unit:
+        rows = unit.rows("SELECT * FROM happening WHERE what = :w ORDER BY at, id", w=what)
+        return [(row.ticket_id, row.kind, row.category, row.urgency, row.agent_id) for row in rows]
+
+
+def test_a_merge_changes_no_figure_of_what_was_before_it(router, frozen, staff):
+    calm, alarm = _write(router, WORDS[0], "a"), _write(router, WORDS[1], "b")
+    desk.set_urgency(router, staff[0], calm, "P3")
+    frozen.advance(timedelta(minutes=5))
+    desk.reply(router, staff[0], calm, "It is on its way.", once="r")
+    reports.sweep(router, NONE)
+    kept = _happened(router, "kept")
+    assert kept == [(calm, "first_response", "transfer.pending", "P3", staff[0].id)]
+    frozen.advance(timedelta(minutes=1))
+    desk.merge(router, staff[0], alarm, calm)
+    reports.sweep(router, NONE)
+    assert _happened(router, "kept") == kept
+    assert _happened(router, "open")[0][2:4] == ("security.compromised", "P1")
+
+
+def _arrivals(router):
+    with router.store.reading() as unit:
+        hours = unit.rows(
+            "SELECT n FROM figure WHERE what = 'hour' AND grain = 'd' AND kind = 'arrivals'"
+        )
+        return sum(row.n for row in hours)
+
+
+def test_a_message_is_one_arrival_whatever_ticket_it_comes_to_belong_to(router, frozen, staff):
+    one, other = _write(router, WORDS[0], "a"), _write(router, WORDS[2], "b")
+    frozen.advance(timedelta(minutes=5))
+    desk.merge(router, staff[0], other, one)
+    reports.sweep(router, NONE)
+    assert _arrivals(router) == 2
+    frozen.advance(timedelta(minutes=5))
+    with router.store.reading() as unit:
+        ids = [row.id for row in splitting.messages(unit, one)]
+    desk.split(router, staff[0], one, ids[1:])
+    reports.sweep(router, NONE)
+    assert _arrivals(router) == 2
+
+
+def test_who_takes_an_alarm_is_told_by_their_id_for_names_are_not_one_persons(router, frozen):
+    def work(unit):
+        return [
+            people.create_agent(unit, f"{place}@desk.example", "Li Wei", "lead", ["security"])
+            for place in ("north", "south")
+        ]
+
+    first, _ = router.store.write(work)
+    alarm = _write(router, WORDS[1], "b")
+    escalate.climb(router)
+    escalate.acknowledge(router, Who(first, "Li Wei", "lead", frozenset({2})), alarm)
+    frozen.advance(timedelta(hours=2))
+    escalate.sweep(router)
+    reports.sweep(router, NONE)
+    assert {agent for *_, agent in _happened(router, "broken")} == {first}
 
 
 @pytest.mark.slow

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from router import form
+from router import form, rulemaking
+from router.core.rights import Who
 from router.store import claims, people
 from tests.walks.conftest import looks
 
@@ -268,3 +269,27 @@ def test_the_status_page_says_what_is_ill(admin_page):
     assert "Failing" in row.inner_text()
     assert "TimeoutError: 30 s" in row.inner_text()
     assert page.locator(".notice.danger").is_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1440])
+def test_who_is_called_by_a_long_address_fits_every_page_that_names_them(router, admin_page, width):
+    name = "maria.fernandez.customer.operations@support.wallet-company.example"
+    lead = router.store.write(
+        lambda unit: people.create_agent(unit, name, name, "lead", ["support", "security"])
+    )
+    who = Who(lead, name, "lead", frozenset({1, 2}), "en")
+    draft = rulemaking.begin(router, who)
+    page = admin_page("/me", viewport={"width": width, "height": 900})
+    wide = {}
+    for path in (
+        "/people",
+        "/shifts",
+        "/audit",
+        "/rules",
+        f"/rules/draft/{draft}",
+        "/reports/load",
+    ):
+        page.goto(path)
+        wide[path] = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide == dict.fromkeys(wide, 0)

@@ -261,6 +261,44 @@ def test_a_team_is_added_and_called_something_else(router, browser_of):
     assert admin.post("/teams/999", {"zh": "无", "en": "none"}).status_code == 404
 
 
+def test_a_team_that_cannot_be_added_keeps_what_was_typed(browser_of):
+    data = {"key": "support", "zh": "夜班组", "en": "Night shift"}
+    answer = browser_of("admin").post("/teams?lang=en", data)
+    assert answer.status_code == 409
+    assert "Another team has this key" in answer.text
+    assert all(f'value="{one}"' in answer.text for one in data.values())
+
+
+def test_an_invitation_that_cannot_be_made_keeps_what_was_typed(router, browser_of, agents):
+    router.store.write(lambda unit: people.change(unit, agents["agent"], active=False))
+    data = {"email": "agent@desk.example", "name": "Mei Lin", "role": "lead", "team": "security"}
+    answer = browser_of("admin").post("/people/invite?lang=en", data)
+    assert answer.status_code == 409
+    assert "does not work here now" in answer.text
+    assert 'value="Mei Lin"' in answer.text
+
+
+def _shown(browser, agent_id):
+    form = browser.get("/people").text.split(f'action="/people/{agent_id}"')[1]
+    return re.search(r'name="seen" value="(\w+)"', form)[1]
+
+
+def test_of_two_admins_at_once_the_second_writes_over_nothing(router, browser_of, agents):
+    admin, agent = browser_of("admin"), agents["agent"]
+    seen = _shown(admin, agent)
+    left = {"role": "agent", "team": "support", "seen": seen}
+    assert admin.post(f"/people/{agent}", left).status_code == 303
+    stale = {"role": "agent", "team": ["support", "security"], "active": "yes", "seen": seen}
+    answer = admin.post(f"/people/{agent}?lang=en", stale)
+    assert answer.status_code == 409
+    assert "Somebody changed this person meanwhile" in answer.text
+    with router.store.reading() as unit:
+        assert not people.agent(unit, agent).active
+    assert (
+        admin.post(f"/people/{agent}", {**stale, "seen": _shown(admin, agent)}).status_code == 303
+    )
+
+
 def test_a_new_team_can_be_handed_a_ticket(router, browser_of, calm):
     admin = browser_of("admin")
     admin.post("/teams", {"key": "vip", "zh": "贵宾组", "en": "VIP"})

@@ -1,10 +1,11 @@
 """The parked items: shown to those who may act on them, and sent through again."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
-from router import pipeline
+from router import pipeline, reports
 from router.prepared import Terms
 
 pytestmark = pytest.mark.one_database
@@ -62,6 +63,17 @@ def test_what_can_be_read_now_goes_through_and_leaves_the_list(parked, mended, b
     assert number in answer.text
     assert parked.number not in answer.text
     assert "please help" in lead.get(f"/ticket/{number}").text
+
+
+def test_nobody_is_said_to_have_answered_what_was_sent_through_again(
+    parked, mended, browser_of, router
+):
+    lead = browser_of("lead")
+    mended()
+    lead.post(_replay(lead.get("/parked")))
+    reports.sweep(router, timedelta(0))
+    with router.store.reading() as unit:
+        assert unit.rows("SELECT what FROM happening WHERE what IN ('kept', 'broken')") == []
 
 
 def test_what_still_fails_stays_and_the_reader_is_told(parked, browser_of):

@@ -177,6 +177,21 @@ def test_the_csv_has_one_row_a_ticket(worked, browser_of, calm, alarm):
     )
 
 
+def test_a_lead_reads_of_a_ticket_that_left_the_team_what_it_was_there(
+    worked, router, browser_of, agents, calm
+):
+    who = Who(agents["manager"], "Manager", "manager")
+    desk.set_category(router, who, calm.ticket_id, "security.compromised")
+    desk.move_team(router, who, calm.ticket_id, 2)
+    desk.assign(router, who, calm.ticket_id, agents["manager"])
+    text = _text(browser_of("lead"), "/reports/sla/file.csv?lang=en")
+    (row,) = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    assert (row["ticket"], row["category"]) == (calm.number, "transfer.pending")
+    assert (row["team"], row["agent"]) == ("Support", "Agent")
+    whole = _text(browser_of("manager"), "/reports/sla/file.csv?lang=en")
+    assert "security.compromised" in whole
+
+
 def test_the_workbook_has_the_figures_as_numbers(worked, browser_of):
     answer = browser_of("manager").get("/reports/sla/file.xlsx?lang=en")
     book = openpyxl.load_workbook(io.BytesIO(answer.data))

@@ -135,6 +135,19 @@ def test_two_who_write_at_once_lose_nothing(lead, second, drafted, router):
     assert row_of(router, address).files == {"desk.toml": "# of the second"}
 
 
+def test_what_was_typed_into_a_draft_that_is_over_becomes_a_new_one(lead, second, drafted):
+    address = drafted(BEES)
+    seen = re.search(r'name="seen" value="(\w+)"', lead.get(address).text)[1]
+    second.post(f"{address}/discard")
+    typed = {"file": "desk.toml", "text": f"# mine\r\n{BEES}", "seen": seen, "act": "save"}
+    answer = lead.post(address, typed)
+    assert answer.status_code == 303
+    page = lead.get(answer.headers["Location"] + "&lang=en").text
+    assert "published or discarded meanwhile" in page
+    assert "# mine" in page
+    assert lead.post("/rules/draft/1", typed).status_code == 404
+
+
 def test_a_conflict_keeps_a_file_that_is_named_again_as_new(lead, second, drafted):
     address = drafted()
     old = re.search(r'name="seen" value="(\w+)"', lead.get(address).text)[1]
@@ -340,6 +353,7 @@ urgency = "P3"
 en = "x"
 [words]
 bees = "bee"
+loop = ["@loop"]
 [[rule]]
 category = "transfer.failed"
 [[rule]]
@@ -355,7 +369,7 @@ regex = ["(", "(a)"]
 [[rule]]
 id = "a"
 category = "transfer.faild"
-any = ["a", "(", "@nothing"]
+any = ["a", "(", "@nothing", "@loop"]
 [[rule]]
 id = "c"
 category = "other.unsorted"
