@@ -47,6 +47,7 @@ _HAN_NAME = re.compile(
     r"薛尹段雷黎史龙龍陶贺顾毛郝龚邵万严武莫孔向汤安欧歐司小老阿][\u3400-\u9fff]{1,3}"
     r"(?:\s+[A-Za-z .]{2,30})?\Z"
 )
+_LATIN_NAME = re.compile(r"[A-Z][a-z'\u2019-]{1,20}(?: [A-Z][a-z'\u2019.-]{0,20}){1,3}")
 #: Little words that no name and no company has.
 _HAN_SAYS = re.compile(r"[我你您他她它们們的了吗嗎呢吧不没沒被把请請给給盗盜骗騙]")
 #: What a list of mail writes below every letter.
@@ -106,6 +107,14 @@ _FACT = re.compile(r"[^:：]{1,24}[:：]\s*\S")
 def is_rule(line: str) -> bool:
     """Whether a line is drawn and says nothing."""
     return len(line) <= _LONGEST_RULE and _RULE.match(line) is not None
+
+
+def is_name(line: str) -> bool:
+    """Whether a line is a person's name and no more, by how names are written."""
+    bare = line.strip()
+    if _HAN.search(bare):
+        return _HAN_NAME.match(bare) is not None and _HAN_SAYS.search(bare) is None
+    return _LATIN_NAME.fullmatch(bare) is not None
 
 
 def length(lines: list[str]) -> int:
