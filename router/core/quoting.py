@@ -191,6 +191,8 @@ def _signatures(lines: list[str], near: list[tuple[int, str]], cut: list[bool]) 
         end = _stretch(cut, place)
         if _is_disclaimer(lines, place, end):
             _take(lines, cut, place, end)
+        elif (first := _notice(lines, place, end)) >= 0:
+            _take(lines, cut, first, end)
     for place in reversed(_of(marks.FOOTER, near, cut)):
         if _footer(lines, place, cut):
             break
@@ -239,6 +241,20 @@ def _is_disclaimer(lines: list[str], place: int, end: int) -> bool:
     """Whether a paragraph begins here below something else, and it and all below it are one."""
     alone = place > 0 and not lines[place - 1].strip(" \t_-=*—")
     return alone and disclaimers.is_disclaimer(lines[place:end])
+
+
+def _notice(lines: list[str], place: int, end: int) -> int:
+    """Where what a scanner of mail adds begins, if nothing else follows it; else -1."""
+    first = place
+    while first > 1 and lines[first - 1].strip() and not _written(lines[first - 1]):
+        first -= 1
+    alone = first > 0 and not _written(lines[first - 1])
+    return first if alone and disclaimers.is_notice(lines[first:end]) else -1
+
+
+def _written(line: str) -> bool:
+    """Whether more than a link or a drawn line stands in a line."""
+    return bool(disclaimers.without_links(line).strip(" \t_-=*—<>"))
 
 
 def _footer(lines: list[str], place: int, cut: list[bool]) -> bool:

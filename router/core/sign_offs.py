@@ -23,7 +23,7 @@ _LONGEST_NAME = 70
 _REACHED = re.compile(
     r"(?:\b(?:tel\w*|tél|phone|mobile?|mob|cell|fax|office|direct|hotline|whatsapp|telegram|skype"
     r"|wechat|[tmfdpe])\b|电\s*话|電\s*話|手\s*机|手\s*機|传\s*真|傳\s*真|座\s*机|热\s*线|携帯|联系方式"
-    r"|微\s*信|QQ)\s*[:：.]*\s*[+(]{0,2}\d[\d\s()./-]{4,}"
+    r"|微\s*信|QQ)\s*+[:：.]*+\s*+[+(]{0,2}\d[\d\s()./-]{4,}"
     r"|(?:微\s*信|QQ|wechat|skype|telegram)号?\s*[:：]\s*[\w.@-]{4,}"
     r"|(?:e-?mail|web(?:site)?|url|邮\s*箱|郵\s*箱|电\s*邮|网\s*[址站]|網\s*址)\s*[:：]\s*[\w.@/:-]{5,}"
     r"|\+\d[\d\s()./-]{6,}\d|(?<!\w)1\d{10}(?!\w)|[^\s@<>]{1,64}@[^\s@<>]{1,64}\.\w{2,}"
@@ -132,7 +132,7 @@ def length(lines: list[str]) -> int:
         return len(lines)
     if len(lines[0].strip()) >= _LONG_RULE and not any(reached):
         return 0
-    if any(one.isdigit() for one in _REACHED.sub("", below[0])):
+    if not _LETTER.search(below[0]) or any(map(str.isdigit, _REACHED.sub("", below[0]))):
         return 0  # facts; a card begins with a name
     return len(lines) if all(map(_is_of_card, below)) else 0
 
