@@ -358,6 +358,8 @@ ANSWERS = [
     "I am out of the office until Monday and will reply when I return.",
     "I'm currently on annual leave with limited access to email.",
     "This is an automated response. Your message was received.",
+    "这是来自QQ邮箱的假期自动回复邮件。\n您好，我最近正在休假中，无法亲自回复您的邮件。",
+    "您好，我最近正在休假中，无法亲自回复您的邮件。我将在假期结束后，尽快给您回复。",
 ]
 
 
@@ -403,6 +405,9 @@ def test_a_person_who_is_away_is_still_a_person(text):
         ),
         *("Automaattinen vastaus: x", "Balasan otomatis: x", "Trả lời tự động: x", "رد تلقائي: x"),
         *("Automatisk svar: x", "Automatická odpověď: x", "Αυτόματη απάντηση: x"),
+        *("AUTO: x", "Odpowiedź automatyczna: x", "Automatische Eingangsbestätigung: x"),
+        *("Abwesend: x", "Absence : x", "Yahoo! Auto Response"),
+        *("Ann Lee is out of the office (returning 30/11/2026)", "I am out of the office Re: x"),
         *("Risposta automatica: x", "自動応答: x", "자동 회신: x", "Автоответ: x", "Autosvar: x"),
     ],
 )
@@ -414,7 +419,9 @@ def test_an_automatic_answer_is_known_by_its_subject(subject):
     assert read("li@mail.example", subject, told).automatic == "auto_submitted"
 
 
-@pytest.mark.parametrize("subject", ["自动回复: Re: x", "Automatic reply: RE: x", "OOO: Re[2]: x"])
+@pytest.mark.parametrize(
+    "subject", ["自动回复: Re: x", "Automatic reply: RE: x", "OOO: Re[2]: x", "休假自动回复 Re: x"]
+)
 def test_one_that_answers_an_answer_needs_no_id(subject):
     assert read("li@mail.example", subject, "x").automatic == "auto_submitted"
 
@@ -428,6 +435,8 @@ def test_one_that_answers_an_answer_needs_no_id(subject):
         *("Automatic reply is no answer: wallet stolen", "Out of office hours emergency: help"),
         *(
             "Vacation over: card stolen",
+            "Your whole desk is out of the office, is it? Coins stolen",
+            "Re: Ann is out of the office",
             "Autosvar hjälper inte",
             "Re: 自动回复：您好",
             "不在办公室也能登录吗",

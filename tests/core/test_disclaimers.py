@@ -43,7 +43,7 @@ def test_a_disclaimer_at_the_end_goes(disclaimer):
 
 
 NOTICES = (
-    "---\nThis email has been checked for viruses by Avast antivirus\nsoftware.\nhttps://a.example/x",
+    "---\nThis email has been checked for viruses by Avast antivirus\nsoftware.\nhttps://a.example",
     "<https://a.example/sig?utm=link>\nVirus-free.www.avast.com\n<https://a.example/sig?utm=link>",
     "No virus found in this message.\nChecked by AVG - www.avg.example\nVersion: 1 / Release Date: 3",
     (
