@@ -45,7 +45,7 @@ def test_a_disclaimer_at_the_end_goes(disclaimer):
 NOTICES = (
     "---\nThis email has been checked for viruses by Avast\nsoftware.\nhttps://a.example",
     "<https://a.example/sig?x=1>\nVirus-free.www.avast.com\n<https://a.example/sig?x=1>",
-    "No virus found in this message.\nChecked by AVG - www.avg.example\nVersion: 1 / Release Date: 3",
+    "No virus found in this message.\nChecked by AVG.\nVersion: 1 / Release Date: 3",
     (
         "-- \nThis message has been scanned for viruses and\ndangerous content by MailScanner, and "
         "is\nbelieved to be clean."
