@@ -34,6 +34,13 @@ _NAMES = (
 _EDGE = r"[\s|*\"“”#]{0,6}"
 _HEADER = re.compile(rf"{_EDGE}{_NAMES}{_EDGE}(?:[:：]|\|)", re.IGNORECASE)
 _FIRST = re.compile(rf"{_EDGE}{_FROM}{_EDGE}(?:[:：]|\|)", re.IGNORECASE)
+_TO = re.compile(rf"{_EDGE}(?:to|an|à|para|a|aan|till|til)\s*[:：]", re.IGNORECASE)
+_WHEN_ALONE = re.compile(
+    r"(?P<who>[^\n]{2,120} on )?\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4} \d{1,2}:\d{2}(?::\d{2})?"
+    r"(?: ?[AP]M)?(?: [A-Z]{3,4})?\Z",
+    re.IGNORECASE,
+)
+_LONGEST_NAME = 80
 _ABOVE, _BELOW = 8, 6
 _LONGEST = 200
 #: What a line is drawn with.
@@ -61,12 +68,27 @@ def around(lines: list[str], place: int) -> tuple[int, int] | None:
     window = range(max(0, place - _ABOVE), place + 1)
     first = next((at for at in window if _FIRST.match(lines[at][:_LONGEST])), None)
     if first is None:
-        return None
+        return _signed_with_date(lines, place)
     while first > window[0] and is_one(lines[first - 1]):
         first -= 1  # some programs begin with the date
     if sum(map(is_one, lines[first : place + 1 + _BELOW])) < ENOUGH:
         return None
     return _above(lines, first), place + 1
+
+
+def _signed_with_date(lines: list[str], place: int) -> tuple[int, int] | None:
+    """Headers without the first one, as Lotus Notes prints them: who and when stand above."""
+    first = place
+    while first and place - first < _ABOVE and is_one(lines[first - 1]):
+        first -= 1
+    if place - first + 1 < ENOUGH or not _TO.match(lines[first][:_LONGEST]):
+        return None
+    above = first - 1 if lines[first - 1].strip() else first - 2
+    when = _WHEN_ALONE.match(lines[above].strip()[:_LONGEST]) if above > 0 else None
+    if when is None:
+        return None
+    named = not when["who"] and 0 < len(lines[above - 1].strip()) <= _LONGEST_NAME
+    return (above - 1 if named else above), place + 1
 
 
 def past(lines: list[str], place: int) -> int:

@@ -71,7 +71,7 @@ _HINTS: dict[str, tuple[str, ...]] = {
         *("forwarded", "转发", "轉發", "轉寄", "weitergeleitet", "transféré", "inoltrato"),
         *("reenviado", "doorgestuurd", "encaminhada", "пересылаемое"),
     ),
-    FOOTER: (*footers.HINTS, "定制"),
+    FOOTER: (*footers.HINTS, "定制", "customized by "),
     DISCLAIMER: disclaimers.HINTS,
 }
 _WORDS = [(word, kind) for kind, words in _HINTS.items() for word in words]
@@ -95,7 +95,7 @@ def hints(text: str) -> list[tuple[int, str]]:
 
 # ---------------------------------------------------------------- introductions of a quote
 
-_LONGEST = 400
+_LONGEST, _SHORT = 400, 80
 _MAIL = r"[^\s<>@\"]{1,80}@[^\s<>@\"]{1,80}"
 _WHO = re.compile(_MAIL)
 _WHEN = re.compile(
@@ -105,6 +105,15 @@ _CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}")
 #: Nobody puts an address into brackets but a program.
 _BRACKETED = re.compile(rf"[<(\[]{_MAIL}[>)\]]")
 _COLON = re.compile(r"[:：]\s*\Z")
+_TIME_LAST = re.compile(
+    r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}[, T]{1,2}\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?"
+    r"(?: [+-]\d{4}| [A-Z]{2,4})?[\])]?\s*[:：]\s*\Z",
+    re.IGNORECASE,
+)
+_SPEAKS = re.compile(
+    r"(?<!\w)(?:(?-i:I)|i'm|my|me|we|our|us|you|your)(?!\w)|[我你您]", re.IGNORECASE
+)
+_SENTENCE = re.compile(r"[^\W\d_]{4}[.!?] (?=[^\W\d_])|[。！？；]")
 #: The verb is the last word, or (in the north) comes before the name and the date.
 _VERB_LAST = re.compile(
     r"(?:\b(?:wrote|writes|a écrit|écrit|schrieb|schreibt|geschreven|escribió|escribe|escreveu"
@@ -120,7 +129,8 @@ _VERB_ALONE = re.compile(
 )
 #: How Horde and others begin.
 _QUOTING = re.compile(
-    r"\s*(?:quoting|zitat von|citando(?: a)?|citation de|citazione di|cita de|citaat van|citerar"
+    r"\s*(?:quoting|quoth|thus spake|excerpts from|zitat von"
+    r"|citando(?: a)?|citation de|citazione di|cita de|citaat van|citerar"
     r"|citat fra|cytowanie|цитирую)\s[^\n]{2,160}[:：]\s*\Z",
     re.IGNORECASE,
 )
@@ -200,15 +210,26 @@ def _introduces(part: list[str], whole: list[bool]) -> bool:
         return _OPENS.match(joined) is not None and _NO_VERB.search(joined) is not None
     if not (_WHO.search(joined) or _WHEN.search(joined)):
         return any(whole)
-    return _OPENS.match(joined) is not None or _begins_with_name(joined)
+    short = any(whole) and len(joined) <= _SHORT and _VERB_LAST.search(joined) is not None
+    opened = _OPENS.match(joined) is not None or _begins_with_name(joined)
+    return opened or (short and not _tells(joined))
 
 
 def _is_anyones(joined: str) -> bool:
-    """Whether a line above quoted ones is an introduction in whatever language: a time of day and
-    an address as only programs write them."""
-    if not (_COLON.search(joined) and _CLOCK.search(joined)):
+    """Whether a line above quoted ones is an introduction in whatever language: an address or a
+    time of day stands in it as only programs write them, and nobody speaks of himself."""
+    if not _COLON.search(joined) or _tells(joined):
         return False
-    return _BRACKETED.search(joined) is not None or _NO_VERB.search(joined) is not None
+    if _TIME_LAST.search(joined) and _WHEN.search(joined):
+        return True
+    return _BRACKETED.search(joined) is not None or (
+        _CLOCK.search(joined) is not None and _NO_VERB.search(joined) is not None
+    )
+
+
+def _tells(joined: str) -> bool:
+    """Whether a sentence ends in it, or somebody speaks of himself or to the reader."""
+    return _SENTENCE.search(joined) is not None or _SPEAKS.search(joined) is not None
 
 
 def _begins_with_name(joined: str) -> bool:
@@ -291,7 +312,10 @@ def is_forward(line: str) -> bool:
 
 # ---------------------------------------------------------------- signatures
 
-_CUSTOM = re.compile(r"[\s*_<(\[]*签名由[^\n]{1,20}定制\s*\Z")
+_CUSTOM = re.compile(
+    r"[\s*_<(\[]*(?:签名由[^\n]{1,20}定制|signature is customized by [^\n]{2,30})\s*\Z",
+    re.IGNORECASE,
+)
 
 
 def is_custom(line: str) -> bool:

@@ -198,7 +198,7 @@ def _signatures(lines: list[str], near: list[tuple[int, str]], cut: list[bool]) 
             break
     rules = _of(marks.RULE, near, cut)
     drawn = Counter(lines[place] for place in rules)
-    for place in rules:
+    for place in reversed(rules):
         end = _stretch(cut, place)
         if not cut[place] and end - place <= _LONGEST_BLOCK:
             end = place + _card(lines, place, end, many=drawn[lines[place]] > 1)

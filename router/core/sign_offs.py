@@ -52,6 +52,11 @@ _LATIN_NAME = re.compile(r"[A-Z][a-z'\u2019-]{1,20}(?: [A-Z][a-z'\u2019.-]{0,20}
 _HAN_SAYS = re.compile(r"[我你您他她它们們的了吗嗎呢吧不没沒被把请請给給盗盜骗騙]")
 #: What a list of mail writes below every letter.
 _LIST = re.compile(r"mailing list|listinfo|邮件列表|mailman", re.IGNORECASE)
+#: Who wrote advertisements below a long line, and how long it is.
+_PROVIDER = re.compile(
+    r"\b(?:yahoo|msn|hotmail|lycos|netscape|juno|excite|gmx|web\.de)\b", re.IGNORECASE
+)
+_ADVERT_RULE = 40
 _CLOSING = (
     r"(?:(?:viele|beste|liebe|schöne|freundliche) grüße(?: aus \w+)?|mit freundlichen grüßen"
     r"|(?:(?:best|kind|warm) )?regards|cheers|many thanks|thanks|cordialement|bien à vous"
@@ -128,13 +133,23 @@ def length(lines: list[str]) -> int:
     if not 0 < len(below) <= _MOST_LINES or any(len(one) > _LONGEST_LINE for one in below):
         return 0
     reached = [_REACHED.search(one) is not None for one in below]
-    if any(reached) and any(map(_LIST.search, below)) and not any(map(_is_sentence, below)):
+    if any(reached) and (_is_list(below) or _is_advert(lines[0], below)):
         return len(lines)
     if len(lines[0].strip()) >= _LONG_RULE and not any(reached):
         return 0
     if not _LETTER.search(below[0]) or any(map(str.isdigit, _REACHED.sub("", below[0]))):
         return 0  # facts; a card begins with a name
     return len(lines) if all(map(_is_of_card, below)) else 0
+
+
+def _is_list(below: list[str]) -> bool:
+    return any(map(_LIST.search, below)) and not any(map(_is_sentence, below))
+
+
+def _is_advert(rule: str, below: list[str]) -> bool:
+    """Whether a provider of mail praises itself below a long line."""
+    praised = len(rule.strip()) >= _ADVERT_RULE and any(map(_PROVIDER.search, below))
+    return praised and not any(map(speaks, below))
 
 
 def _prose(lines: list[str]) -> int:

@@ -283,12 +283,29 @@ def test_above_quote_marks_an_introduction_is_known_in_any_language(line):
     "line",
     [
         "On Monday I wrote to help@wallet.example, and you said:",
+        "Your agent (help@wallet.example) told me on 20/11/2026 15:00:",
+        "I asked on 20/11/2026 15:00:",
         "At 15:00 your agent told me:",
         "I mailed (help@wallet.example) twice. The answer:",
     ],
 )
 def test_what_somebody_tells_above_quote_marks_stays(line):
     assert answered(f"{line}\n{QUOTED}\n{ASKED}").reply == f"{line}\n{ASKED}"
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        "\tLee Ann@EXAMPLE\n\t11/24/2026 03:00 PM\n\t \n",
+        '"Lee, Ann" <help@wallet.example> on 11/24/2026 03:00:00 PM\n',
+        "Ann Lee\n11/24/2026 15:00\n",
+    ],
+)
+def test_history_of_lotus_notes_has_who_and_when_above_its_headers(who):
+    head = f"{who}\t To: Li Wei/EXAMPLE\n\t cc:\n\t Subject: transfer\n"
+    assert answered(f"{ASKED}\n\n\n{head}\n{OLD}").reply == ASKED
+    text = f"{ASKED}\n\nTo: 0x9f\ncc: Ann\nSubject: 500 USDT\n\nWhere is it?"
+    assert answered(text) == (text, "")
 
 
 def test_headers_above_an_introduction_go_with_the_line_above_them():
