@@ -82,6 +82,7 @@ _SAYS_MACHINE = re.compile(
     r"|(?:这|此|本)(?:是一?封?|为一?封?|(?:邮件|信|回复|消息)[是为由]?)?(?:来自[^，。\n]{1,12}的)?"
     r"(?:由?系统)?(?:假期|休假)?自动"
     r"(?:回复|答复|应答|發送|发送)(?:的?(?:邮件|信|信息|消息))?\s*(?:[，。,.!！；;、\n]|\Z)|系统自动(?:回复|发送)\s*(?:[，。,.!！；\n]|\Z)"
+    r"|因(?:出差|休假|休年假|外出)[^。\n]{0,6}(?:无法|不能)(?:及时|即时)?(?:给您)?回复"
     r"|(?:這|此|本)(?:是一?封?|為一?封?|(?:郵件|信)[是為由]?)?(?:由?系統)?自動(?:回覆|回復|發送)"
     r"(?:的?(?:郵件|信))?\s*(?:[，。,.!！；\n]|\Z)",
     re.IGNORECASE,
@@ -92,7 +93,10 @@ _AWAY = re.compile(
     r"|on (?:vacation|holiday))"
     r"|(?:我|本人)(?:最近|近期|目前|现在|正在|正|将|已){0,2}(?:在)?"
     r"(?:休假|休年假|出差|外出|不在办公室|度假|放假)"
-    r"|(?:我|本人)(?:目前|現在|正在|正|將|已)?(?:在)?(?:休假|出差|外出|不在辦公室)",
+    r"|(?:我|本人)(?:目前|現在|正在|正|將|已)?(?:在)?(?:休假|出差|外出|不在辦公室)"
+    r"|bin [^!?\n]{0,40}(?:nicht im (?:büro|haus)|im urlaub|abwesend|außer haus)"
+    r"|je suis (?:actuellement )?(?:absente?|en congés?|en vacances)"
+    r"|\b(?:estaré|estoy) (?:fuera de la oficina|de vacaciones|ausente)|休暇(?:を|中)|不在に",
     re.IGNORECASE,
 )
 #: That an answer comes when they are back, or who else is to be asked: nobody writes so to a desk
@@ -103,6 +107,9 @@ _BACK = re.compile(
     r"\b(?:when|upon|after|once|as soon as|on my return)\b|upon my return"
     r"|when i (?:return|get back)"
     r"|(?:urgent|emergency|immediate)[^.!?]{0,40}(?:please )?(?:contact|call|reach out)"
+    r"|nicht (?:weitergeleitet|gelesen)|in dringenden fällen|nach meiner rückkehr"
+    r"|en cas d.urgence|à mon retour|asuntos urgentes|a mi (?:regreso|vuelta)"
+    r"|返信(?:いたし|致し|し)ます|戻り次第"
     r"|(?:回来|返回|回到|上班|收假|假期).{0,4}后.{0,12}(?:回复|回覆|联系|处理)"
     r"|(?:无法|不能|無法).{0,4}(?:亲自|及时|即时|按时|親自|及時|即時).{0,4}(?:回复|查看|处理|回覆|查收)"
     r"|(?:期间|期間).{0,12}(?:回复|查看|回覆|事务|事宜|工作)"
@@ -113,6 +120,7 @@ _BACK = re.compile(
 _HINTS = (
     *("自动", "自動", "automat", " auto", "office", "leave", "vacation", "holiday", "desk"),
     *("休", "出差", "外出", "不在", "放假", "度假"),
+    *("büro", "urlaub", "abwesend", "absent", "congé", "vacances", "oficina", "vacaciones"),
 )
 _LONGEST_SUBJECT = 2_000
 _SHORT_ANSWER = 1_500
