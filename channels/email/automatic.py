@@ -46,18 +46,29 @@ _SUBJECT = re.compile(
     r"[\W\d]*(?:(?:系统|系統)?(?:自动|自動)(?:回复|回覆|答复|回復|应答|返信|応答)|不在办公室|不在辦公室"
     r"|(?:休假|外出|假期)(?:自动|自動)回[复覆]|不在(?:通知|のお知らせ)"
     r"|automatic reply|auto(?:mated)?[- ]?(?:reply|response)|out[- ]of[- ](?:the[- ])?office"
-    r"(?: auto[- ]?reply| reply| message)?|ooo|away from (?:the|my) (?:office|mail|desk)"
-    r"|(?:on )?vacation(?: reply| message)?|abwesenheits\w*|automatische antwort"
-    r"|réponse automatique|message d.absence|absence du bureau|absent du bureau"
-    r"|resp(?:ue|o)sta automática|fuera de (?:la )?oficina|ausência temporária"
-    r"|risposta automatica|fuori sede|automatisch antwoord|afwezig(?:heid)?|autosvar"
-    r"|automatis[ck]t? (?:svar|odpov\w+)|automatyczna odpowiedź|automatick\w odpov\w+"
+    r"(?: auto[- ]?reply| reply| message)?|ooo|auto|away from (?:the|my) (?:office|mail|desk)"
+    r"|(?:on )?vacation(?: reply| message)?|abwesen(?:d|heits\w*)"
+    r"|automatische (?:antwort|eingangsbestätigung|abwesenheitsnachricht)"
+    r"|réponse automatique|message d.absence|absence(?: du bureau)?|absent du bureau"
+    r"|resp(?:ue|o)sta automática|fuera de (?:la )?oficina|ausência(?: temporária)?"
+    r"|вн\u0435 \u043eфи\u0441\u0430|yahoo! auto[- ]?(?:reply|response)|risposta automatica"
+    r"|fuori sede|automatisch antwoord|afwezig(?:heid)?"
+    r"|autosvar|automatis[ck]t? (?:svar|odpov\w+)"
+    r"|(?:automatyczna odpowiedź|odpowiedź automatyczna)|automatick\w odpov\w+"
     r"|automaattinen vastaus|automatikus válasz|răspuns automat|automatski odgovor"
     r"|авто(?:матический |матична |матичен )?(?:ответ|відповідь|отговор)\w*"
     r"|αυτόματη απάντηση|otomatik (?:yan\u0131t|cevap)|balasan otomatis|trả lời tự động"
     r"|ตอบกลับอัตโนมัติ|ข้อความตอบกลับอัตโนมัติ|מענה אוטומטי|תשובה אוטומטית|رد تلقائي|الرد التلقائي"
-    r"|자동 ?(?:회신|응답|답장))\s*[:：\])】）]+\s*(?P<answered>.*)",
+    r"|자동 ?(?:회신|응답|답장))(?:\s*[:：\])】）]+|\s(?=\s*(?:re|回复|答复|回覆)\s*[:：])"
+    r"|(?=\s*\Z))\s*(?P<answered>.*)",
     re.IGNORECASE | re.DOTALL,
+)
+#: Who is away says so where the subject of the mail he answers would stand.
+_AWAY_SUBJECT = re.compile(
+    r"(?:i am|i'm|i will be|[^:?!]{2,60} (?:is|will be)) (?:currently |now )?"
+    r"(?:out of (?:the )?office|away from (?:the|my) (?:office|desk)|on (?:annual )?leave"
+    r"|on (?:vacation|holiday))\b[^?!]*\Z",
+    re.IGNORECASE,
 )
 _ANSWERED = re.compile(
     r"(?:re|aw|antw|sv|vs|odp|ynt|回复|回覆|答复|答覆|返信)\s*(?:\[\d{1,3}\])?\s*[:：]",
@@ -68,8 +79,10 @@ _SAYS_MACHINE = re.compile(
     r"this (?:is|was) an? (?:automatic|automated|auto)(?:ally)?[ -]?(?:\w{1,12} )?"
     r"(?:reply|response|answer|message|e-?mail)\s*(?:[.,;!:\n)(—-]|to (?:your|confirm|let|inform)\b"
     r"|from\b|please\b|\Z)"
-    r"|(?:这|此|本)(?:是一?封?|为一?封?|(?:邮件|信|回复|消息)[是为由]?)?(?:由?系统)?自动"
+    r"|(?:这|此|本)(?:是一?封?|为一?封?|(?:邮件|信|回复|消息)[是为由]?)?(?:来自[^，。\n]{1,12}的)?"
+    r"(?:由?系统)?(?:假期|休假)?自动"
     r"(?:回复|答复|应答|發送|发送)(?:的?(?:邮件|信|信息|消息))?\s*(?:[，。,.!！；;、\n]|\Z)|系统自动(?:回复|发送)\s*(?:[，。,.!！；\n]|\Z)"
+    r"|因(?:出差|休假|休年假|外出)[^。\n]{0,6}(?:无法|不能)(?:及时|即时)?(?:给您)?回复"
     r"|(?:這|此|本)(?:是一?封?|為一?封?|(?:郵件|信)[是為由]?)?(?:由?系統)?自動(?:回覆|回復|發送)"
     r"(?:的?(?:郵件|信))?\s*(?:[，。,.!！；\n]|\Z)",
     re.IGNORECASE,
@@ -78,8 +91,12 @@ _AWAY = re.compile(
     r"\b(?:i am|i'm|i will be|i'll be|we are)(?: currently| now)? (?:out of (?:the )?office"
     r"|away from (?:the|my) (?:office|desk)|on (?:annual |sick |parental |maternity )?leave"
     r"|on (?:vacation|holiday))"
-    r"|(?:我|本人)(?:目前|现在|正在|正|将|已)?(?:在)?(?:休假|休年假|出差|外出|不在办公室|度假|放假)"
-    r"|(?:我|本人)(?:目前|現在|正在|正|將|已)?(?:在)?(?:休假|出差|外出|不在辦公室)",
+    r"|(?:我|本人)(?:最近|近期|目前|现在|正在|正|将|已){0,2}(?:在)?"
+    r"(?:休假|休年假|出差|外出|不在办公室|度假|放假)"
+    r"|(?:我|本人)(?:目前|現在|正在|正|將|已)?(?:在)?(?:休假|出差|外出|不在辦公室)"
+    r"|bin [^!?\n]{0,40}(?:nicht im (?:büro|haus)|im urlaub|abwesend|außer haus)"
+    r"|je suis (?:actuellement )?(?:absente?|en congés?|en vacances)"
+    r"|\b(?:estaré|estoy) (?:fuera de la oficina|de vacaciones|ausente)|休暇(?:を|中)|不在に",
     re.IGNORECASE,
 )
 #: That an answer comes when they are back, or who else is to be asked: nobody writes so to a desk
@@ -90,8 +107,11 @@ _BACK = re.compile(
     r"\b(?:when|upon|after|once|as soon as|on my return)\b|upon my return"
     r"|when i (?:return|get back)"
     r"|(?:urgent|emergency|immediate)[^.!?]{0,40}(?:please )?(?:contact|call|reach out)"
-    r"|(?:回来|返回|回到|上班|收假).{0,4}后.{0,12}(?:回复|回覆|联系|处理)"
-    r"|(?:无法|不能|無法).{0,4}(?:及时|即时|按时|及時|即時).{0,4}(?:回复|查看|处理|回覆|查收)"
+    r"|nicht (?:weitergeleitet|gelesen)|in dringenden fällen|nach meiner rückkehr"
+    r"|en cas d.urgence|à mon retour|asuntos urgentes|a mi (?:regreso|vuelta)"
+    r"|返信(?:いたし|致し|し)ます|戻り次第"
+    r"|(?:回来|返回|回到|上班|收假|假期).{0,4}后.{0,12}(?:回复|回覆|联系|处理)"
+    r"|(?:无法|不能|無法).{0,4}(?:亲自|及时|即时|按时|親自|及時|即時).{0,4}(?:回复|查看|处理|回覆|查收)"
     r"|(?:期间|期間).{0,12}(?:回复|查看|回覆|事务|事宜|工作)"
     r"|(?:急事|紧急事[务宜]|緊急事[務宜]).{0,3}[请請可].{0,3}(?:联系|联络|致电|拨打|[電电找聯])",
     re.IGNORECASE,
@@ -100,7 +120,9 @@ _BACK = re.compile(
 _HINTS = (
     *("自动", "自動", "automat", " auto", "office", "leave", "vacation", "holiday", "desk"),
     *("休", "出差", "外出", "不在", "放假", "度假"),
+    *("büro", "urlaub", "abwesend", "absent", "congé", "vacances", "oficina", "vacaciones"),
 )
+_LONGEST_SUBJECT = 2_000
 _SHORT_ANSWER = 1_500
 _BEGINNING = 300
 _REPORT = re.compile(
@@ -140,9 +162,11 @@ def _answers(headers: Headers) -> bool:
 def _by_subject(headers: Headers, text: str) -> bool:
     """Whether a program's words stand before the subject of a mail that it answers. A person, too,
     may begin his subject so: it needs the mail that is answered, or a text that says the same."""
-    found = _SUBJECT.match(headers.text("subject"))
+    subject = headers.text("subject")[:_LONGEST_SUBJECT]
+    found = _SUBJECT.match(subject)
     if found is None:
-        return False
+        away = _AWAY_SUBJECT.match(subject)
+        return away is not None and (_answers(headers) or _says_so(text))
     return _answers(headers) or bool(_ANSWERED.match(found["answered"])) or _says_so(text)
 
 

@@ -101,7 +101,8 @@ _ORIGINAL_BEGINS = re.compile(
 _MEANT = (
     (
         re.compile(
-            r"quota|mailbox (?:is )?full|over ?quota|exceed.{0,40}(?:storage|space)"
+            r"quota|mailbox (?:is )?full|mailbox (?:size )?exceeds|over ?quota"
+            r"|exceed.{0,40}(?:storage|space)"
             r"|已满|已滿|(?:容量|空间|空間).{0,6}(?:不足|超|满)|超(?:过|出).{0,8}(?:容量|空间)",
             re.IGNORECASE,
         ),
@@ -304,7 +305,15 @@ def _suspect(headers: Headers, body: Body, sender: str) -> bool:
         return False
     text = body.text[:_LONGEST]
     says = bool(_SAYS.search(text) or (daemon and _REFUSED.search(text)))
+    if sender and not (daemon or subject) and not _proven(body, text):
+        return False  # who is away says such things too
     return daemon + null + subject + says >= 2 and (subject or says)
+
+
+def _proven(body: Body, text: str) -> bool:
+    """Whether a letter gives a server's code, or what it speaks of."""
+    proof = _STATUS.search(text) or _REPLY.search(text) or _ORIGINAL_BEGINS.search(text)
+    return bool(proof) or any(part.mime in _ORIGINALS for part in body.parts)
 
 
 def _resembles(headers: Headers, body: Body, sender: str) -> bool:
@@ -316,10 +325,8 @@ def _resembles(headers: Headers, body: Body, sender: str) -> bool:
     if not (_SERVER.match(sender) or returns.is_ours(_original_id(body))):
         return False
     text = body.text[:_LONGEST]
-    proof = _STATUS.search(text) or _REPLY.search(text) or _ORIGINAL_BEGINS.search(text)
-    copied = any(part.mime in _ORIGINALS for part in body.parts)
     named = {address.lower() for address in _ADDRESS.findall(text[:5_000])}
-    return bool(_SAYS.search(text) and (proof or copied) and named - {sender.lower()})
+    return bool(_SAYS.search(text) and named - {sender.lower()} and _proven(body, text))
 
 
 def _letter(headers: Headers, body: Body, sender: str) -> Bounce:

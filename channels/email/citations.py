@@ -20,7 +20,7 @@ _QUOTED = re.compile(
     re.IGNORECASE,
 )
 #: Outlook on a Mac: all below is history, whatever closes before its end.
-_HISTORY = re.compile(r"olk_src_body_section", re.IGNORECASE)
+_HISTORY = re.compile(r"<(?:blockquote|div|span)\b[^<>]*olk_src_body_section[^<>]*>", re.IGNORECASE)
 #: How editors write an indented paragraph.
 _INDENTED = re.compile(r"border(?:-width)?\s*:\s*(?:none|0)", re.IGNORECASE)
 _FORWARDED = re.compile(
@@ -83,26 +83,36 @@ def _spans(markup: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     boxes: list[tuple[int, int]] = []
     opened: list[_Open] = []
-    for match in _TAG.finditer(markup):
+    history = _history(markup)
+    for match in _TAG.finditer(markup, 0, history[0] if history else len(markup)):
         tag = match[2].lower()
         if not match[1]:
             box = tag == "blockquote"
             cited = (_CITED if box else _QUOTED).search(match[3]) is not None
             plain = box and not cited and _INDENTED.search(match[3]) is None
             opened.append(_Open(tag, match.end(), cited, plain))
-            if _HISTORY.search(match[3]) and _visible(markup[: match.start()]):
-                return [*found, (match.end(), len(markup))]
             continue
         while opened and opened[-1].tag != tag and tag == "blockquote":
             opened.pop()
         if opened and opened[-1].tag == tag:
             last = opened.pop()
-            outermost = not any(one.box for one in opened)
             if last.cited:
                 found.append((last.start, match.start()))
-            elif last.box and outermost:
+            elif last.box and not any(one.box for one in opened):
                 boxes.append((last.start, match.start()))
+    if history:
+        return [*found, (history[1], len(markup))]
     return found + _last(markup, boxes, found)
+
+
+def _history(markup: str) -> tuple[int, int] | None:
+    """The tag below which all is history, and above which something was written."""
+    at = 0
+    for match in _HISTORY.finditer(markup):
+        if _visible(markup[at : match.start()]):
+            return match.span()
+        at = match.start()
+    return None
 
 
 def _last(

@@ -16,9 +16,11 @@ _NAMED = re.compile(
 _BEGINS = re.compile(r"<(div|table|span|section|pre|p|a)\b([^<>]*)>", re.IGNORECASE)
 _WORTH = re.compile(r"signature|[-_]sgn|write_card|mail_card", re.IGNORECASE)
 _HIDDEN = re.compile(r"<(style|script|head|title)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^<>]*>")
+#: A comment that ends what one program alone reads has another mark within it.
+_ANY = r"<!--<!\[endif\]-->|<[^<>]*>"
+_TAG = re.compile(_ANY)
 _LINE = re.compile(r"<(?:br|/?p|/?div|/?tr|/?table|/?pre|/?section|/?li)\b[^<>]*>", re.IGNORECASE)
-_NOTHING = re.compile(r"(?:<[^<>]*>|&nbsp;|&#160;|&#8203;|[\s\xa0\u200b])*+")
+_NOTHING = re.compile(rf"(?:{_ANY}|&nbsp;|&#160;|&#8203;|[\s\xa0\u200b])*+")
 #: What stands around history.
 _HISTORY = re.compile(
     r"blockquote|quote|rplyfwd|appendonsend|olk_src|j-reply|zmail_extra|<hr|reference-message"

@@ -6,10 +6,11 @@ import re
 _MOST_FILES = 50
 _BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n", re.MULTILINE)
 _END = re.compile(rb"^end[ \t]*\r?$", re.MULTILINE)
-_HIDDEN = re.compile(r"<(param|comment)>.{0,2000}?</\1>", re.IGNORECASE | re.DOTALL)
+_HIDDEN = re.compile(r"<(param|comment)>[^<]{0,2000}+</\1>", re.IGNORECASE)
 _COMMAND = re.compile(r"</?[A-Za-z0-9-]{1,60}>")
 _LINE_ENDS = re.compile(r"\n+")
-_LINE = re.compile(rb"[\x20-\x60]{1,86}\r?\n|`?\r?\n")
+#: No small letter is in a file's lines, so that they end before "end", and before another file.
+_BLOCK = re.compile(rb"(?:[\x20-\x60]{1,86}\r?\n|`?\r?\n)*+")
 
 
 def unflow(text: str, *, delete_space: bool) -> str:
@@ -56,13 +57,11 @@ def uuencoded_files(data: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
     for begin in _BEGIN.finditer(data):
         if begin.start() < at or len(files) >= _MOST_FILES:
             continue
-        end = _END.search(data, begin.end())
-        if end is None:
-            break
-        block = data[begin.end() : end.start()]
-        if not all(map(_LINE.fullmatch, block.splitlines(keepends=True))):
+        block = _BLOCK.match(data, begin.end())
+        end = block and _END.match(data, block.end())
+        if not block or not end:
             continue
-        if content := _lines(block):
+        if content := _lines(block[0]):
             files.append((_named(begin[1]), content))
             kept.append(data[at : begin.start()])
             at = end.end()

@@ -13,20 +13,33 @@ HINTS: tuple[str, ...] = (
     *("confidential", "disclaimer", "privileged", "legal notice", "intended ", "addressee"),
     *("vertraulich", "confidentiel", "confidencia", "riservat", "vertrouwelijk", "конфиденциальн"),
     *("poufn", "gizli", "保密", "免责声明", "免責聲明", "机密", "機密"),
+    *(
+        " virus",
+        "virus-",
+        "virus ",
+        "viren",
+        "virenfrei",
+        "вирус",
+        "the environment",
+        "before print",
+        "imprimir",
+    ),
+    *("d'imprimer", "d\u2019imprimer", "umwelt", "打印", "列印", "病毒"),
 )
 _LONGEST = 6_000
 _MOST_LINES = 40
+_MOST_SAID = 220  # characters of one sentence of a notice
 _ENOUGH = 3
 _FEW_OTHERS = 5  # one sentence in so many may say something else
 
 _MAIL = (
     r"(?:e-?mail|message|communication|transmission|mitteilung|nachricht|courriel|correo|mensaje"
-    r"|mensagem|messaggio|bericht|письмо|сообщение|wiadomość|mesaj|e-?posta|[邮郵]件|信件|電郵"
+    r"|comunicazione|comunicación|comunicação|mensagem|messaggio|bericht|письмо|сообщение|wiadomość|mesaj|e-?posta|[邮郵]件|信件|電郵"
     r"|电邮)"
 )
 #: That the mail itself is spoken of, not what the writer tells.
 _ITSELF = re.compile(
-    rf"\b(?:this|the|any|diese[rs]?|ce|cette|este|esta|questa?|dit|deze|данное|это|ta|ten|bu)"
+    rf"\b(?:this|the|any|diese[rs]?|ce|cette|este|esta|presente|questa?|dit|deze|данное|это|ta|ten|bu)"
     rf" (?:\S{{1,20}} ){{0,3}}{_MAIL}"
     r"|(?:本|此|該|该)(?:封|份)?(?:电子|電子)?(?:[邮郵]件|信|電郵|电邮)",
     re.IGNORECASE,
@@ -129,6 +142,55 @@ def is_disclaimer(lines: list[str]) -> bool:
     sentences = [one for one in _SENTENCE.split(text) if _LETTER.search(one)]
     others = [one for one in sentences if _says(one) and not _belongs(one)]
     return len(others) * _FEW_OTHERS <= len(sentences)
+
+
+#: What scanners of mail say of it, and what asks not to print it: each a whole sentence.
+_SCANNED = re.compile(
+    r"(?:checked|scanned|certified|geprüft|überprüft|gescannt|vérifiée?|analysée?|comprobad|analizad"
+    r"|verificad|escanead|controllat|gecontroleerd|gescand|проверен|sprawdzon|skontrolov)",
+    re.IGNORECASE,
+)
+_SCANNER = re.compile(r"vir(?:us|en)|wirus|вирус|malware|mailscanner", re.IGNORECASE)
+_NOTICE = re.compile(
+    r"virus[- ]free|virenfrei|sans virus|libre de virus|livre de vírus|senza virus|virusvrij"
+    r"|без вирусов|不含病毒|无病毒|no virus found in this .{0,12}message|checked by avg.{0,60}"
+    r"|(?:and is )?believed to be clean|version: [\d./ ]+.{0,60}release date.{0,40}"
+    r"|(?:please |p )?(?:consider|think|save|protect).{0,60}"
+    r"(?:environment|planet|trees?|paper).{0,60}"
+    r"|.{0,60}environment.{0,30}before (?:you )?print.{0,40}"
+    r"|(?:before|avoid) (?:you )?print.{0,60}(?:environment|planet|trees?|necessary).{0,30}"
+    r"|.{0,60}(?:umwelt.{0,60}druck|druck.{0,60}umwelt).{0,40}"
+    r"|.{0,60}(?:environnement.{0,40}imprim|imprim.{0,60}environnement).{0,40}"
+    r"|.{0,60}(?:medio ambiente.{0,40}imprim|imprim.{0,60}(?:medio|meio) ambiente).{0,40}"
+    r"|.{0,20}(?:环境|环保|環保|地球).{0,20}(?:打印|列印).{0,12}"
+    r"|.{0,12}(?:打印|列印).{0,20}(?:环境|环保|環保).{0,12}",
+    re.IGNORECASE,
+)
+_LINK = re.compile(
+    r"[<\[(]?\s?(?:https?://[^\s<>\])]{1,300}|www\.[a-z0-9./-]{3,60})\s?[>\])]?", re.IGNORECASE
+)
+_MOST_OF_A_NOTICE = 8  # lines
+_NOTICE_ENDS = re.compile(r"(?<=[.!。！])\s+|(?<=[。！])")
+
+
+def is_notice(lines: list[str]) -> bool:
+    """Whether these lines are what a scanner or a printer's friend adds to every mail."""
+    if len(lines) > _MOST_OF_A_NOTICE or sum(map(len, lines)) > _LONGEST:
+        return False
+    text = " ".join(" ".join(map(without_links, lines)).split())
+    said = [one.strip(" .!。！*_-|") for one in _NOTICE_ENDS.split(text)]
+    said = [one for one in said if _LETTER.search(one)]
+    return bool(said) and not speaks(text) and all(map(_is_said_of_mail, said))
+
+
+def without_links(line: str) -> str:
+    """A line without the addresses of pages in it."""
+    return _LINK.sub(" ", line) if len(line) < _LONGEST else line
+
+
+def _is_said_of_mail(sentence: str) -> bool:
+    scanned = _SCANNED.search(sentence) and _SCANNER.search(sentence) and len(sentence) < _MOST_SAID
+    return bool(scanned) or _NOTICE.fullmatch(sentence) is not None
 
 
 def speaks(text: str) -> bool:

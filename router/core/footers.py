@@ -36,11 +36,22 @@ HINTS: tuple[str, ...] = (
         "gönderildi",
         "đã gửi ",
     ),
-    *("dikirim dari", "ส่งจาก", "נשלח", "στάλθηκε", "أرسل", "أُرسل"),
+    *("dikirim dari", "ส่งจาก", "נשלח", "στάλθηκε", "أرسل", "أُرسل", "تم الإرسال"),
+    *("gửi từ ", "poslano ", "poslato "),
 )
 _LONGEST = 110
 _LONGEST_LINK = 250
 _LINK = re.compile(r"[<\[(]?\s?https?://[^\s<>\])]{1,200}\s?[>\])]?", re.IGNORECASE)
+#: What some write or have written behind it.
+_APOLOGY = re.compile(
+    r"[\s.,;:–—-]+(?:please |pls\.? |so |sorry |bitte |veuillez |por favor |merci d['\u2019])*"
+    r"(?:excuse|forgive|pardon|ignore|apologi[sz]e|apologies|for|entschuldig\w+|excus\w+|disculp\w+"
+    r"|perdon\w+|scus\w+|desculp\w+)(?: [^\s.!?]{1,12}){0,6}? "
+    r"(?:brevity|terseness|typos?|typing|errors?|mistakes?|spelling|auto-?correct\w*|kürze"
+    r"|tippfehler|brièveté|fautes|brevedad|errores|brevità|brevidade|beknoptheid)"
+    r"(?: [^\s.!?\d]{1,12}){0,6}[.!]*\Z",
+    re.IGNORECASE,
+)
 _MARKS = " \t*_-<>()[]|.。!•~\u200e\u200f\u202a\u202b\u202c"
 _FRAME = re.compile(
     r"(?P<sent>sent (?:from|via|with|by|using)|(?:发|發)自|(?:发|發)送自|傳送自|来自|來自"
@@ -49,7 +60,8 @@ _FRAME = re.compile(
     r"|(?:verzonden|verstuurd) (?:vanaf|vanuit|met|via)|отправлено (?:\u0441|из|через)"
     r"|надіслано (?:з|із|через)|wysłan[eoy] (?:z|ze|za pomocą)|skickat (?:från|med|via)"
     r"|sendt (?:fra|med|via)|(?:odesláno|odoslané) (?:ze?|zo|pomocí)|lähetetty|küldve"
-    r"|trimis (?:de pe|din)|đã gửi từ|dikirim dari|ส่งจาก|נשלח מ|στάλθηκε από|أُ?رسلت? من)"
+    r"|trimis (?:de pe|din)|(?:đã )?gửi từ|dikirim dari|ส่งจาก|נשלח מ(?:ה-?)?|στάλθηκε από"
+    r"|أُ?رسلت? من|تم الإرسال من(?: الـ)?|posla[nt]o (?:sa?|iz?|z))"
     r"|(?P<get>(?:get|download|获取|下载|取得|下載|obtenir|télécharge[rz]?|obtener|descargar?"
     r"|obter|obtenha|ottieni|scarica|hol(?:en)? sie sich|pobierz|hent|skaffa|hämta|hanki|stáhnout"
     r"|скачать|получить)(?=[ \u3400-\u9fff]|outlook))"
@@ -58,11 +70,14 @@ _FRAME = re.compile(
 )
 _CLOSED = re.compile(
     r"(?:发送|傳送|發送|发出|寄出|(?:から|より|で)送信(?:されました)?|を入手|에서 보냄"
-    r"| gesendet| küldve|(?<=d[ae]n) gönderildi|(?<=t[ae]n) gönderildi)\Z",
+    r"| gesendet| küldve"
+    r"| downloaden| edinin| indirin| 다운로드|(?<=d[ae]n) gönderildi|(?<=t[ae]n) gönderildi)\Z",
     re.IGNORECASE,
 )
 _BACKWARDS = re.compile(
-    r"(?:送信|されました|入手|보냄| gesendet| küldve| gönderildi)\Z", re.IGNORECASE
+    r"(?:送信|されました|入手|보냄|다운로드| gesendet| küldve| gönderildi| downloaden| edinin"
+    r"| indirin)\Z",
+    re.IGNORECASE,
 )
 _TOKEN = re.compile(
     r"(?P<space>[\s,:;()\[\]/·\-–—&+®™]+)"
@@ -81,11 +96,12 @@ _TOKEN = re.compile(
 )
 _KNOWN = re.compile(
     # with their endings, as languages need them
-    r"(?:iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|outlook|smartphone|smartfon"
+    r"(?:iphon[a-z]|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|outlook|smartphone|smartfon"
     r"|windows|macbook|thunderbird|смартфон)\S{0,16}"
     r"|imac|honor|harmony(?:os)?|poco|oppo|vivo|oneplus|realme|meizu|pixel|nokia|xperia|motorola"
     r"|moto|blackberry|fairphone|lenovo|gmail|yahoo|aol|gmx|proton|protonmail|tutanota|k-9|spark"
     r"|superhuman|airmail|bluemail|typeapp|edison|mailbird|mailspring|postbox|fastmail|zoho|yandex"
+    r"|canary|boxer|tapatalk|mymail|nine|missive|mimestream|shortwave|polymail|newton"
     r"|foxmail|qq|dingtalk|lark|wecom|mail\.ru|fairemail|aquamail|web\.de|t-online|яндекс|ios",
     re.IGNORECASE,
 )
@@ -107,13 +123,13 @@ _MY = frozenset(
         "saya",
         "μου",
     }
-    | {"שלי", "telefonumdan"}
+    | {"שלי", "telefonumdan", "الخاص", "بي", "mojega", "mog", "mojog", "meinem/meiner"}
 )
 _OWN = frozenset(
     {"phone", "mobile", "cell", "cellphone", "handheld", "tablet", "device", "handy", "telefon"}
     | {"mobiltelefon", "téléphone", "portable", "móvil", "celular", "teléfono", "telefono"}
     | {"cellulare", "telefoon", "mobiel", "телефона", "мобильного", "телефону", "telefonu", "mobil"}
-    | {"telefonumdan"}
+    | {"telefonumdan", "appareil", "dispositivo", "apparaat", "toestel", "uređaja"}
 )
 _AROUND = frozenset(
     {"for", "on", "the", "a", "an", "using", "with", "via", "app", "mail", "email", "e-mail", "by"}
@@ -143,6 +159,8 @@ _AROUND = frozenset(
         "het",
     }
     | {"aplikacji", "aplikację", "aplikace", "systemu", "appen", "appli", "application", "το", "של"}
+    | {"için", "cho", "trên", "untuk", "l'application", "l\u2019application", "workspace", "one"}
+    | {"courriel", "avec", "con", "com", "met", "mit"}
     | {"aplicación", "aplicativo", "почты", "почта", "почту", "мобильной", "của", "client"}
 )
 _WHOLE = frozenset(
@@ -155,7 +173,7 @@ def is_footer(line: str, *, alone: bool) -> bool:
     name a known device as nobody does by hand."""
     if len(line) > _LONGEST + _LONGEST_LINK:
         return False
-    bare = " ".join(_LINK.sub(" ", line).split()).strip(_MARKS)
+    bare = _APOLOGY.sub("", " ".join(_LINK.sub(" ", line).split())).strip(_MARKS)
     if len(bare) > _LONGEST:
         return False
     if bare.lower() in _WHOLE:

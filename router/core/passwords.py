@@ -16,6 +16,23 @@ from router.core.secret import Secret
 
 _PASSWORDS = ("password", "pass word", "passphrase", "pass phrase", "passwd", "pwd", "pw", "pin")
 _PASSWORDS_HAN = ("密码", "密碼", "口令")
+#: In small letters; those beyond ASCII in capitals too.
+_PASSWORDS_ABROAD = (
+    *("contraseña", "contrasena", "passwort", "kennwort", "mot de passe", "senha", "wachtwoord"),
+    *(
+        "пароль",
+        "Пароль",
+        "パスワード",
+        "暗証番号",
+        "비밀번호",
+        "hasło",
+        "şifre",
+        "Şifre",
+        "parola",
+    ),
+    *("mật khẩu", "kata sandi", "รหัสผ่าน"),
+)
+_SPARE = ("backup code", "backup codes", "recovery code", "recovery codes", "备用码", "備用碼")
 _EITHER = ("passcode",)
 _SHORT = ("pass",)
 _CODES = ("code", "otp", "authenticator")
@@ -24,15 +41,43 @@ _CODES_HAN = (
     *("验证码", "驗證碼", "校验码", "校驗碼", "认证码", "認證碼", "短信码", "验证密码"),
     *("动态码", "動態碼", "动态密码", "動態密碼", "动态口令", "動態口令"),
 )
-_CARD_CODES = ("cvv", "cvc", "cvn", "安全码", "安全碼")
+_CODES_ABROAD = (
+    *("código de verificación", "código de confirmación", "código de verificação", "código sms"),
+    *("code de vérification", "code de confirmation", "code de sécurité", "codice di verifica"),
+    *(
+        "код подтверждения",
+        "Код подтверждения",
+        "認証コード",
+        "確認コード",
+        "인증번호",
+        "인증 번호",
+    ),
+    *("인증코드", "mã xác minh", "mã xác nhận", "bestätigungscode", "sicherheitscode"),
+)
+_CARD_CODES = (
+    *("cvv", "cvc", "cvn", "安全码", "安全碼", "digits on the back", "numbers on the back"),
+    *(
+        "背面三位",
+        "背面3位",
+        "背面的三位",
+        "背面后三位",
+        "背面後三位",
+        "背面末三位",
+        "背面的后三位",
+    ),
+)
 _ALL = (
-    *(*_PASSWORDS, *_PASSWORDS_HAN, *_SHORT, *_EITHER),
-    *(*_CODES, *_SECOND, *_CODES_HAN, *_CARD_CODES),
+    *(*_PASSWORDS, *_PASSWORDS_HAN, *_PASSWORDS_ABROAD, *_SPARE, *_SHORT, *_EITHER),
+    *(*_CODES, *_SECOND, *_CODES_HAN, *_CODES_ABROAD, *_CARD_CODES),
 )
 _CUES = AhoCorasick(_ALL, matchkind=MatchKind.LeftmostLongest)
-_TELLS_PASSWORD = frozenset((*_PASSWORDS, *_PASSWORDS_HAN, *_SHORT, *_EITHER))
-_TELLS_CODE = frozenset((*_EITHER, *_CODES, *_SECOND, *_CODES_HAN))
-_WHOLE_WORDS = frozenset((*_SHORT, *_SECOND, "pin", "otp", "pwd", "pw", "cvv", "cvc", "cvn"))
+_TELLS_PASSWORD = frozenset(
+    (*_PASSWORDS, *_PASSWORDS_HAN, *_PASSWORDS_ABROAD, *_SPARE, *_SHORT, *_EITHER)
+)
+_TELLS_CODE = frozenset((*_EITHER, *_CODES, *_SECOND, *_CODES_HAN, *_CODES_ABROAD))
+_WHOLE_WORDS = frozenset(
+    (*_SHORT, *_SECOND, "pin", "otp", "pwd", "pw", "cvv", "cvc", "cvn", "senha", "parola")
+)
 #: The least that stands in every text with such a word; what the first look searches for.
 CUES = (
     "pass",
@@ -50,13 +95,17 @@ CUES = (
     "码",
     "碼",
     "口令",
+    *("contrase", "kennwort", "senha", "wachtwoord", "парол", "パスワード", "暗証番号", "비밀번호"),
+    *("hasło", "şifre", "parola", "mật khẩu", "kata sandi", "รหัสผ", "digo de", "digo sms"),
+    *("codice di", "код подтвер", "コード", "인증", "mã xác", "on the back", "背面"),
 )
 
 _PASSWORD = re.compile(
     r"(?P<link>(?:[ -]?code|[ -]?number|码|碼)?"
-    r"(?:[\s:：=是为為改成了就应该應該设設置好像可能\"'“”\u2018\u2019「『《(（→]{0,14}"
+    r"(?:[\s:：=是为為係は는은—改成了就应该應該设設置好像可能\"'“”\u2018\u2019「『《(（→]{0,14}"
     r"|[ \t]{0,3}[=\-]{1,2}>[ \t]{0,3}"
-    r"|(?: (?:for|of|to) [a-z ]{1,24}?)?\s{1,3}(?:is|was|are|used to be|should be|to)\b"
+    r"|(?: (?:for|of|to|i|we|that i) [a-z ]{1,24}?)?\s{1,3}"
+    r"(?:is|was|are|used to be|should be|to|es|est|ist|lautet|é|è|это|era|war|là)\b"
     r"(?:\s(?:now|still|just|actually))?[\s:\"'“\u2018]{1,4}))"
     r"(?P<secret>[!-~]{4,64})",
     re.IGNORECASE,
@@ -68,7 +117,10 @@ _OTHER_PASS = re.compile(
     r"|visitor|parking|the|a|this|first|second|third|will|did|to|not|mountain|museum)[ \t]?\Z",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"[:：=是为為成→]|\b(?:is|was|are|be)\b", re.IGNORECASE)
+_LINK = re.compile(
+    r"[:：=是为為係は는은—成→]|\b(?:is|was|are|be|es|est|ist|lautet|é|è|это|era|war|là)\b",
+    re.IGNORECASE,
+)
 _FIRM = re.compile(r"[:：=\"'“\u2018「『→]")
 _ENDS = ".,;:!?\"'”\u2019)]}>"
 _MIXED = re.compile(r"[a-z][A-Z]")
@@ -85,7 +137,7 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"(?<![0-9A-Za-z•.,¥$€£#/-])" + _NUMBER + r"(?P<glue>"
+    r"(?<![0-9A-Za-z•.,¥$€£#/])(?<![^GgEe]-)" + _NUMBER + r"(?P<glue>"
     r"[\s,，.:：\"'”\u2019()（）是为為就的我你您这這个個那收到了作]{0,12}"
     r"|\s(?:is|was|as)\s(?:(?:my|your|the|a|an)\s)?(?:[a-z]{2,12}\s){0,2})\Z",
     re.IGNORECASE,

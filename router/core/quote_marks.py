@@ -7,6 +7,7 @@ import re
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from router.core import disclaimers, footers
+from router.core import printed_headers as printed
 
 WROTE, HEADER, RULE, FORWARD, FOOTER, DISCLAIMER = (
     *("wrote", "header", "rule", "forward"),
@@ -43,11 +44,13 @@ _HINTS: dict[str, tuple[str, ...]] = {
         *("írta", "pisze", "napísal", "a scris", "menulis", "va escriure", "đã viết", "пише"),
         *("написа", "έγραψε", "كتب", "כתב", "のメール", "님이 작성", "เขียน", ">\u200f:", ">:"),
         *("> :", ">：", "]:", " gmt+", " gmt-"),
+        *(":\n>", ":\n\n>", "：\n>", "：\n\n>"),
     ),
     HEADER: (
         *("subject", "主题", "主題", "主旨", "betreff", "objet", "sujet", "oggetto", "asunto"),
         *("assunto", "onderwerp", "emne:", "ämne", "temat:", "тема:", "konu:", "件名", "제목"),
-        *("aihe:", "předmět", "tárgy", "subiect", "chủ đề"),
+        *("aihe:", "předmět", "tárgy", "subiect", "chủ đề", "θέμα:", "subjek:", "เรื่อง:"),
+        *("נושא:", "الموضوع:", "относно:", "predmet:", "zadeva:", "teema:", "tēma:", "tema:"),
         *("主　题", "主　題", "主 题", "主 題", "标题", "標題", "收件人", "收件者"),
     ),
     RULE: (
@@ -57,6 +60,7 @@ _HINTS: dict[str, tuple[str, ...]] = {
         "**",
         "~~",
         "- -",
+        "\u2010\u2010",
         "──",
         "—",
         "above this line",
@@ -67,7 +71,7 @@ _HINTS: dict[str, tuple[str, ...]] = {
         *("forwarded", "转发", "轉發", "轉寄", "weitergeleitet", "transféré", "inoltrato"),
         *("reenviado", "doorgestuurd", "encaminhada", "пересылаемое"),
     ),
-    FOOTER: (*footers.HINTS, "定制"),
+    FOOTER: (*footers.HINTS, "定制", "customized by "),
     DISCLAIMER: disclaimers.HINTS,
 }
 _WORDS = [(word, kind) for kind, words in _HINTS.items() for word in words]
@@ -91,12 +95,25 @@ def hints(text: str) -> list[tuple[int, str]]:
 
 # ---------------------------------------------------------------- introductions of a quote
 
-_LONGEST = 400
+_LONGEST, _SHORT = 400, 80
 _MAIL = r"[^\s<>@\"]{1,80}@[^\s<>@\"]{1,80}"
 _WHO = re.compile(_MAIL)
 _WHEN = re.compile(
     r"\d{1,2}[:.h]\d{2}|\d{4}\s?[年./-]|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\b(?:19|20)\d\d\b"
 )
+_CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}")
+#: Nobody puts an address into brackets but a program.
+_BRACKETED = re.compile(rf"[<(\[]{_MAIL}[>)\]]")
+_COLON = re.compile(r"[:：]\s*\Z")
+_TIME_LAST = re.compile(
+    r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}[, T]{1,2}\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?"
+    r"(?: [+-]\d{4}| [A-Z]{2,4})?[\])]?\s*[:：]\s*\Z",
+    re.IGNORECASE,
+)
+_SPEAKS = re.compile(
+    r"(?<!\w)(?:(?-i:I)|i'm|my|me|we|our|us|you|your)(?!\w)|[我你您]", re.IGNORECASE
+)
+_SENTENCE = re.compile(r"[^\W\d_]{4}[.!?] (?=[^\W\d_])|[。！？；]")
 #: The verb is the last word, or (in the north) comes before the name and the date.
 _VERB_LAST = re.compile(
     r"(?:\b(?:wrote|writes|a écrit|écrit|schrieb|schreibt|geschreven|escribió|escribe|escreveu"
@@ -112,7 +129,8 @@ _VERB_ALONE = re.compile(
 )
 #: How Horde and others begin.
 _QUOTING = re.compile(
-    r"\s*(?:quoting|zitat von|citando(?: a)?|citation de|citazione di|cita de|citaat van|citerar"
+    r"\s*(?:quoting|quoth|thus spake|excerpts from|zitat von"
+    r"|citando(?: a)?|citation de|citazione di|cita de|citaat van|citerar"
     r"|citat fra|cytowanie|цитирую)\s[^\n]{2,160}[:：]\s*\Z",
     re.IGNORECASE,
 )
@@ -187,12 +205,31 @@ def _introduces(part: list[str], whole: list[bool]) -> bool:
     if _QUOTING.match(joined):
         return _WHO.search(joined) is not None or any(whole)
     if not (_VERB_LAST.search(joined) or _VERB_INSIDE.search(joined)):
-        if len(part) == 1 and _BARE_LINE.match(joined):
+        if (len(part) == 1 and _BARE_LINE.match(joined)) or (any(whole) and _is_anyones(joined)):
             return True
         return _OPENS.match(joined) is not None and _NO_VERB.search(joined) is not None
     if not (_WHO.search(joined) or _WHEN.search(joined)):
         return any(whole)
-    return _OPENS.match(joined) is not None or _begins_with_name(joined)
+    short = any(whole) and len(joined) <= _SHORT and _VERB_LAST.search(joined) is not None
+    opened = _OPENS.match(joined) is not None or _begins_with_name(joined)
+    return opened or (short and not _tells(joined))
+
+
+def _is_anyones(joined: str) -> bool:
+    """Whether a line above quoted ones is an introduction in whatever language: an address or a
+    time of day stands in it as only programs write them, and nobody speaks of himself."""
+    if not _COLON.search(joined) or _tells(joined):
+        return False
+    if _TIME_LAST.search(joined) and _WHEN.search(joined):
+        return True
+    return _BRACKETED.search(joined) is not None or (
+        _CLOCK.search(joined) is not None and _NO_VERB.search(joined) is not None
+    )
+
+
+def _tells(joined: str) -> bool:
+    """Whether a sentence ends in it, or somebody speaks of himself or to the reader."""
+    return _SENTENCE.search(joined) is not None or _SPEAKS.search(joined) is not None
 
 
 def _begins_with_name(joined: str) -> bool:
@@ -206,6 +243,8 @@ def _begins_with_name(joined: str) -> bool:
 
 def _opened(lines: list[str], first: int) -> int:
     """Where it really begins: a long name may have pushed the address to a line of its own."""
+    if first and (headed := printed.above_introduction(lines, first)) < first:
+        return headed
     if first and not _OPENS.match(lines[first]):
         for above in range(first - 1, max(first - 3, -1), -1):
             line = lines[above].strip()
@@ -216,50 +255,22 @@ def _opened(lines: list[str], first: int) -> int:
     return first
 
 
-# ---------------------------------------------------------------- headers and separators
+# ---------------------------------------------------------------- separators
 
-_FROM = (
-    r"(?:from|von|de|da|van|fra|från|od|от|від|kimden|gönderen|lähettäjä|feladó|expeditor|de la|từ"
-    r"|message du"
-    r"|发\s*件\s*人|寄\s*件\s*[者人]|發\s*件\s*人|差出人|보낸 사람)"
-)
-_NAMES = (
-    r"(?:from|sent|date|to|cc|bcc|subject|reply-to|importance"
-    r"|von|gesendet|datum|an|betreff|kopie|de|envoyé|date|à|a|cc|copie à|objet|sujet|message du"
-    r"|da|inviato|data|risposta|oggetto|para|fecha|enviado(?: el)?|asunto|assunto|van|verzonden"
-    r"|aan|onderwerp|fra|sendt|dato|til|emne|från|skickat|till|ämne|od|do|temat|wysłano|от|кому"
-    r"|дата|тема|отправлено|від|надіслано|kimden|gönderen|gönderil\w{2,3}|kime|tarih|konu"
-    r"|lähettäjä|lähetetty|vastaanottaja|kopio|aihe|odesláno|komu|předmět|feladó|elküldve|címzett|tárgy"
-    r"|expeditor|de la|trimis|către|subiect|từ|đã gửi|đến|chủ đề"
-    r"|发\s*件\s*人|寄\s*件\s*[者人]|發\s*件\s*人|(?:发送|发件)\s*(?:时间|日期)|send time"
-    r"|寄件日期|傳送時間|發送時間"
-    r"|日\s*期|时\s*间|時\s*間|收\s*件\s*[人者]|抄\s*送|副\s*本|密送|主\s*[题題旨]|标\s*题|回复"
-    r"|差出人|送信日時|宛先|件名|보낸 사람|받는 사람|제목)"
-)
-_EDGE = r"[\s|*\"“”#]{0,6}"
-_HEADER = re.compile(rf"{_EDGE}{_NAMES}{_EDGE}(?:[:：]|\|)", re.IGNORECASE)
-_HEADER_FIRST = re.compile(rf"{_EDGE}{_FROM}{_EDGE}(?:[:：]|\|)", re.IGNORECASE)
-_ABOVE, _BELOW, _ENOUGH = 8, 6, 3
-_RULED = re.compile(r"\s*+[-_=*~—]{2,}+\s*+(?P<words>[^\s\-_=*~—][^\n]{0,60}?)\s*[-_=*~—]{2,}\s*\Z")
-_RULE_ONLY = re.compile(r"\s*[-_=*~—]{3,}\s*\Z")
 _ORIGINAL = re.compile(
     r"(?:编写|写道|寫道|\bwrote)\s*\Z|original|原始|原\s*邮件|原\s*郵件|邮件原文|原文|回复的"
     r"|回覆的|replied message"
     r"|ursprüngliche|d'origine|originale|oprindelig|ursprungligt|исходное",
     re.IGNORECASE,
 )
-_TITLE = re.compile(
-    r"(?:(?:原始|(?:回复|回覆|引用)的?)[邮郵]件|[邮郵]件原[文件]|original message)\s*[:：]?\Z",
-    re.IGNORECASE,
-)
-_ADDRESS_ALONE = re.compile(rf"(?:e-?mail\s*[:：]\s*|[邮郵]箱\s*[:：]\s*)?{_MAIL}\Z", re.IGNORECASE)
 _ABOVE_LINE = re.compile(
     r"[\s#\-=—*]*(?:please )?(?:type |write )?(?:your )?reply above this line"
     r"|[\s#\-=—*]*请?在?(?:此行上方|本行以上)",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
-    r"\s*+[-_=*~—]{2,}+\s*+(?:(?:begin )?forwarded|转发|轉發|轉寄|weitergeleitet|.{0,20}transféré"
+    rf"\s*+{printed.DRAWN}{{2,}}+\s*+"
+    r"(?:(?:begin )?forwarded|转发|轉發|轉寄|weitergeleitet|.{0,20}transféré"
     r"|.{0,20}inoltrato|.{0,20}reenviado|doorgestuurd|.{0,20}encaminhada|.{0,20}пересылаемое)"
     r"|\s*(?:begin forwarded message|开始转发的邮件|開始轉寄郵件|以下是转发的邮件|转发的邮件)"
     r"\s*[:：]",
@@ -267,89 +278,26 @@ _FORWARDED = re.compile(
 )
 
 
-def headers(lines: list[str], place: int) -> tuple[int, int] | None:
-    """From, date, to and subject printed above the history, as Outlook and Foxmail do."""
-    if not _HEADER.match(lines[place][:200]):
-        return None
-    window = range(max(0, place - _ABOVE), place + 1)
-    first = next((at for at in window if _HEADER_FIRST.match(lines[at][:200])), None)
-    if first is None:
-        return None
-    while first > window[0] and _HEADER.match(lines[first - 1][:200]):
-        first -= 1  # some programs begin with the date
-    block = lines[first : place + 1 + _BELOW]
-    if sum(_HEADER.match(line[:200]) is not None for line in block) < _ENOUGH:
-        return None
-    return _above_headers(lines, first), place + 1
-
-
-def past_headers(lines: list[str], place: int) -> int:
-    """The first line from here on that is no printed header."""
-    while place < len(lines) and _HEADER.match(lines[place][:200]):
-        place += 1
-    return place
-
-
-#: The Bat marks what it quotes with somebody's initials, others with a bar.
-_ALIKE = re.compile(r"\s?([^\W\d_]{1,4}>|\|)(?=\s|\Z)")
-
-
-def marked_alike(lines: list[str], place: int) -> list[int]:
-    """The lines from here on with the quote mark that this one has, if it is one of those kinds."""
-    found = _ALIKE.match(lines[place]) if place < len(lines) else None
-    if found is None:
-        return []
-    mark = found[1]
-    return [at for at in range(place, len(lines)) if lines[at].lstrip().startswith(mark)]
-
-
-def _above_headers(lines: list[str], first: int) -> int:
-    """The rule and the title above printed headers, and the address that Foxmail signs with."""
-    signed = -1
-    for above in range(first - 1, max(first - 15, -1), -1):
-        line = lines[above].strip()
-        if not line or _is_rule(line) or _TITLE.match(line):
-            first = above
-        elif signed < 0 and _ADDRESS_ALONE.match(line[:200]):
-            first = signed = above
-        else:
-            break
-    return first if signed < 0 else _name_card(lines, first, signed)
-
-
-def _name_card(lines: list[str], first: int, signed: int) -> int:
-    """A name or two between a rule and the address that was signed with."""
-    for above in range(signed - 1, max(signed - 4, -1), -1):
-        line = lines[above].strip()
-        if len(line) > 40:
-            break
-        if _is_rule(line):
-            return min(first, above)
-    return first
-
-
-def _is_rule(line: str) -> bool:
-    """A line of dashes alone, or with few words among them."""
-    short = line[:200]
-    return _RULE_ONLY.match(short) is not None or _RULED.match(short) is not None
-
-
 def separator(lines: list[str], place: int) -> tuple[int, int] | None:
     """``-----Original Message-----`` in any language; words we do not know need headers below."""
     line = lines[place][:200]
     if _ABOVE_LINE.match(line):
         return place, place + 1
-    ruled = _RULED.match(line)
+    ruled = printed.RULED.match(line)
     if ruled is None:
         return None
     if _ORIGINAL.search(ruled["words"]):
         return card(lines, place), place + 1
-    below = [one[:200] for one in lines[place + 1 : place + 8] if one.strip()]
-    known = sum(_HEADER.match(one) is not None for one in below[:6])
-    return (place, place + 1) if known >= _ENOUGH else None
+    below = [one for one in lines[place + 1 : place + 8] if one.strip()]
+    known = sum(map(printed.is_one, below[:6]))
+    return (place, place + 1) if known >= printed.ENOUGH else None
 
 
-_FORWARDING = re.compile(r"\s*(?:fwd?|wg|tr|转发|轉發|轉寄)\s*[:：]", re.IGNORECASE)
+_FORWARDING = re.compile(
+    r"\s*(?:fwd?|fs|wg|tr|vb|vl|rv|enc|i|pd|doorst|doorgest|[i\u0130]\u0307?lt|пер|перес|πρθ|転送"
+    r"|전달|转发|轉發|转寄|轉寄)\s*[:：]",
+    re.IGNORECASE,
+)
 
 
 def is_forwarding(subject: str) -> bool:
@@ -364,7 +312,10 @@ def is_forward(line: str) -> bool:
 
 # ---------------------------------------------------------------- signatures
 
-_CUSTOM = re.compile(r"[\s*_<(\[]*签名由[^\n]{1,20}定制\s*\Z")
+_CUSTOM = re.compile(
+    r"[\s*_<(\[]*(?:签名由[^\n]{1,20}定制|signature is customized by [^\n]{2,30})\s*\Z",
+    re.IGNORECASE,
+)
 
 
 def is_custom(line: str) -> bool:

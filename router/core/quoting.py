@@ -19,7 +19,7 @@ from collections.abc import Collection
 from itertools import accumulate, islice
 from typing import NamedTuple
 
-from router.core import disclaimers, footers, sign_offs
+from router.core import disclaimers, footers, initials, printed_headers, sign_offs
 from router.core import quote_marks as marks
 
 _MOST_LINES = 20_000
@@ -120,6 +120,7 @@ def _history(
     by a mark of their own are added to ``quoted``."""
     cut = list(quoted)
     certain = sum(cut) > 1  # a single line may begin with ">" for other reasons
+    marked = initials.Marked(lines)
     end = -1
     for place, kind in near:
         if place <= end or quoted[place]:
@@ -130,10 +131,10 @@ def _history(
         if span is None or (kind == marks.WROTE and not _is_sure(lines, quoted, span)):
             continue
         certain = True
-        first, end = span[0], marks.past_headers(lines, span[1])
+        first, end = span[0], printed_headers.past(lines, span[1])
         begins = _begins(lines, end)
-        if kind == marks.WROTE:
-            for at in marks.marked_alike(lines, begins):
+        if kind == marks.WROTE and not quoted[begins]:
+            for at in marked.alike(begins):
                 cut[at] = quoted[at] = True
         if not quoted[begins]:
             cut[first:] = [True] * (len(lines) - first)
@@ -154,7 +155,7 @@ def _mark(lines: list[str], place: int, kind: str, quoted: list[bool]) -> tuple[
     if kind == marks.WROTE:
         return marks.introduction(lines, place, quoted)
     if kind == marks.HEADER:
-        return marks.headers(lines, place)
+        return printed_headers.around(lines, place)
     if kind in (marks.RULE, marks.FORWARD):
         return marks.separator(lines, place)
     return None
@@ -171,7 +172,7 @@ def _is_sure(lines: list[str], quoted: list[bool], span: tuple[int, int]) -> boo
     """People tell what somebody wrote to them, and when; a program gives an address too, or marks
     each line that it quotes."""
     begins = _begins(lines, span[1])
-    marked = quoted[begins] or any(marks.marked_alike(lines, begins))
+    marked = quoted[begins] or initials.is_marked(lines[begins])
     return marked or marks.names_address(lines[span[0] : span[1]])
 
 
@@ -190,12 +191,14 @@ def _signatures(lines: list[str], near: list[tuple[int, str]], cut: list[bool]) 
         end = _stretch(cut, place)
         if _is_disclaimer(lines, place, end):
             _take(lines, cut, place, end)
+        elif (first := _notice(lines, place, end)) >= 0:
+            _take(lines, cut, first, end)
     for place in reversed(_of(marks.FOOTER, near, cut)):
         if _footer(lines, place, cut):
             break
     rules = _of(marks.RULE, near, cut)
     drawn = Counter(lines[place] for place in rules)
-    for place in rules:
+    for place in reversed(rules):
         end = _stretch(cut, place)
         if not cut[place] and end - place <= _LONGEST_BLOCK:
             end = place + _card(lines, place, end, many=drawn[lines[place]] > 1)
@@ -238,6 +241,20 @@ def _is_disclaimer(lines: list[str], place: int, end: int) -> bool:
     """Whether a paragraph begins here below something else, and it and all below it are one."""
     alone = place > 0 and not lines[place - 1].strip(" \t_-=*—")
     return alone and disclaimers.is_disclaimer(lines[place:end])
+
+
+def _notice(lines: list[str], place: int, end: int) -> int:
+    """Where what a scanner of mail adds begins, if nothing else follows it; else -1."""
+    first = place
+    while first > 1 and lines[first - 1].strip() and not _written(lines[first - 1]):
+        first -= 1
+    alone = first > 0 and not _written(lines[first - 1])
+    return first if alone and disclaimers.is_notice(lines[first:end]) else -1
+
+
+def _written(line: str) -> bool:
+    """Whether more than a link or a drawn line stands in a line."""
+    return bool(disclaimers.without_links(line).strip(" \t_-=*—<>"))
 
 
 def _footer(lines: list[str], place: int, cut: list[bool]) -> bool:

@@ -144,7 +144,7 @@ _BETWEEN_DIGITS = (
     b" \t\r\n.-_>/|:*,\xc2\xa0\xb7\xe2\x80\x93\x94\x8b\x8c\x8d\x90\x91\x92\x89\xaf\x88"
 )
 #: Signs that stand around the words of a phrase; one by one, which is what Python does fastest.
-_SIGNS = "\u3000，、；：（）．。「」『』·"  # noqa: RUF001  # as they write
+_SIGNS = "\u3000，、；：（）．。「」『』·・"  # noqa: RUF001  # as they write
 #: Signs, arrows, pictures: all of U+2000 to U+2FFF and beyond the first plane. No list has a word
 #: of these.
 _PICTURES = re.compile(rb"[\xe2\xf0][\x80-\xbf]{2,3}")

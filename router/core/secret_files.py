@@ -159,7 +159,15 @@ def _meant(name: str, mime: str, data: bytes, text: str) -> Iterator[str]:
 
 
 def _mail(data: bytes) -> Iterator[str]:
-    """A mail's headers and every text in it, as its reader sees them."""
+    """A mail's headers and every text in it, as its reader sees them; nothing of one that is nested
+    too deep to be taken apart."""
+    try:
+        yield from _told(data)
+    except RecursionError:
+        return
+
+
+def _told(data: bytes) -> Iterator[str]:
     told: list[str] = []
     encoded = False
     for part in list(message_from_bytes(data).walk())[:_DEEPEST]:

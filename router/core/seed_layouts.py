@@ -42,6 +42,11 @@ _ITEM = re.compile(
 _MAYBE_ITEM = Glanced(
     r"(?:^|[\s(\[|,;，；、>])[(\[]?(?:[a-z]|[ivx]{2,5}|w(?:ord)?[ _]?[0-9]{1,2})[.):\]=]"
 )
+#: "一、", "第十二：": before a word that is not Chinese.
+_HAN_ITEM = re.compile(
+    r"(?<![^\s,，;；。>])第?[一二三四五六七八九十]{1,3}[、.\uff0e:：)）]"
+    r"(?=[ \t]*[^\W\d_\u3400-\u9fff])"
+)
 _GLOSS = re.compile(
     r"[(\[（【][^()\[\]（）【】\n]{0,12}[\u3400-\u9fff][^()\[\]（）【】\n]{0,12}[)\]）】]"
 )
@@ -60,7 +65,7 @@ def bare(text: str, *, told: bool) -> str:
     if told and (":" in text or "\n19" in text or "\n20" in text):
         text = _STAMP.sub(_blank, text)
     if not text.isascii():
-        text = _GLOSS.sub(_blank, text)
+        text = _HAN_ITEM.sub(_blank, _GLOSS.sub(_blank, text))
     return _ITEM.sub(_blank, text) if _MAYBE_ITEM.found(text) else text
 
 

@@ -23,7 +23,7 @@ _LONGEST_NAME = 70
 _REACHED = re.compile(
     r"(?:\b(?:tel\w*|tél|phone|mobile?|mob|cell|fax|office|direct|hotline|whatsapp|telegram|skype"
     r"|wechat|[tmfdpe])\b|电\s*话|電\s*話|手\s*机|手\s*機|传\s*真|傳\s*真|座\s*机|热\s*线|携帯|联系方式"
-    r"|微\s*信|QQ)\s*[:：.]*\s*[+(]{0,2}\d[\d\s()./-]{4,}"
+    r"|微\s*信|QQ)\s*+[:：.]*+\s*+[+(]{0,2}\d[\d\s()./-]{4,}"
     r"|(?:微\s*信|QQ|wechat|skype|telegram)号?\s*[:：]\s*[\w.@-]{4,}"
     r"|(?:e-?mail|web(?:site)?|url|邮\s*箱|郵\s*箱|电\s*邮|网\s*[址站]|網\s*址)\s*[:：]\s*[\w.@/:-]{5,}"
     r"|\+\d[\d\s()./-]{6,}\d|(?<!\w)1\d{10}(?!\w)|[^\s@<>]{1,64}@[^\s@<>]{1,64}\.\w{2,}"
@@ -47,10 +47,16 @@ _HAN_NAME = re.compile(
     r"薛尹段雷黎史龙龍陶贺顾毛郝龚邵万严武莫孔向汤安欧歐司小老阿][\u3400-\u9fff]{1,3}"
     r"(?:\s+[A-Za-z .]{2,30})?\Z"
 )
+_LATIN_NAME = re.compile(r"[A-Z][a-z'\u2019-]{1,20}(?: [A-Z][a-z'\u2019.-]{0,20}){1,3}")
 #: Little words that no name and no company has.
 _HAN_SAYS = re.compile(r"[我你您他她它们們的了吗嗎呢吧不没沒被把请請给給盗盜骗騙]")
 #: What a list of mail writes below every letter.
 _LIST = re.compile(r"mailing list|listinfo|邮件列表|mailman", re.IGNORECASE)
+#: Who wrote advertisements below a long line, and how long it is.
+_PROVIDER = re.compile(
+    r"\b(?:yahoo|msn|hotmail|lycos|netscape|juno|excite|gmx|web\.de)\b", re.IGNORECASE
+)
+_ADVERT_RULE = 40
 _CLOSING = (
     r"(?:(?:viele|beste|liebe|schöne|freundliche) grüße(?: aus \w+)?|mit freundlichen grüßen"
     r"|(?:(?:best|kind|warm) )?regards|cheers|many thanks|thanks|cordialement|bien à vous"
@@ -108,6 +114,14 @@ def is_rule(line: str) -> bool:
     return len(line) <= _LONGEST_RULE and _RULE.match(line) is not None
 
 
+def is_name(line: str) -> bool:
+    """Whether a line is a person's name and no more, by how names are written."""
+    bare = line.strip()
+    if _HAN.search(bare):
+        return _HAN_NAME.match(bare) is not None and _HAN_SAYS.search(bare) is None
+    return _LATIN_NAME.fullmatch(bare) is not None
+
+
 def length(lines: list[str]) -> int:
     """How many of the lines are a delimiter and the card below it; none when they may be a letter.
     What is written as sentences below a card of the standard's is left out."""
@@ -119,13 +133,23 @@ def length(lines: list[str]) -> int:
     if not 0 < len(below) <= _MOST_LINES or any(len(one) > _LONGEST_LINE for one in below):
         return 0
     reached = [_REACHED.search(one) is not None for one in below]
-    if any(reached) and any(map(_LIST.search, below)) and not any(map(_is_sentence, below)):
+    if any(reached) and (_is_list(below) or _is_advert(lines[0], below)):
         return len(lines)
     if len(lines[0].strip()) >= _LONG_RULE and not any(reached):
         return 0
-    if any(one.isdigit() for one in _REACHED.sub("", below[0])):
+    if not _LETTER.search(below[0]) or any(map(str.isdigit, _REACHED.sub("", below[0]))):
         return 0  # facts; a card begins with a name
     return len(lines) if all(map(_is_of_card, below)) else 0
+
+
+def _is_list(below: list[str]) -> bool:
+    return any(map(_LIST.search, below)) and not any(map(_is_sentence, below))
+
+
+def _is_advert(rule: str, below: list[str]) -> bool:
+    """Whether a provider of mail praises itself below a long line."""
+    praised = len(rule.strip()) >= _ADVERT_RULE and any(map(_PROVIDER.search, below))
+    return praised and not any(map(speaks, below))
 
 
 def _prose(lines: list[str]) -> int:

@@ -29,6 +29,10 @@ HISTORY = (
         "<b>To:</b> Ann<br><b>Subject:</b> Re: x</div><div>Which one?</div>"
     ),
     "<div>------------------ 原始邮件 ------------------</div><div>发件人: h@w.example</div>",
+    (
+        "<div>&nbsp;</div><div><includetail><!--<![endif]--></includetail></div>"
+        "<div>------------------ 原始邮件 ------------------</div><div>发件人: h@w.example</div>"
+    ),
 )
 
 

@@ -311,6 +311,21 @@ def test_a_person_who_writes_about_bounces_is_no_bounce(sender, subject, text):
     assert read(sender, subject, text).bounce is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I have left. This account is not read any more, the following address is: ann@b.example.",
+        "Your mail was not delivered to my phone because I am away; ann@b.example reads it.",
+        "The mailbox tom@b.example does not exist for orders. Please use orders@b.example.",
+    ],
+)
+@pytest.mark.parametrize("header", ["Return-Path: <>", "Auto-Submitted: auto-replied"])
+def test_who_is_away_and_names_another_is_no_bounce(text, header):
+    assert read("Tom <tom@b.example>", "Automatic reply: x", text, header).bounce is None
+    code = f"{text}\n550 5.1.1 user unknown"
+    assert read("Tom <tom@b.example>", "Automatic reply: x", code, header).bounce is not None
+
+
 REPORT = (
     "Content-Type: message/delivery-status\r\nContent-Disposition: attachment\r\n\r\n"
     "Reporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; a@b.example\r\n"
@@ -358,6 +373,13 @@ ANSWERS = [
     "I am out of the office until Monday and will reply when I return.",
     "I'm currently on annual leave with limited access to email.",
     "This is an automated response. Your message was received.",
+    "您好！邮件已收到，因出差无法及时回复，请见谅。如有急事请联系13800138000。",
+    "Bin bis 30.11. nicht im Büro. Ihre E-Mail wird nicht weitergeleitet.",
+    "Je suis absent jusqu'au 30 novembre. En cas d'urgence, contactez ann@firm.example.",
+    "Estaré fuera de la oficina. Para asuntos urgentes contacte a ann@firm.example.",
+    "ただいま休暇をいただいております。11月30日以降に返信いたします。",
+    "这是来自QQ邮箱的假期自动回复邮件。\n您好，我最近正在休假中，无法亲自回复您的邮件。",
+    "您好，我最近正在休假中，无法亲自回复您的邮件。我将在假期结束后，尽快给您回复。",
 ]
 
 
@@ -372,6 +394,9 @@ def test_an_absence_told_in_words_alone_is_no_persons_answer(text):
     "text",
     [
         "我正在出差，手机丢了，请联系我另一个号码 13800000000。",
+        "我因出差无法及时查看验证码，请帮我解锁。",
+        "Ich bin im Urlaub und meine Karte wurde gestohlen.",
+        "Je suis en vacances et mon compte est vide, c'est urgent.",
         "我在休假，钱包突然被冻结，急着付酒店的钱，请尽快处理。",
         "I am on vacation until Monday and my card was stolen. Please block it, it is urgent.",
         "I was out of the office, sorry. Here is the number: 77.",
@@ -403,6 +428,9 @@ def test_a_person_who_is_away_is_still_a_person(text):
         ),
         *("Automaattinen vastaus: x", "Balasan otomatis: x", "Trả lời tự động: x", "رد تلقائي: x"),
         *("Automatisk svar: x", "Automatická odpověď: x", "Αυτόματη απάντηση: x"),
+        *("AUTO: x", "Odpowiedź automatyczna: x", "Automatische Eingangsbestätigung: x"),
+        *("Abwesend: x", "Absence : x", "Yahoo! Auto Response"),
+        *("Ann Lee is out of the office (returning 30/11/2026)", "I am out of the office Re: x"),
         *("Risposta automatica: x", "自動応答: x", "자동 회신: x", "Автоответ: x", "Autosvar: x"),
     ],
 )
@@ -414,7 +442,9 @@ def test_an_automatic_answer_is_known_by_its_subject(subject):
     assert read("li@mail.example", subject, told).automatic == "auto_submitted"
 
 
-@pytest.mark.parametrize("subject", ["自动回复: Re: x", "Automatic reply: RE: x", "OOO: Re[2]: x"])
+@pytest.mark.parametrize(
+    "subject", ["自动回复: Re: x", "Automatic reply: RE: x", "OOO: Re[2]: x", "休假自动回复 Re: x"]
+)
 def test_one_that_answers_an_answer_needs_no_id(subject):
     assert read("li@mail.example", subject, "x").automatic == "auto_submitted"
 
@@ -428,6 +458,8 @@ def test_one_that_answers_an_answer_needs_no_id(subject):
         *("Automatic reply is no answer: wallet stolen", "Out of office hours emergency: help"),
         *(
             "Vacation over: card stolen",
+            "Your whole desk is out of the office, is it? Coins stolen",
+            "Re: Ann is out of the office",
             "Autosvar hjälper inte",
             "Re: 自动回复：您好",
             "不在办公室也能登录吗",

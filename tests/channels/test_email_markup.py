@@ -89,6 +89,7 @@ def test_what_may_be_shown_is_read(shown):
         "<p hidden ",
         '<p style="font-size:0">x',
         "<p style='display:none'>",
+        "<div id=olk_src_body_section></div>",
     ],
 )
 def test_hostile_styles_are_read_in_linear_time(piece):

@@ -1,6 +1,7 @@
 """Mail as programs write it, not as the standards wish: text, names and charsets come out right."""
 
 from base64 import b64encode
+from time import process_time
 
 import pytest
 
@@ -167,6 +168,17 @@ def test_a_part_that_is_uuencoded_is_decoded():
 def test_words_that_only_begin_like_a_file_stay():
     text = "begin 644 times\nand then it failed\nend"
     assert read(HEAD + b"\r\n" + text.encode()).text == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "piece"),
+    [("plain", b"begin 644 a\n"), ("enriched", b"<param>"), ("enriched", b"<comment>")],
+)
+def test_text_that_only_begins_like_files_or_commands_is_read_in_linear_time(kind, piece):
+    started = process_time()
+    head = HEAD + b"Content-Type: text/" + kind.encode() + b"\r\n\r\n"
+    read(head + piece * (2_000_000 // len(piece)) + b"x\nend\n")
+    assert process_time() - started < 3
 
 
 def test_a_line_of_spaces_may_end_the_headers():

@@ -42,6 +42,43 @@ def test_a_disclaimer_at_the_end_goes(disclaimer):
     assert split_reply(f"{ASKED}\n\n{disclaimer}\n").reply == ASKED
 
 
+NOTICES = (
+    "---\nThis email has been checked for viruses by Avast\nsoftware.\nhttps://a.example",
+    "<https://a.example/sig?x=1>\nVirus-free.www.avast.com\n<https://a.example/sig?x=1>",
+    "No virus found in this message.\nChecked by AVG.\nVersion: 1 / Release Date: 3",
+    (
+        "-- \nThis message has been scanned for viruses and\ndangerous content by MailScanner, and "
+        "is\nbelieved to be clean."
+    ),
+    "Diese E-Mail wurde von Avast Antivirus-Software auf Viren geprüft.\nwww.avast.com",
+    "Please consider the environment before printing this e-mail.",
+    "P Think of the environment: print only if you must.",
+    "请考虑环境，非必要不打印本邮件。",
+)
+
+
+@pytest.mark.parametrize("notice", NOTICES)
+def test_what_a_scanner_or_a_friend_of_trees_adds_goes(notice):
+    assert split_reply(f"{ASKED}\n\n{notice}\n").reply == ASKED
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "My phone has a virus and this message was checked by nobody.",
+        "This email says my wallet has a virus. Is it from you?",
+        "Virus-free? My coins are gone.",
+        "我的手机中了病毒，请冻结账户。",
+        "打印凭证在哪里？",
+        "Scanned for viruses: nothing. The app still crashes.",
+        "Please consider my case before printing your report.",
+    ],
+)
+def test_what_somebody_writes_of_viruses_or_printing_stays(told):
+    text = f"Hello,\n\n{told}\n"
+    assert split_reply(text) == (text, "")
+
+
 @pytest.mark.parametrize("disclaimer", DISCLAIMERS)
 def test_what_is_written_below_one_stays_and_it_stays_with_it(disclaimer):
     text = f"{ASKED}\n\n{disclaimer}\n\nI also lost my phone, my coins are gone."

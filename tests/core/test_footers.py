@@ -63,6 +63,12 @@ ASKED = "还是没有到账，请再查一下。\n订单号 20261124001"
             "나의 iPhone에서 보냄",
             "Telefonumdan gönderildi",
         ),
+        *("Sent from Canary (https://c.example)", "Sent from Workspace ONE Boxer", "Get Outlook"),
+        *("Outlook voor Android downloaden", "Gửi từ Outlook cho Android", "Odesláno z iPhonu"),
+        *("נשלח מה-iPhone שלי", "تم الإرسال من الـ iPhone", "Dikirim dari Outlook untuk Android"),
+        *("Sent from my iPhone. Please excuse any typos!", "Sent from my phone, excuse brevity"),
+        "Sent from my Android device with K-9 Mail. Please excuse my brevity.",
+        "Von meinem iPhone gesendet. Bitte entschuldigen Sie die Kürze.",
         *("iPhone'umdan gönderildi", "Đã gửi từ iPhone của tôi", "Dikirim dari iPhone saya"),
     ],
 )
@@ -119,6 +125,8 @@ def test_one_footer_goes_and_what_looks_like_more_of_them_stays():
             "Verzonden vanaf mijn rekening",
             "Inviato dal mio conto",
             "Sent from my old phone, stolen",
+            "Sent from my phone, please excuse the thief for nothing",
+            "Sent from my iPhone. Please excuse my mistakes: I paid 2 BTC to a thief",
         ),
         *(
             "Mein Geld wurde gesendet",

@@ -97,6 +97,16 @@ def test_a_file_without_a_readable_secret_stays_as_it_is(data):
     assert _copy(data) is None
 
 
+def test_a_mail_that_is_nested_without_end_is_read_as_plain_text():
+    deep = b"".join(
+        b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (n, n)
+        for n in range(1_500)
+    )
+    assert _copy(deep, "a.eml", "message/rfc822") is None
+    copy = _copy(deep + PHRASE.encode(), "a.eml", "application/octet-stream")
+    assert b"winner" not in copy.data
+
+
 def test_a_broken_mail_is_read_as_far_as_it_goes():
     broken = b"Content-Type: text/plain; charset=none-such\r\n\r\n" + PHRASE.encode()
     copy = _copy(broken, "a.eml", "message/rfc822")

@@ -148,7 +148,14 @@ def test_a_forward_stays_whole(mark):
     assert answered(text) == (text, "")
 
 
-@pytest.mark.parametrize("subject", ["FW: locked", "Fwd: locked", "转发: 冻结", "轉寄：凍結"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *("FW: locked", "Fwd: locked", "转发: 冻结", "轉寄：凍結", "RV: su cuenta", "ENC: conta"),
+        *("I: il suo conto", "Doorst: uw rekening", "PD: konto", "VB: konto", "\u0130LT: hesap"),
+        *("転送: x", "TR: compte", "WG: Konto"),
+    ],
+)
 def test_a_forward_that_only_its_subject_tells_of_stays_whole(subject):
     text = f"Please look at this.\n\n{HEADS['Outlook']}\n{OLD}"
     assert answered(text, subject) == (text, "")
@@ -264,6 +271,58 @@ def test_an_introduction_whose_link_was_written_out_is_one():
 )
 def test_an_introduction_that_was_broken_goes_whole(broken, history):
     assert answered(f"{ASKED}\n\n{broken}\n\n{history}\n").reply == ASKED
+
+
+@pytest.mark.parametrize("line", ABROAD["above_quote_marks"].values())
+def test_above_quote_marks_an_introduction_is_known_in_any_language(line):
+    assert answered(f"{ASKED}\n\n{line}\n\n{QUOTED}\n").reply == ASKED
+    assert answered(f"{ASKED}\n\n{line}\n{QUOTED}\n").reply == ASKED
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "On Monday I wrote to help@wallet.example, and you said:",
+        "Your agent (help@wallet.example) told me on 20/11/2026 15:00:",
+        "I asked on 20/11/2026 15:00:",
+        "At 15:00 your agent told me:",
+        "I mailed (help@wallet.example) twice. The answer:",
+    ],
+)
+def test_what_somebody_tells_above_quote_marks_stays(line):
+    assert answered(f"{line}\n{QUOTED}\n{ASKED}").reply == f"{line}\n{ASKED}"
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        "\tLee Ann@EXAMPLE\n\t11/24/2026 03:00 PM\n\t \n",
+        '"Lee, Ann" <help@wallet.example> on 11/24/2026 03:00:00 PM\n',
+        "Ann Lee\n11/24/2026 15:00\n",
+    ],
+)
+def test_history_of_lotus_notes_has_who_and_when_above_its_headers(who):
+    head = f"{who}\t To: Li Wei/EXAMPLE\n\t cc:\n\t Subject: transfer\n"
+    assert answered(f"{ASKED}\n\n\n{head}\n{OLD}").reply == ASKED
+    text = f"{ASKED}\n\nTo: 0x9f\ncc: Ann\nSubject: 500 USDT\n\nWhere is it?"
+    assert answered(text) == (text, "")
+
+
+def test_headers_above_an_introduction_go_with_the_line_above_them():
+    head = ABROAD["under_headers"]["Yandex"]
+    assert answered(f"{ASKED}\n\n{head}\n{HISTORY}").reply == ASKED
+
+
+def test_hyphens_of_another_kind_draw_a_line():
+    title = "\u2010" * 7 + " Original Message " + "\u2010" * 7
+    assert answered(f"{ASKED}\n\n{title}\n{INTRODUCTIONS['Gmail']}\n\n{QUOTED}").reply == ASKED
+
+
+def test_a_name_above_the_address_that_foxmail_signs_with_goes_too():
+    text = f"{ASKED}\n\n李伟\nli@firm.example\n \n{HEADS['Foxmail']}{HISTORY}"
+    assert answered(text).reply == ASKED
+    text = f"您好：\n\n钱没到账\nli@firm.example\n \n{HEADS['Foxmail']}{HISTORY}"
+    assert answered(text).reply == "您好：\n\n钱没到账"
 
 
 @pytest.mark.parametrize("line", ["Zitat von Wallet:", "Quoting Ann:", "写道：", "Ann writes:"])
@@ -392,6 +451,8 @@ def test_no_character_is_lost(text):
         "Subject: a\n",
         "-",
         "--\n",
+        "On 24.11.2026 15:00 a@b.c wrote:\nWS> x\n\n",
+        ":\n>\n",
     ],
 )
 def test_hostile_text_is_cut_in_linear_time(piece):

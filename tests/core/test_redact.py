@@ -199,6 +199,15 @@ def test_hashes_of_transactions_and_addresses_stay(text):
         ("your verification code is 123 456", f"your verification code is {HIDDEN}"),
         ("My code is 4829", f"My code is {HIDDEN}"),
         ("cvv 123", f"cvv {HIDDEN}"),
+        (
+            "G-482193 is your Wallet verification code",
+            f"G-{HIDDEN} is your Wallet verification code",
+        ),
+        ("The password I use is Sunny-Day-77", f"The password I use is {HIDDEN}"),
+        ("我的密碼係 abc12345", f"我的密碼係 {HIDDEN}"),
+        ("2FA backup code: 8fj2-k29d-x8s0", f"2FA backup code: {HIDDEN}"),
+        ("the three digits on the back are 123", f"the three digits on the back are {HIDDEN}"),
+        ("卡背面三位是 908", f"卡背面三位是 {HIDDEN}"),
     ],
 )
 def test_told_passwords_and_codes_go(text, shown):
@@ -206,9 +215,43 @@ def test_told_passwords_and_codes_go(text, shown):
 
 
 @pytest.mark.parametrize(
+    ("said", "secret"),
+    [
+        *(("mi contraseña es {}", "Sol12345"), ("Mein Passwort ist {}", "Sonne123")),
+        *(("mot de passe : {}", "Soleil123"), ("Пароль: {}", "Solnce123")),
+        *(("パスワードは {} です", "Taiyo123"), ("비밀번호: {}", "Taeyang123")),
+        *(("minha senha é {}", "Sol12345"), ("Hasło: {}", "Slonce123")),
+        *(("código de verificación: {}", "482193"), ("Bestätigungscode: {}", "482193")),
+        *(("code de vérification : {}", "482193"), ("認証コードは{}です", "482193")),
+        *(("인증번호 {}", "482193"), ("код подтверждения {}", "482193")),
+    ],
+)
+def test_passwords_and_codes_told_in_other_languages_go(said, secret):
+    assert mask(said.format(secret)).text == said.format(HIDDEN)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "my password is locked",
+        *(
+            "The password I typed is wrong",
+            "mi contraseña es incorrecta",
+            "Mein Passwort ist falsch.",
+        ),
+        *("mot de passe oublié", "パスワードは忘れました", "パスワードはLINEで送りました"),
+        *(
+            "비밀번호는 몰라요",
+            "la senhora 12345",
+            "código de verificación no llega",
+            "on the back 123",
+        ),
+        *(
+            "X-482193 is my code word",
+            "recovery codes do not work",
+            "认证码收不到",
+            "银行卡背面 2026",
+        ),
         "my password is not accepted",
         "密码错误5次",
         "我的密码是否正确",

@@ -32,6 +32,8 @@ def test_every_word_keeps_its_place(text, told):
         ("legal&nbsp;&#160;winner", "legal winner"),
         ("legal（合法） winner [赢家]", "legal winner"),
         ("第一个是legal，第二个是winner", "legal，winner"),
+        ("一、legal\n第十二：winner", "legal winner"),
+        ("一、二、三是数字", "一、二、三是数字"),
         ("I. think of it: a (good) word.", "think of it: a (good) word."),
     ],
 )

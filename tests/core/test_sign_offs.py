@@ -99,6 +99,25 @@ def test_a_line_drawn_above_a_footer_goes_with_it(rule):
     assert split_reply(f"{ASKED}\n\n{rule}\n\n发自我的iPhone").reply == ASKED
 
 
+def test_a_providers_advertisement_below_a_long_line_goes():
+    advert = f"{'_' * 65}\nGet your FREE download of MSN Explorer at http://msn.example"
+    assert split_reply(f"{ASKED}\n\n{advert}\n").reply == ASKED
+    text = f"{ASKED}\n\n{'_' * 65}\nMy Yahoo wallet is empty, see http://scan.example/tx/9\n"
+    assert split_reply(text) == (text, "")
+
+
+def test_a_number_alone_below_a_rule_is_no_card():
+    text = f"{ASKED}\n我的新号码：\n---\n13800138000"
+    assert split_reply(text) == (text, "")
+
+
+@pytest.mark.parametrize("word", ["Tel", "微信", "QQ", "phone:"])
+def test_a_word_for_a_number_before_a_gap_is_judged_in_linear_time(word):
+    started = process_time()
+    split_reply(f"{ASKED}\n\n-- \n{word}{' ' * 100_000}x")
+    assert process_time() - started < 3
+
+
 @pytest.mark.parametrize("piece", ["--\n", "-- \n", "----\nLi Wei\n", "__\na@b.example\n", "- "])
 def test_hostile_text_is_judged_in_linear_time(piece):
     started = process_time()
