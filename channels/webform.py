@@ -35,9 +35,10 @@ FIELDS = (
 _TOLD = ("transaction_ref", "device", "app_version", "network")
 _MOST = {"body": 10_000, "email": 254, "phone": 40, "transaction_ref": 128}
 _MOST_ELSEWHERE = 200
-_MOST_FILES = 5
-_MOST_BYTES = 10 * 1024 * 1024
-_MOST_BYTES_TOGETHER = 25 * 1024 * 1024
+#: Files of one form, bytes of each and of all.
+MOST_FILES = 5
+MOST_BYTES = 10 * 1024 * 1024
+_TOGETHER = 25 * 1024 * 1024
 
 _EMAIL = re.compile(r"[^\s@<>\"',;:\\()\[\]]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]+")
 _PHONE = re.compile(r"\+?[0-9](?:[ ().\-]{0,2}[0-9]){5,14}")
@@ -129,10 +130,10 @@ def check(fields: Mapping[str, str], files: Sequence[Attachment]) -> list[tuple[
 
 def _wrong_files(files: Sequence[Attachment]) -> list[tuple[str, str]]:
     codes: list[str] = []
-    if len(files) > _MOST_FILES:
+    if len(files) > MOST_FILES:
         codes.append("too_many_files")
     sizes = [len(file.data) for file in files]
-    if sum(sizes) > _MOST_BYTES_TOGETHER or any(size > _MOST_BYTES for size in sizes):
+    if sum(sizes) > _TOGETHER or any(size > MOST_BYTES for size in sizes):
         codes.append("file_too_big")
     if not all(sniffed(file.data) for file in files):
         codes.append("bad_file_type")
