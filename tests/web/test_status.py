@@ -73,9 +73,11 @@ def test_an_article_that_solves_it_closes_the_ticket_and_is_counted(router, brow
 
 def test_a_security_matter_is_never_closed_by_a_link(router, browser_of):
     ticket, page = opened(router, "There is a payment I did not make, my account was hacked")
-    browser_of(None).post(f"{page}/solved")
+    browser = browser_of(None)
+    told = browser.post(f"{page}/solved").location
     assert state(router, ticket) != "closed"
     assert codes(router, ticket)[-1] == "solved_says_requester"
+    assert "stays open" in browser.get(f"{told}&lang=en").text
 
 
 def test_what_is_added_is_masked_judged_and_wakes_the_ticket(router, browser_of):
