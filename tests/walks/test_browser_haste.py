@@ -88,3 +88,18 @@ def test_files_chosen_for_a_reply_that_is_refused_are_still_chosen(
     with router.store.reading() as unit:
         assert unit.value("SELECT name FROM attachment") == "card.pdf"
     complaints.clear()  # of the refusal the browser tells its console
+
+
+@pytest.mark.slow
+def test_the_keys_walk_on_beyond_what_the_list_shows(arrive, signed_in):
+    for many in range(52):
+        arrive(f"My transfer of {many} is pending", "Transfer", **{"from": f"p{many}@mail.example"})
+    page = signed_in()
+    page.locator("#lines .line a").nth(49).focus()
+    page.locator("#lines .line a").nth(49).click()
+    page.wait_for_selector("#pane")
+    for _ in range(2):
+        page.keyboard.press("]")
+    last = page.locator("#lines .line").nth(51)
+    last.locator("[aria-current]").wait_for()
+    assert page.locator("#pane").get_attribute("data-number") in last.get_attribute("id")

@@ -36,10 +36,13 @@ function stand(line, focus = true) {
   return true;
 }
 
-function step(by) {
+/** Steps to a line; beyond the last one those are fetched that the list does not show yet. */
+async function step(by) {
   const lines = allLines();
   if (!lines.length) return false;
   const at = lines.findIndex((line) => line.id === (current ?? `line-${shownNumber()}`));
+  const further = by > 0 && at === lines.length - 1 ? document.querySelector("#more a") : null;
+  if (further) { await hold(more(further)); return allLines().length > lines.length; }
   const next = at < 0 ? (by > 0 ? 0 : lines.length - 1) : Math.min(Math.max(at + by, 0), lines.length - 1);
   return stand(lines[next]);
 }
@@ -56,13 +59,13 @@ function markCurrent() {
 async function more(link) {
   const answer = await ask(link.href, { part: "rows" }).catch(() => null);
   const rows = answer?.document?.getElementById("lines");
-  if (!rows) { location.assign(link.href); return; }
+  if (!rows) { location.assign(link.href); return false; }
   const first = rows.firstElementChild;
   $("lines").append(...[...rows.children].map((row) => document.adoptNode(row)));
   const next = answer.document.getElementById("more");
   next ? $("more").replaceWith(document.adoptNode(next)) : $("more").remove();
   $("scroller").dataset.long = "yes";
-  stand(first);
+  return stand(first);
 }
 
 /** Exchanges the whole list; on demand only. */
@@ -370,9 +373,8 @@ function pick() {
   return true;
 }
 
-async function openNext(by) {
-  if (!step(by)) return false;
-  await open(linkOf($(current)).href);
+function openNext(by) {
+  hold(step(by).then((stepped) => stepped && bring(linkOf($(current)).href)));
   return true;
 }
 
