@@ -414,6 +414,7 @@ async function send(form, button) {
   if (done) form.forget?.();
   for (const other of document.querySelectorAll("form[data-draft]")) if (other !== form) other.keepNow?.();
   if (!showPane(answer.document, { focus: false })) { location.assign(answer.address); return false; }
+  leaveEarlier();
   if (done && form.dataset.draft === "reply" && $("pane").dataset.channel === "chat" && write("reply")) toNewest(); // one goes on talking
   else if (done) $("pane-title").focus({ preventScroll: true });
   else { tellRefusal(); $("refused")?.scrollIntoView({ block: "nearest" }); }
@@ -421,6 +422,13 @@ async function send(form, button) {
   if (now !== sent) goOn(form.dataset.draft, done && now.startsWith(sent) ? now.slice(sent.length).trimStart() : now);
   refresh();
   return done;
+}
+
+/** What came back is the newest of the conversation, and is kept fresh from now on. */
+function leaveEarlier() {
+  const address = new URL(location.href);
+  address.searchParams.delete("before");
+  if (address.href !== location.href) history.replaceState({}, "", address);
 }
 
 /** Files that were chosen for a reply that was refused are chosen in the form that came back. */
