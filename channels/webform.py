@@ -2,7 +2,8 @@
 
 The form is served by the web; here is what it may hold (``check``), the bytes that are journalled
 (``document``) and how they are read again. The requester cannot be answered through the form, so
-an answer goes to the address or number that was left.
+an answer goes to the address or number that was left. What is added by a status link comes this way
+too: its document names the ticket, and the handle that the link was made for.
 """
 
 import base64
@@ -35,9 +36,12 @@ FIELDS = (
 _TOLD = ("transaction_ref", "device", "app_version", "network")
 _MOST = {"body": 10_000, "email": 254, "phone": 40, "transaction_ref": 128}
 _MOST_ELSEWHERE = 200
-_MOST_FILES = 5
-_MOST_BYTES = 10 * 1024 * 1024
-_MOST_BYTES_TOGETHER = 25 * 1024 * 1024
+#: Characters of what is added by a status link.
+MOST_ADDED = 5_000
+#: Files of one form, bytes of each and of all.
+MOST_FILES = 5
+MOST_BYTES = 10 * 1024 * 1024
+_TOGETHER = 25 * 1024 * 1024
 
 _EMAIL = re.compile(r"[^\s@<>\"',;:\\()\[\]]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]+")
 _PHONE = re.compile(r"\+?[0-9](?:[ ().\-]{0,2}[0-9]){5,14}")
@@ -59,14 +63,16 @@ class Webform(Channel):
         told = {name: text[name] for name in _TOLD if text[name]}
         if text["email"] and text["phone"]:
             told["phone"] = text["phone"]
+        ticket = word(form, "ticket")
         inbound = Inbound(
             kind=self.kind,
             account=self.account,
             remote_id=raw.remote_id,
-            sender=_sender(text),
+            sender=Handle(word(form, "by_kind"), word(form, "by")) if ticket else _sender(text),
             text=text["body"],
             subject=text["subject"],
             sent_at=moment(word(form, "received_at")),
+            tokens=(ticket,) if ticket else (),
             locale=text["locale"],
             category_hint=text["category_hint"],
             fields=told,
@@ -76,10 +82,13 @@ class Webform(Channel):
         return (inbound,)
 
     def identify(self, data: bytes) -> str:
-        """The client's key with the body; a form without a key is its own bytes."""
+        """The client's key with the body; of an addition all but its moment. A form without a key
+        is its own bytes."""
         try:
             form = read(data, _DOCUMENT)
             key, body = word(form, "idempotency_key"), word(form, "body")
+            if word(form, "ticket"):
+                return super().identify(_written({**form, "received_at": ""}))
         except BadRequest:
             key = body = ""
         if not key:
@@ -88,9 +97,14 @@ class Webform(Channel):
 
 
 def document(
-    fields: Mapping[str, str], files: Sequence[Attachment], *, received_at: datetime
+    fields: Mapping[str, str],
+    files: Sequence[Attachment],
+    *,
+    received_at: datetime,
+    adds_to: tuple[str, Handle] | None = None,
 ) -> bytes:
-    """The bytes to journal: cleaned, and in one spelling. Names the form does not have are left."""
+    """The bytes to journal: cleaned, and in one spelling. Names the form does not have are left.
+    ``adds_to`` says to which ticket this is added (a reply token of it), and by whom."""
     form: dict[str, Any] = {name: clean(fields.get(name, "")) for name in FIELDS}
     form["received_at"] = received_at.astimezone(UTC).isoformat()
     form["attachments"] = [
@@ -101,8 +115,14 @@ def document(
         }
         for file in files
     ]
-    written = json.dumps(form, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return written.encode()
+    if adds_to is not None:
+        form["ticket"], by = adds_to
+        form["by_kind"], form["by"] = by.kind, by.value
+    return _written(form)
+
+
+def _written(form: Mapping[str, Any]) -> bytes:
+    return json.dumps(form, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def check(fields: Mapping[str, str], files: Sequence[Attachment]) -> list[tuple[str, str]]:
@@ -127,12 +147,21 @@ def check(fields: Mapping[str, str], files: Sequence[Attachment]) -> list[tuple[
     return wrong + _wrong_files(files)
 
 
+def check_added(text: str, files: Sequence[Attachment]) -> list[tuple[str, str]]:
+    """The same for what is added by a status link: words, or files, or both."""
+    written = clean(text)
+    wrong = [("text", "empty")] if not written and not files else []
+    if len(written) > MOST_ADDED:
+        wrong.append(("text", "too_long"))
+    return wrong + _wrong_files(files)
+
+
 def _wrong_files(files: Sequence[Attachment]) -> list[tuple[str, str]]:
     codes: list[str] = []
-    if len(files) > _MOST_FILES:
+    if len(files) > MOST_FILES:
         codes.append("too_many_files")
     sizes = [len(file.data) for file in files]
-    if sum(sizes) > _MOST_BYTES_TOGETHER or any(size > _MOST_BYTES for size in sizes):
+    if sum(sizes) > _TOGETHER or any(size > MOST_BYTES for size in sizes):
         codes.append("file_too_big")
     if not all(sniffed(file.data) for file in files):
         codes.append("bad_file_type")

@@ -65,13 +65,5 @@ def tags(router: Router, inbounds: Sequence[Inbound]) -> Mapping[Item, Tags]:
     }
 
 
-def of_ticket(router: Router, ticket_id: int) -> Tags:
-    """The tags of a ticket that a message surely joins."""
-    if "tagged" not in router.rules.asks:
-        return Tags()
-    with router.store.reading() as unit:
-        return Tags(tagging.of_tickets(unit, [ticket_id]).get(ticket_id, ()))
-
-
 def _stranger(message: _Naming) -> Person:
     return Person(_STRANGER, _STRANGER, *message.handle)

@@ -10,10 +10,12 @@ _LATIN = re.compile(r"[A-Za-z]{2,}")
 _TRADITIONAL = frozenset(
     "錢帳號碼轉賬戶嗎這個還沒無法問題請幫們說時間後動機點擊連鏈結簡驗證過來對開關復資訊銀行額"
     "記錄買賣給為什麼麼樣聯絡繫詢處應該電話號書萬與從東車馬鎖黃龍雙發現實際費項"
+    "騙盜詐遺掛竊凍險損詞鑰權異誤認單幣網線斷緊圖綁掃訂購儲傳報臺灣餘"
 )
 _SIMPLIFIED = frozenset(
     "钱帐账号码转户吗这个还没无法问题请帮们说时间后动机点击连链结简验证过来对开关复资讯银额"
     "记录买卖给为什么样联络系询处应该电话书万与从东车马锁黄龙双发现实际费项"
+    "骗盗诈遗挂窃冻险损词钥权异误认单币网线断紧图绑扫订购储传报湾"
 )
 _ONLY_TRADITIONAL = re.compile(f"[{''.join(sorted(_TRADITIONAL - _SIMPLIFIED))}]")
 _ONLY_SIMPLIFIED = re.compile(f"[{''.join(sorted(_SIMPLIFIED - _TRADITIONAL))}]")

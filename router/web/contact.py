@@ -10,15 +10,17 @@ import binascii
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, jsonify, make_response, render_template, request
-from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from channels import webform
 from channels.contract import Attachment
 from router import form
 from router.acknowledge import STATUS_LINK
+from router.core import markdown
 from router.core.sla import foreseen
 from router.errors import Conflict, Invalid, OverLimit, StoreError
 from router.pipeline import Taken
@@ -26,7 +28,7 @@ from router.store import tickets
 from router.web import faults
 from router.web.articles import present
 from router.web.rights import here, public, source
-from router.web.speech import language
+from router.web.speech import language, locale
 from router.web.suspicion import json_object
 
 blueprint = Blueprint("contact", __name__)
@@ -38,6 +40,8 @@ FIELDS = (
 #: Nobody reads and fills the form faster; after the other the stamp is too old to trust.
 _FASTEST = timedelta(seconds=3)
 _OLDEST = timedelta(hours=2)
+#: Photos of a telephone, a dozen at once.
+_LARGEST = 128 * 1024 * 1024
 HINTS = ("login", "transfer", "records", "security", "other")
 
 
@@ -53,23 +57,30 @@ def contact() -> str:
 @public
 def send() -> Response | tuple[str, int]:
     """Take the form in, or give it back with the text kept and what is wrong said."""
+    take_large()
     given = {name: request.form.get(name, "") for name in FIELDS}
-    age = here().tokens.form_age(request.form.get("form_ts", ""), here().clock.now())
+    files, tokens, now = uploaded(), here().tokens, here().clock.now()
+    stamp = request.form.get("form_ts", "")
+    age = tokens.form_age(stamp, now)
     if age is None or age > _OLDEST:
-        return _form(given, stale=True), 409
+        # Whoever only presses the button again is no robot.
+        stamp = "" if age is None else tokens.form_stamp(now - _FASTEST)
+        return _form(given, stale=True, files_again=bool(files), stamp=stamp), 409
+    back = partial(_form, given, files_again=bool(files), stamp=stamp)
     spam = bool(request.form.get("hp_website")) or age < _FASTEST
     try:
-        taken = _submit(given, _files(request.files.getlist("attachments")), spam=spam)
+        taken = _submit(given, files, spam=spam)
     except Invalid as fault:
-        return _form(given, wrong=dict(reversed(fault.more))), 400
+        return back(wrong=dict(reversed(fault.more))), 400
     except Conflict:
-        return _form({**given, "idempotency_key": ""}, wrong={"body": "other_body"}), 422
+        given["idempotency_key"] = ""
+        return back(wrong={"body": "sent_before"}), 422
     except OverLimit as fault:
-        response = make_response(_form(given, busy=fault.retry_after), 429)
+        response = make_response(back(busy=fault.retry_after), 429)
         response.headers["Retry-After"] = str(fault.retry_after)
         return response
     except StoreError:
-        return _form(given, away=True), 503
+        return back(away=True), 503
     return render_template("contact/thanks.html", **_told(taken)), 202
 
 
@@ -77,26 +88,26 @@ def _form(
     given: Mapping[str, str],
     *,
     wrong: Mapping[str, str] | None = None,
-    stale: bool = False,
     busy: int = 0,
-    away: bool = False,
+    stamp: str = "",
+    **said: bool,
 ) -> str:
+    """The form; ``said``: why it came back (stale, away), and that it had files (files_again)."""
     router = here()
     calendar, now = router.policies.calendar("P3"), router.clock.now()
     return render_template(
         "contact/form.html",
         given={**given, "idempotency_key": given.get("idempotency_key") or str(uuid.uuid4())},
         wrong=wrong or {},
-        stale=stale,
         busy=max(1, busy // 60) if busy else 0,
-        away=away,
-        stamp=router.tokens.form_stamp(now),
+        stamp=stamp or router.tokens.form_stamp(now),
         hints=HINTS,
         articles=_offered(given.get("category_hint", "")),
         hotline=router.settings.desk.hotline,
         open_now=calendar.is_open(now),
         closes=calendar.closes_at(now),
         next_open=calendar.next_open(now),
+        **said,
     )
 
 
@@ -109,17 +120,25 @@ def _offered(hint: str) -> list[tuple[str, str]]:
     ]
 
 
-def _files(stored: list[FileStorage]) -> list[Attachment]:
-    return [
-        Attachment(one.filename or "file", one.mimetype or "", one.stream.read())
-        for one in stored
-        if one.filename
-    ]
+def uploaded() -> list[Attachment]:
+    """The files that were chosen on the page; of too many or too large ones no more than tells."""
+    found: list[Attachment] = []
+    for one in request.files.getlist("attachments"):
+        with one.stream as opened:
+            if one.filename and len(found) <= webform.MOST_FILES:
+                data = opened.read(webform.MOST_BYTES + 1)
+                found.append(Attachment(one.filename, one.mimetype or "", data))
+    return found
+
+
+def take_large() -> None:
+    """Read a form to its end although its files are too large, so that it comes back with its
+    text. Said before anything of it is read."""
+    request.max_content_length = _LARGEST
 
 
 def _submit(given: Mapping[str, str], files: list[Attachment], *, spam: bool) -> Taken:
-    locale = "zh-CN" if language() == "zh" else "en"
-    fields = {**given, "locale": given.get("locale") or locale}
+    fields = {**given, "locale": given.get("locale") or locale()}
     return form.submit(here(), fields, files, source=source(), spam=spam)
 
 
@@ -130,12 +149,17 @@ def _told(taken: Taken) -> dict[str, Any]:
     calendar = router.policies.calendar("P3")
     with router.store.reading() as unit:
         due = tickets.answer_due(unit, taken.ticket_id)
+        row = tickets.status(unit, taken.ticket_id)
+    article = present().serving(row.category) if row is not None else None
+    text = article.told(language()) if article else None
     token = router.tokens.status_token(taken.ticket_id, now + STATUS_LINK)
     return {
         "number": taken.number,
         "status_url": f"/t/{token}",
         "answer_by": foreseen(due or calendar.next_open(now)),
         "open_now": calendar.is_open(now),
+        "article_title": text.title if text else "",
+        "article_blocks": markdown.blocks(text.body) if text else [],
     }
 
 
@@ -167,7 +191,7 @@ def _read_api() -> tuple[dict[str, str], list[Attachment]]:
     if not request.is_json:
         given = {name: request.form.get(name, "") for name in (*FIELDS, "locale")}
         given["idempotency_key"] = given["idempotency_key"] or key
-        return given, _files(request.files.getlist("attachments"))
+        return given, uploaded()
     document = json_object()
     if document is None:
         raise Invalid("body", "required")

@@ -91,6 +91,14 @@ def _chosen() -> str:
     return (best or here().settings.desk.language)[:2]
 
 
+def locale() -> str:
+    """The language of a writer: that of the page, in the script their browser asks for."""
+    if language() != "zh":
+        return "en"
+    best = request.accept_languages.best_match(["zh-CN", "zh-TW", "zh-HK"])
+    return best or "zh-CN"
+
+
 def t(key: str, /, **params: Any) -> Markup:
     """A sentence in the reader's language; parameters are escaped, the sentence is ours."""
     return speaker(language())(key, **params)

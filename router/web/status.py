@@ -9,16 +9,18 @@ from typing import Any, NamedTuple
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from router import requester
+from router import form, requester
+from router.acknowledge import STATUS_LINK
 from router.core import markdown
 from router.core.clock import from_us
 from router.core.sla import foreseen
-from router.errors import Conflict, Invalid, NotFound, OverLimit
+from router.errors import Conflict, Invalid, NotFound, OverLimit, StoreError
 from router.store import gates, merging, tickets
 from router.store.unit import Unit
 from router.web.articles import present
-from router.web.rights import here, public
-from router.web.speech import language, t
+from router.web.contact import take_large, uploaded
+from router.web.rights import here, public, source
+from router.web.speech import language, locale, t
 
 blueprint = Blueprint("status", __name__)
 
@@ -53,7 +55,9 @@ def _code_asked(unit: Unit, *ticket_ids: int) -> CodeAsked | None:
     return None
 
 
-def _page(token: str, *, wrong: str = "", kept: str = "", code_wrong: str = "") -> str:
+def _page(
+    token: str, *, wrong: str = "", kept: str = "", code_wrong: str = "", again: bool = False
+) -> str:
     linked = _ticket(token)
     router = here()
     with router.store.reading() as unit:
@@ -83,6 +87,7 @@ def _page(token: str, *, wrong: str = "", kept: str = "", code_wrong: str = "") 
         code_asked=code_asked,
         code_wrong=code_wrong,
         kept=kept,
+        files_again=again,
         done=request.args.get("done", ""),
     )
 
@@ -98,17 +103,33 @@ def _together(row: Any, kept: str) -> str:
 @public
 def add(token: str) -> Response | tuple[str, int]:
     """Something to add; what was written is never lost when it cannot be taken."""
-    text = request.form.get("text", "")
+    take_large()
+    linked = _ticket(token)
+    text, files = request.form.get("text", ""), uploaded()
     once = request.form.get("once", "")[:40] or secrets.token_urlsafe(12)
+    fields = {"body": text, "idempotency_key": once, "locale": locale()}
     try:
-        requester.add(here(), _ticket(token), text, once=once)
+        taken = form.add(here(), linked, fields, files, source=source())
     except Invalid as fault:
-        return _page(token, wrong=str(t(f"errors.{fault.code}", **fault.params)), kept=text), 400
+        wrong = [str(t(f"errors.{code}")) for _, code in fault.more]
+        return _page(token, wrong=" ".join(wrong), kept=text, again=bool(files)), 400
     except OverLimit:
-        return _page(token, wrong=str(t("contact.too_many")), kept=text), 429
+        return _page(token, wrong=str(t("contact.too_many")), kept=text, again=bool(files)), 429
     except Conflict:
         return _page(token, kept=text), 409
-    return redirect(f"/t/{token}?done=added", 303)
+    except StoreError:
+        return _page(token, wrong=str(t("contact.away")), kept=text, again=bool(files)), 503
+    return redirect(f"/t/{_goes_on(token, linked, taken.ticket_id)}?done=added", 303)
+
+
+def _goes_on(token: str, linked: int, ticket_id: int) -> str:
+    """The page on which an addition is followed: this one, or that of a ticket it opened."""
+    router = here()
+    with router.store.reading() as unit:
+        standing = merging.standing_for(unit, linked).ticket_id
+    if ticket_id in (linked, standing):
+        return token
+    return router.tokens.status_token(ticket_id, router.clock.now() + STATUS_LINK)
 
 
 @blueprint.post("/t/<token>/solved")

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from channels.contract import Attachment, BadRequest, ChannelOptions, Raw
+from channels.contract import Attachment, BadRequest, ChannelOptions, Handle, Raw
 from channels.webform import Webform, check, document
 
 NOW = datetime(2026, 2, 3, 8, 0, tzinfo=UTC)
@@ -65,6 +65,17 @@ def test_the_same_key_with_another_body_is_another_form():
     first = document(GOOD | {"idempotency_key": "k"}, [], received_at=NOW)
     second = document(GOOD | {"idempotency_key": "k", "body": "else"}, [], received_at=NOW)
     assert form().identify(first) != form().identify(second)
+
+
+def test_an_addition_sent_again_is_the_same_and_with_another_word_or_file_is_not():
+    def added(body="more", files=(), day=3):
+        given = {"idempotency_key": "k", "body": body}
+        adds_to = ("a" * 32, Handle("email", "lin@mail.example"))
+        written = document(given, files, received_at=NOW.replace(day=day), adds_to=adds_to)
+        return form().identify(written)
+
+    assert added() == added(day=4)
+    assert len({added(), added("else"), added(files=[PDF])}) == 3
 
 
 def test_two_forms_without_a_key_are_two():

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from router import desk, pipeline, rereading
+from router import desk, form, pipeline, rereading
 from router.core.rights import Who
 from router.prepared import Terms
 from router.store import people, splitting
@@ -93,6 +93,31 @@ def test_a_message_without_a_telling_word_is_raised_by_its_meaning(router, arriv
     assert (ticket.category, ticket.urgency) == ("security.suspicious_transaction", "P1")
     assert ticket.security
     assert "reread" in _codes(router, taken)
+
+
+def test_what_is_added_by_a_status_link_is_read_a_second_time_too(router, arrive, reader):
+    taken = arrive("How can I export my records as PDF?")
+    rereading.sweep(router)
+    assert not _ticket(router, taken).security
+    reader.says = _alarm()
+    form.add(router, taken.ticket_id, {"body": QUIET, "idempotency_key": "k"}, source="203.0.113.9")
+    assert rereading.sweep(router) == 1
+    ticket = _ticket(router, taken)
+    assert (ticket.security, ticket.urgency) == (True, "P1")
+    with router.store.reading() as unit:
+        kept = unit.value("SELECT COUNT(*) FROM verdict v JOIN message m ON m.id = v.message_id")
+    assert kept == 2
+
+
+def test_a_suspicion_added_by_a_status_link_is_asked_about_first(router, arrive, reader):
+    taken = arrive("How can I export my records as PDF?")
+    rereading.sweep(router)
+    added = {"body": SUSPECT, "idempotency_key": "k"}
+    form.add(router, taken.ticket_id, added, source="203.0.113.9")
+    assert not _ticket(router, taken).security
+    reader.says = _alarm()
+    rereading.sweep(router)
+    assert _ticket(router, taken).security
 
 
 def test_the_reason_is_kept_with_the_nearest_examples(router, arrive, reader):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from router import backtest, desk, intake, pipeline, requester
+from router import backtest, desk, form, intake, pipeline
 from router.backtest import Contest
 from router.core.hours import ALWAYS
 from router.core.rights import Who
@@ -171,7 +171,8 @@ def test_each_message_of_a_batch_is_spoken_for_by_its_own_ticket(office):
 def test_what_is_added_by_the_requesters_own_page_is_spoken_for_too(office):
     first = office.takes()
     office.tags(first)
-    requester.add(office.router, first.ticket_id, "a blue parrot", once="1")
+    added = {"body": "a blue parrot", "idempotency_key": "1"}
+    form.add(office.router, first.ticket_id, added, source="203.0.113.9")
     with office.router.store.reading() as unit:
         urgency = unit.value("SELECT urgency FROM ticket WHERE id = :id", id=first.ticket_id)
 

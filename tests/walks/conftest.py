@@ -48,6 +48,20 @@ def looks():
     ]
 
 
+def held(page, address):
+    """Requests of a page to such an address wait; what lets them go."""
+    waiting, free = [], []
+    page.route(address, lambda route: route.continue_() if free else waiting.append(route))
+
+    def let_go():
+        page.wait_for_timeout(50)
+        free.append(True)
+        for one in waiting:
+            one.continue_()
+
+    return let_go
+
+
 @pytest.fixture(scope="session")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api")

@@ -198,6 +198,7 @@ def test_at_21_59_one_chats_and_at_22_00_one_leaves_a_message(visit, router, fro
     frame = page.frame_locator("iframe")
     frame.get_by_role("heading", name="outside service hours").wait_for()
     assert "08:00" in frame.locator("#opens").inner_text()
+    assert frame.get_by_text("Is your wallet being emptied?").is_visible()
     frame.locator("#offline-text").fill("My transfer is pending")
     frame.get_by_role("button", name="Leave the message").click()
     frame.locator("#offline-email-wrong", has_text="Leave an e-mail").wait_for()

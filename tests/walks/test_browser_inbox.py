@@ -271,6 +271,35 @@ def test_a_phone_goes_to_the_newest_message_of_many_and_back(arrive, router, sig
 
 
 @pytest.mark.slow
+def test_whoever_answers_from_earlier_messages_sees_what_comes_next(arrive, router, signed_in):
+    ticket = arrive("line 0", "Transfer")
+    token = router.tokens.reply_token(ticket.ticket_id)
+    for number in range(1, 110):
+        arrive(f"line {number}", "Re", tokens=[token])
+    page = signed_in(f"/ticket/{ticket.number}")
+    page.get_by_text("Show earlier messages").click()
+    page.locator(".message.in", has_text="line 3").first.wait_for()
+    page.keyboard.press("r")
+    page.keyboard.type("We look at it.")
+    page.keyboard.press("Control+Enter")
+    page.locator(".message.out", has_text="We look at it.").wait_for()
+    arrive("one more thing", "Re", tokens=[token])
+    page.locator(".message.in", has_text="one more thing").wait_for()
+
+
+@pytest.mark.slow
+def test_the_smallest_telephone_needs_no_scrolling_to_the_side(tickets, signed_in):
+    page = signed_in(viewport={"width": 320, "height": 640})
+    for path in ("/", f"/ticket/{tickets[0].number}"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    page.locator(".rest summary").click()
+    box = page.locator(".drawer").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 320
+
+
+@pytest.mark.slow
 def test_a_phone_shows_one_pane_at_a_time(tickets, signed_in):
     page = signed_in(viewport={"width": 390, "height": 844})
     assert page.locator("#list").is_visible()

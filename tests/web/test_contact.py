@@ -5,6 +5,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from tests.fakes import FakeDoor, FakeDoors
 from tests.pages import app_of
@@ -54,6 +56,11 @@ def test_a_sent_form_answers_with_its_number_and_a_status_link(router, browser_o
     page = browser_of(None).get(link)
     assert ticket.number in page.text
     assert "My transfer is pending" not in page.text
+
+
+def test_whoever_left_a_number_only_is_told_at_once_what_to_do(send):
+    answer = send(body="My account was hacked, money is gone", email="", phone="+442079460000")
+    assert "立即冻结" in answer.text
 
 
 @pytest.fixture
@@ -126,6 +133,59 @@ def test_a_forged_stamp_comes_back_with_its_text(send):
 
 
 @pytest.mark.parametrize(
+    ("first", "wait"),
+    [({"email": "nobody"}, timedelta(seconds=30)), ({}, timedelta(hours=30))],
+    ids=["a slip", "a day"],
+)
+def test_whoever_sends_a_form_again_at_once_is_no_robot(router, browser_of, frozen, first, wait):
+    browser = browser_of(None)
+    given = {**_open(browser), "body": "My transfer is pending", "email": "ann@mail.example"}
+    frozen.advance(wait)
+    page = browser.post("/contact", {**given, **first}).text
+    stamp = re.search(r'name="form_ts" value="([^"]*)"', page)[1]
+    frozen.advance(timedelta(seconds=1))
+    assert browser.post("/contact", {**given, "form_ts": stamp}).status_code == 202
+    with router.store.reading() as unit:
+        assert unit.rows("SELECT tag FROM ticket_tag") == []
+        assert unit.value("SELECT state FROM outbox") == "queued"
+
+
+@pytest.mark.parametrize("wrong", [{"email": "nobody"}, {"wait": timedelta(hours=3)}])
+def test_a_form_that_comes_back_says_that_its_files_do_not(send, wrong):
+    said = "文件需要重新选择"
+    chosen = {"attachments": (io.BytesIO(PNG), "screen.png")}
+    assert said in send(**chosen, **wrong).text
+    assert said not in send(**wrong).text
+
+
+def test_a_dozen_photos_are_too_many_and_the_text_comes_back(router, browser_of, frozen):
+    browser = browser_of(None)
+    photo = b"\xff\xd8\xff" + bytes(3 * 1024 * 1024)
+    given = {**_open(browser), "body": "written before the photos", "email": "ann@mail.example"}
+    given["attachments"] = [FileStorage(io.BytesIO(photo), f"{one}.jpg") for one in range(12)]
+    frozen.advance(timedelta(seconds=30))
+    boundary, body = encode_multipart(given)
+    answer = browser.client.post(
+        "/contact", data=body, content_type=f"multipart/form-data; boundary={boundary}"
+    )
+    assert answer.status_code == 400
+    assert "written before the photos" in answer.text
+    assert "最多可以上传五个文件" in answer.text
+    assert _tickets(router) == []
+
+
+def test_a_browser_that_asks_for_traditional_characters_is_answered_in_them(
+    router, browser_of, frozen
+):
+    browser = browser_of(None)
+    given = {**_open(browser), "body": "不能用", "email": "ann@mail.example"}
+    frozen.advance(timedelta(seconds=30))
+    browser.post("/contact", given, headers={"Accept-Language": "zh-TW,zh;q=0.9"})
+    (ticket,) = _tickets(router)
+    assert ticket.language == "zh-Hant"
+
+
+@pytest.mark.parametrize(
     "sign", [{"hp_website": "http://x"}, {"wait": timedelta(seconds=1)}], ids=["trap", "haste"]
 )
 def test_a_robot_is_answered_alike_and_tagged(router, send, sign):
@@ -155,6 +215,20 @@ def test_a_screenshot_comes_along(router, send):
 def test_a_program_in_disguise_is_refused(send):
     answer = send(attachments=(io.BytesIO(b"MZ program"), "screen.png"))
     assert answer.status_code == 400
+
+
+def test_whoever_goes_back_and_writes_something_else_sends_it_once_more(router, browser_of, frozen):
+    browser = browser_of(None)
+    given = {**_open(browser), "body": "My transfer is pending", "email": "ann@mail.example"}
+    frozen.advance(timedelta(seconds=30))
+    browser.post("/contact", given)
+    other = {**given, "body": "And my card is lost"}
+    answer = browser.post("/contact", other)
+    assert answer.status_code == 422
+    assert "请再提交一次" in answer.text
+    fresh = re.search(r'name="idempotency_key" value="([^"]*)"', answer.text)[1]
+    assert browser.post("/contact", {**other, "idempotency_key": fresh}).status_code == 202
+    assert len(_tickets(router)) == 2
 
 
 def test_nothing_a_sender_wrote_runs_in_a_page(send):

@@ -1,5 +1,6 @@
 """The page of a requester: where it stands, what they may do there, and nothing of anybody else."""
 
+import io
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from tests.staff import staffed
 
 pytestmark = pytest.mark.one_database
 
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 LEAD = Who(id=2, name="Hua", role="lead", teams=frozenset({1, 2}), locale="zh")
 
 
@@ -71,9 +73,11 @@ def test_an_article_that_solves_it_closes_the_ticket_and_is_counted(router, brow
 
 def test_a_security_matter_is_never_closed_by_a_link(router, browser_of):
     ticket, page = opened(router, "There is a payment I did not make, my account was hacked")
-    browser_of(None).post(f"{page}/solved")
+    browser = browser_of(None)
+    told = browser.post(f"{page}/solved").location
     assert state(router, ticket) != "closed"
     assert codes(router, ticket)[-1] == "solved_says_requester"
+    assert "stays open" in browser.get(f"{told}&lang=en").text
 
 
 def test_what_is_added_is_masked_judged_and_wakes_the_ticket(router, browser_of):
@@ -144,6 +148,64 @@ def test_too_much_in_an_hour_is_told_and_not_lost(router, browser_of):
     answers = [browser.post(f"{page}/add", data={"text": f"word {n}"}) for n in range(8)]
     assert [one.status_code for one in answers] == [303] * 6 + [429] * 2
     assert "word 7" in answers[-1].text
+
+
+def test_another_text_from_the_same_page_is_another_message(router, browser_of):
+    ticket, page = opened(router)
+    browser = browser_of(None)
+    for text in ("It is about March.", "And about April.", "And about April."):
+        assert browser.post(f"{page}/add", data={"text": text, "once": "a"}).status_code == 303
+    assert texts(router, ticket)[1:] == ["It is about March.", "And about April."]
+
+
+def test_a_screenshot_is_added_with_words_or_without(router, browser_of):
+    ticket, page = opened(router)
+    browser = browser_of(None)
+    assert 'enctype="multipart/form-data"' in browser.get(page).text
+    for text in ("", "Here it is."):
+        chosen = {"text": text, "once": "a", "attachments": (io.BytesIO(PNG), "screen.png")}
+        assert browser.post(f"{page}/add", data=chosen).status_code == 303
+    with router.store.reading() as unit:
+        sql = "SELECT COUNT(*) FROM attachment a JOIN message m ON m.id = a.message_id "
+        assert unit.value(f"{sql} WHERE m.ticket_id = :t", t=ticket) == 2
+
+
+def test_a_file_that_may_not_be_added_is_told_and_the_text_is_kept(router, browser_of):
+    ticket, page = opened(router)
+    chosen = {"text": "my words", "attachments": (io.BytesIO(b"MZ program"), "screen.png")}
+    answer = browser_of(None).post(f"{page}/add?lang=en", data=chosen)
+    assert answer.status_code == 400
+    for said in ("my words", "Only PNG, JPEG and PDF", "choose your files again"):
+        assert said in answer.text
+    assert len(texts(router, ticket)) == 1
+
+
+def test_what_is_added_long_after_the_end_opens_a_ticket_that_its_page_follows(
+    router, browser_of, frozen
+):
+    ticket, _ = opened(router)
+    late = timedelta(days=15)
+    page = f"/t/{router.tokens.status_token(ticket, router.clock.now() + 2 * late)}"
+    browser = browser_of(None)
+    browser.post(f"{page}/solved")
+    frozen.advance(late)
+    answer = browser.post(f"{page}/add", data={"text": "It is back.", "once": "a"})
+    again = browser.post(f"{page}/add", data={"text": "It is back.", "once": "a"})
+    with router.store.reading() as unit:
+        new = unit.row("SELECT id, number, state FROM ticket ORDER BY id DESC LIMIT 1")
+    assert (state(router, ticket), texts(router, new.id)) == ("closed", ["It is back."])
+    for one in (answer, again):
+        assert new.number in browser.get(one.location).text
+
+
+def test_what_is_added_belongs_to_whom_the_link_was_made_for(router, browser_of):
+    ticket, page = opened(router)
+    browser_of(None).post(f"{page}/add", data={"text": "It is about March.", "once": "a"})
+    with router.store.reading() as unit:
+        rows = unit.rows("SELECT DISTINCT identity_id FROM message WHERE ticket_id = :t", t=ticket)
+        assert unit.value("SELECT COUNT(*) FROM identity") == len(rows) == 1
+        assert unit.value("SELECT COUNT(*) FROM outbox") == 1
+    assert codes(router, ticket).count("added_by_link") == 1
 
 
 def test_one_tap_says_how_it_was_and_the_last_word_counts(router, browser_of):

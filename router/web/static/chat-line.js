@@ -10,7 +10,7 @@ const spoken = document.documentElement.lang.startsWith("zh") ? "?lang=zh" : "?l
 export async function problem(answer) {
   const told = await answer.json().catch(() => ({}));
   const after = Number(answer.headers.get("Retry-After")) * 1000 || 0;
-  return Object.assign(new Error(told.detail || `HTTP ${answer.status}`), { status: answer.status, errors: told.errors, after });
+  return Object.assign(new Error(told.detail || `HTTP ${answer.status}`), { status: answer.status, code: told.code, errors: told.errors, after });
 }
 
 export class Line {

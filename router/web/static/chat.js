@@ -19,6 +19,7 @@ function stored() {
 }
 const memory = { token: "", queue: [], draft: "", ...stored() };
 const files = new Map(); // of messages under way; too large to be kept for a later page
+const held = new Map(); // lets go of a message whose files only this page has
 const ours = new Set(memory.queue.map((one) => one.id)); // messages this page has had in hand
 let lost = ""; // the token of a conversation that is gone
 /** Another page of this visitor may remember too: its messages, and the conversation it began, stay. */
@@ -90,7 +91,7 @@ function look() {
   const offline = !hours.open && !begun;
   $("offline").hidden = !offline;
   $("write").hidden = offline;
-  $("hello").hidden = offline;
+  $("greeting").hidden = offline;
   $("reach-card").hidden = offline || reachable || !begun || (hours.open && !ended && !talk.answered);
   $("menu").hidden = !begun;
   $("finish").hidden = ended;
@@ -199,8 +200,15 @@ function gone() {
 function done(id) {
   memory.queue = memory.queue.filter((one) => one.id !== id);
   files.delete(id);
+  held.get(id)?.();
   remember();
 }
+
+/** While this page lives no other takes a message in hand whose files it has. */
+function hold(id) {
+  navigator.locks?.request(`chat-files:${id}`, () => new Promise((free) => held.set(id, free)));
+}
+const inOtherHands = async (id) => Boolean(navigator.locks) && !(await navigator.locks.request(`chat-files:${id}`, { ifAvailable: true }, Boolean));
 
 function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -208,12 +216,12 @@ function newId() {
 }
 
 function put(message, picked = []) {
-  const one = { id: newId(), ...message };
+  const one = { id: newId(), ...message, names: picked.map((file) => file.name) };
   ours.add(one.id);
   memory.queue.push(one);
-  if (picked.length) files.set(one.id, picked);
+  if (picked.length) { files.set(one.id, picked); hold(one.id); }
   remember();
-  talk.pending({ ...one, names: picked.map((file) => file.name) });
+  talk.pending(one);
   look();
   down();
   flush();
@@ -258,21 +266,25 @@ async function flush() {
   flushing = true;
   while (memory.queue.length) {
     const one = memory.queue[0];
+    const bare = one.names?.length > 0 && !files.has(one.id); // its files went with the page that had them
     try {
+      if (bare && await inOtherHands(one.id)) { ours.delete(one.id); memory.queue.shift(); talk.forget(one.id); continue; }
       if (!memory.token) await begin();
       const answer = await line.send("messages", body(one));
       if (!answer.ok) throw await problem(answer);
       const told = await answer.json();
       talk.delivered(one.id, told.seq);
       if (one.offline && !told.duplicate) talk.note(hours.opens_at ? say("offline_kept", { time: time(hours.opens_at) }) : say("opens_unknown"));
+      if (bare && !told.duplicate) talk.note(say("files_lost"));
       done(one.id);
       wait = 1000;
       net("ok");
       line.start(talk.seq);
     } catch (fault) {
       if (fault.status === 404 && memory.token) { flushing = false; return gone(); }
+      if (bare && fault.code === "other_body") { done(one.id); continue; } // it had arrived, files and all
       if (fault.status >= 400 && fault.status < 500 && fault.status !== 429 && fault.status !== 408) {
-        refuse(one, fault);
+        refuse(one, bare && !one.text ? new Error(say("files_lost")) : fault);
         continue;
       }
       talk.waits(one.id);

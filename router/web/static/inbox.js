@@ -2,7 +2,7 @@
 // being read, and does everything by keyboard. Without it every link and form works by itself.
 import { ask, exchange } from "./parts.js";
 import { keep, keepAll, leaveAll, refuse, say } from "./drafts.js";
-import { enable, enabled, listen } from "./keys.js";
+import { enable, enabled, hold, listen } from "./keys.js";
 import { offer } from "./snippets.js";
 import { sit } from "./seats.js";
 import * as alerts from "./alerts.js";
@@ -17,6 +17,7 @@ root.classList.add("scripted");
 let current = null;   // the line the keys stand on
 let pending = null;   // a fresher list than the one shown
 let opening = 0;
+let under = null;     // what is being sent
 let waitingCount = 0;  // how many came in that the list does not show yet
 
 // ------------------------------------------------------------ the list
@@ -35,10 +36,13 @@ function stand(line, focus = true) {
   return true;
 }
 
-function step(by) {
+/** Steps to a line; beyond the last one those are fetched that the list does not show yet. */
+async function step(by) {
   const lines = allLines();
   if (!lines.length) return false;
   const at = lines.findIndex((line) => line.id === (current ?? `line-${shownNumber()}`));
+  const further = by > 0 && at === lines.length - 1 ? document.querySelector("#more a") : null;
+  if (further) { await hold(more(further)); return allLines().length > lines.length; }
   const next = at < 0 ? (by > 0 ? 0 : lines.length - 1) : Math.min(Math.max(at + by, 0), lines.length - 1);
   return stand(lines[next]);
 }
@@ -55,13 +59,13 @@ function markCurrent() {
 async function more(link) {
   const answer = await ask(link.href, { part: "rows" }).catch(() => null);
   const rows = answer?.document?.getElementById("lines");
-  if (!rows) { location.assign(link.href); return; }
+  if (!rows) { location.assign(link.href); return false; }
   const first = rows.firstElementChild;
   $("lines").append(...[...rows.children].map((row) => document.adoptNode(row)));
   const next = answer.document.getElementById("more");
   next ? $("more").replaceWith(document.adoptNode(next)) : $("more").remove();
   $("scroller").dataset.long = "yes";
-  stand(first);
+  return stand(first);
 }
 
 /** Exchanges the whole list; on demand only. */
@@ -210,14 +214,19 @@ function showPane(from, { focus = true } = {}) {
   return true;
 }
 
-async function open(address, { push = true, focus = true } = {}) {
+const open = (address, how) => hold(bring(address, how));
+
+/** What is being sent is answered first; whoever was refused stays with what they wrote. */
+async function bring(address, { push = true, focus = true } = {}) {
   keepAll();
   const turn = ++opening;
+  if (under && !(await under) && push) return false;
   const answer = await ask(address).catch(() => null);
-  if (turn !== opening) return;
-  if (answer?.status !== 200 || !showPane(answer.document, { focus })) { location.assign(address); return; }
+  if (turn !== opening) return false;
+  if (answer?.status !== 200 || !showPane(answer.document, { focus })) { location.assign(address); return false; }
   if (push) history.pushState({}, "", address);
   if (narrow()) scrollTo(0, 0);
+  return true;
 }
 
 const spoken = () => [...$("conversation").querySelectorAll(".message:not(.auto)")];
@@ -364,9 +373,8 @@ function pick() {
   return true;
 }
 
-async function openNext(by) {
-  if (!step(by)) return false;
-  await open(linkOf($(current)).href);
+function openNext(by) {
+  hold(step(by).then((stepped) => stepped && bring(linkOf($(current)).href)));
   return true;
 }
 
@@ -377,9 +385,18 @@ function unfold() {
   return all.length > 0;
 }
 
-async function submit(form, button) {
+function submit(form, button) {
+  const mine = (under = send(form, button).catch(() => false));
+  hold(mine).finally(() => { if (under === mine) under = null; });
+}
+
+/** Sends a form of the ticket and shows what came of it; whether it was done. */
+async function send(form, button) {
   takeNotice(form);
   const body = new FormData(form, button ?? undefined);
+  const area = form.dataset.draft ? form.querySelector("textarea") : null;
+  const sent = area?.value;
+  if (area && $("pane").dataset.channel !== "chat") $("pane-title").focus({ preventScroll: true });
   const address = button?.hasAttribute("formaction") ? button.formAction : form.action;
   const buttons = form.querySelectorAll("button");
   buttons.forEach((one) => { one.disabled = true; });
@@ -388,18 +405,48 @@ async function submit(form, button) {
   const answer = await ask(address, { body }).catch(() => null);
   buttons.forEach((one) => { one.disabled = false; });
   if (!answer?.document || (answer.status >= 400 && !answer.document.getElementById("pane"))) {
-    if (form.dataset.draft) refuse(form, answer?.document);
+    if (form.dataset.draft) { refuse(form, answer?.document); write(form.dataset.draft); }
     else location.reload();
-    return;
+    return false;
   }
   const done = answer.status === 200;
+  const now = area?.value;
   if (done) form.forget?.();
   for (const other of document.querySelectorAll("form[data-draft]")) if (other !== form) other.keepNow?.();
-  if (!showPane(answer.document, { focus: false })) { location.assign(answer.address); return; }
+  if (!showPane(answer.document, { focus: false })) { location.assign(answer.address); return false; }
+  leaveEarlier();
   if (done && form.dataset.draft === "reply" && $("pane").dataset.channel === "chat" && write("reply")) toNewest(); // one goes on talking
   else if (done) $("pane-title").focus({ preventScroll: true });
   else { tellRefusal(); $("refused")?.scrollIntoView({ block: "nearest" }); }
+  if (!done) keepFiles(form.elements.files);
+  if (now !== sent) goOn(form.dataset.draft, done && now.startsWith(sent) ? now.slice(sent.length).trimStart() : now);
   refresh();
+  return done;
+}
+
+/** What came back is the newest of the conversation, and is kept fresh from now on. */
+function leaveEarlier() {
+  const address = new URL(location.href);
+  address.searchParams.delete("before");
+  if (address.href !== location.href) history.replaceState({}, "", address);
+}
+
+/** Files that were chosen for a reply that was refused are chosen in the form that came back. */
+function keepFiles(chosen) {
+  const box = $("reply-files");
+  if (!box || !chosen?.files?.length) return;
+  box.files = chosen.files;
+  box.form.elements.inside.checked = chosen.form.elements.inside.checked;
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+/** What its writer went on to write while a text was under way stands in the form that came back. */
+function goOn(kind, text) {
+  const area = document.querySelector(`form[data-draft=${kind}] textarea`);
+  if (!area || !text) return;
+  write(kind);
+  area.value = text;
+  area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function tellRefusal() {

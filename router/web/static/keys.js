@@ -1,8 +1,11 @@
 // Single keys. Silent while something is written, while an input method composes, while a key is
-// held with Ctrl, Alt or Meta, and for whoever switched them off.
+// held with Ctrl, Alt or Meta, and for whoever switched them off. Whoever types faster than the
+// desk answers means what is on its way: those keys wait for it.
 const PAUSE = 1200;
 let before = "";
 let until = 0;
+let known = {};
+let ahead = null; // keys that were pressed too early
 
 const writing = (target) =>
   target instanceof HTMLElement
@@ -14,17 +17,41 @@ export function enable(on) {
   try { on ? localStorage.removeItem("keys") : localStorage.setItem("keys", "off"); } catch { /* private */ }
 }
 
+/** Holds keys back until this is over; then they are pressed in their order, unless it failed. */
+export async function hold(over) {
+  const outer = ahead;
+  ahead ??= [];
+  const came = await over.catch(() => false);
+  if (outer) return came;
+  const keys = ahead;
+  ahead = null;
+  while (came && keys.length && !ahead) press(keys.shift());
+  ahead?.push(...keys);
+  return came;
+}
+
+function press(key) {
+  if (!writing(document.activeElement)) { run({ key, target: document.activeElement }); return; }
+  document.execCommand("insertText", false, key === "Enter" ? "\n" : key);
+}
+
+function run(event) {
+  const now = performance.now();
+  const act = (now < until && known[`${before} ${event.key}`]) || known[event.key];
+  before = event.key;
+  until = now + PAUSE;
+  return Boolean(act) && act(event) !== false;
+}
+
 /** Calls acts[key], or acts["g x"] for two keys in a row; an act that returns false did nothing. */
 export function listen(acts) {
+  known = acts;
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && writing(event.target)) { event.target.blur(); return; }
     if (!enabled() || writing(event.target) || document.querySelector("dialog[open]")) return;
-    const now = performance.now();
-    const act = (now < until && acts[`${before} ${event.key}`]) || acts[event.key];
-    before = event.key;
-    until = now + PAUSE;
-    if (act && act(event) !== false) event.preventDefault();
+    if (ahead && (event.key.length === 1 || event.key === "Enter")) { ahead.push(event.key); event.preventDefault(); return; }
+    if (run(event)) event.preventDefault();
   });
 }
