@@ -36,6 +36,10 @@ Config = Annotated[
 ]
 
 
+#: What a command that Ctrl+C stopped ends with.
+_INTERRUPTED = 130
+
+
 class Readers(StrEnum):
     """Who reads a message that is explained."""
 
@@ -47,14 +51,13 @@ def main() -> None:
     """Run the command; what went wrong is told in one line with what to do next."""
     try:
         app()
-    except SystemExit:
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            sys.stderr.write("\nrouter: stopped; what was committed stays, run it again to go on\n")
         raise
     except _told() as fault:
         sys.stderr.write(f"router: {fault}\n")
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("\nrouter: stopped; what was committed stays, run it again to go on\n")
-        raise SystemExit(130) from None
 
 
 def _told() -> tuple[type[Exception], ...]:

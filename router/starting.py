@@ -22,8 +22,8 @@ from router.worker import Clock, Worker
 #: How long the sign-in links of the command line work, in minutes.
 LINK_MINUTES = 60
 FIRST_ADMIN = "admin@desk.example"
-#: Where it is remembered that this desk began as a demo.
-_DEMO = "demo"
+#: Where it is remembered that this desk began as a demo, and that its first start is at it.
+_DEMO, _FILLING = "demo", "demo_filling"
 
 
 def say(line: str) -> None:
@@ -79,16 +79,25 @@ def first_run(router: Router) -> str:
     """Load the demo when no channel is set up; a sign-in link while only the first admin exists."""
     with router.store.reading() as unit:
         empty = people.anybody(unit) is False
-        unused = empty and not made_up.others(unit)
+        stopped = settings_rows.remembered(unit, _FILLING) == "true"
+        unused = (empty or stopped) and not made_up.others(unit)
     if unused and not list(router.doors):
         say("no channel is set up in config.toml: made-up tickets are loaded to look at")
-        begin_demo(router)
-        story.fill(router)
+        _fill(router, again=stopped)
     elif list(router.doors):
         _warn_of_demo(router)
     if not empty and not _only_first_admin(router):
         return ""
     return _link(router, FIRST_ADMIN, "Admin", "admin", [])
+
+
+def _fill(router: Router, *, again: bool) -> None:
+    """Load the demo; one that was stopped in the midst goes on at the next start."""
+    begin_demo(router)
+    if not again:
+        router.store.write(lambda unit: settings_rows.remember(unit, _FILLING, "true"))
+    story.fill(router)
+    router.store.write(lambda unit: settings_rows.forget(unit, _FILLING))
 
 
 def begin_demo(router: Router) -> None:

@@ -937,3 +937,38 @@ def test_the_demo_loads_once(desk):
     assert desk.run("demo").err.startswith("0 made-up tickets were added")
     assert desk.rows("SELECT COUNT(*) FROM ticket") == [(count,)]
     assert desk.rows("SELECT COUNT(*) FROM agent") == [(3,)]
+
+
+def test_a_demo_that_was_stopped_in_the_midst_goes_on_at_the_next_start(desk, monkeypatch):
+    whole, arrive = starting.story.fill, starting.story._received
+
+    def stopped(router, kind, number, data, source=""):
+        if number == 3:
+            raise KeyboardInterrupt
+        return arrive(router, kind, number, data, source)
+
+    router = desk.assembled()
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(starting.story, "_received", stopped)
+            with pytest.raises(KeyboardInterrupt):
+                starting.first_run(router)
+        assert desk.rows("SELECT COUNT(*) FROM ticket") == [(3,)]
+        starting.first_run(router)
+        count = desk.rows("SELECT COUNT(*) FROM ticket")
+        assert whole(router) == 0
+        starting.first_run(router)
+    finally:
+        router.close()
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == count
+    assert desk.rows("SELECT 1 FROM setting WHERE key = 'demo_filling'") == []
+
+
+def test_ctrl_c_says_that_what_was_committed_stays(desk, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(filling, "demo", stopped)
+    said = desk.run("demo")
+    assert (said.code, said.out) == (130, "")
+    assert said.err == "\nrouter: stopped; what was committed stays, run it again to go on\n"
