@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 import threading
@@ -22,6 +23,8 @@ from router.worker import Clock, Worker
 #: How long the sign-in links of the command line work, in minutes.
 LINK_MINUTES = 60
 FIRST_ADMIN = "admin@desk.example"
+#: What a process that was interrupted ends with.
+_INTERRUPTED = 130
 #: Where it is remembered that this desk began as a demo, and that its first start is at it.
 _DEMO, _FILLING = "demo", "demo_filling"
 
@@ -40,15 +43,15 @@ def work(router: Router) -> None:
     log.begin(router.settings.log)
     worker = Worker(router, clock_of(router))
     over = threading.Event()
-    worker.start()
-    say("the worker runs; Ctrl+C stops it")
-    try:
-        with until_told(over.set):
+    with until_told(over.set):
+        worker.start()
+        say("the worker runs; Ctrl+C stops it")
+        try:
             while not over.wait(1):
                 pass
-    finally:
-        worker.stop()
-        router.close()
+        finally:
+            worker.stop()
+            router.close()
 
 
 def clock_of(router: Router) -> Clock | None:
@@ -62,10 +65,19 @@ def clock_of(router: Router) -> Clock | None:
 
 @contextmanager
 def until_told(stop: Callable[[], object]) -> Iterator[None]:
-    """Ctrl+C and a polite kill call ``stop``."""
+    """Ctrl+C and a polite kill call ``stop``, once: what is being done ends first, whoever is
+    impatient. Who says it a third time ends the process as a power cut would."""
+    times = 0
 
     def told(_signal: int, _frame: object) -> None:
-        stop()
+        nonlocal times
+        times += 1
+        if times == 1:
+            stop()
+        elif times == 2:
+            say("what is being done ends first; once more stops at once")
+        else:
+            os._exit(_INTERRUPTED)
 
     before = {one: signal.signal(one, told) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
