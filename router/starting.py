@@ -150,6 +150,9 @@ def _only_first_admin(router: Router) -> bool:
 
 def user(router: Router, email: str, *, name: str, role: str, teams: list[str]) -> None:
     """Add a person or find one, and print a sign-in link."""
+    email = email.strip().lower()
+    if "@" not in email:
+        raise Invalid("email", "is no address", given=email or "nothing", write="name@desk.example")
     if role not in ROLES:
         raise Invalid("role", f"unknown; one of {', '.join(ROLES)}")
     with router.store.reading() as unit:

@@ -253,6 +253,20 @@ def test_user_says_which_port_its_link_is_for(desk):
     assert "another port" not in said
 
 
+@pytest.mark.parametrize("email", ["", "mei", " "])
+def test_a_person_without_an_address_is_not_made(desk, email):
+    said = desk.run("user", email)
+    assert said.code == 2
+    assert "write name@desk.example" in said.err
+    assert desk.rows("SELECT 1 FROM agent") == []
+
+
+def test_an_address_in_capitals_is_the_same_person(desk):
+    for email in ("Mei@Desk.example", " mei@desk.example"):
+        assert desk.run("user", email).code == 0
+    assert desk.rows("SELECT email FROM agent") == [("mei@desk.example",)]
+
+
 def test_user_makes_the_desk_where_there_is_none_yet(new):
     said = new.run("user", "mei@desk.example", "--role", "admin")
     assert said.code == 0
@@ -392,6 +406,16 @@ def test_doctor_says_when_the_database_takes_no_writes(desk):
         said = desk.run("doctor")
     assert said.code == 1
     assert "✗ database: another process holds the database" in said.out
+
+
+def test_doctor_looks_at_a_host_without_a_data_folder(desk):
+    elsewhere = desk.folder / "elsewhere.sqlite3"
+    desk.database.rename(elsewhere)
+    desk.database.parent.rmdir()
+    desk.configure(f'[database]\nurl = "sqlite:///{elsewhere}"\n')
+    said = desk.run("doctor")
+    assert (said.code, said.err) == (0, "")
+    assert "✓ disk: " in said.out
 
 
 def test_doctor_says_when_there_is_no_database(new):
