@@ -4,10 +4,10 @@ ones start at once.
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import datetime
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +36,10 @@ Config = Annotated[
 ]
 
 
+#: What a command that Ctrl+C stopped ends with.
+_INTERRUPTED = 130
+
+
 class Readers(StrEnum):
     """Who reads a message that is explained."""
 
@@ -45,16 +49,23 @@ class Readers(StrEnum):
 
 def main() -> None:
     """Run the command; what went wrong is told in one line with what to do next."""
+    _bear_with((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace"))
     try:
         app()
-    except SystemExit:
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            sys.stderr.write("\nrouter: stopped; what was committed stays, run it again to go on\n")
         raise
     except _told() as fault:
         sys.stderr.write(f"router: {fault}\n")
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("\nrouter: stopped; what was committed stays, run it again to go on\n")
-        raise SystemExit(130) from None
+
+
+def _bear_with(*streams: tuple[object, str]) -> None:
+    """Bytes that are no text, and characters this terminal does not have, stop no command."""
+    for stream, errors in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=errors)
 
 
 def _told() -> tuple[type[Exception], ...]:
@@ -232,7 +243,8 @@ def explain(
         explaining.lines(sys.stdin, sys.stdout, rules, second, tags=tag or ())
     else:
         console = Console(highlight=False)
-        explaining.tell(text or sys.stdin.read(), rules, console, second, tags=tag or ())
+        told = explaining.whole(text or sys.stdin.read())
+        explaining.tell(told, rules, console, second, tags=tag or ())
 
 
 @app.command()
@@ -249,7 +261,7 @@ def mask(
     if jsonl:
         explaining.masked_lines(sys.stdin, sys.stdout)
     else:
-        typer.echo(redact.mask(text or sys.stdin.read()).text)
+        typer.echo(redact.mask(explaining.whole(text or sys.stdin.read())).text)
 
 
 @app.command(name="parse-mail")
@@ -260,10 +272,10 @@ def parse_mail(
     """Read mail files and print what the desk would see, one JSON object each."""
     from router import explaining
 
-    given = (Path(line.rstrip("\n")) for line in sys.stdin) if jsonl else iter(paths or [])
-    for path in given:
-        sys.stdout.write(json.dumps(explaining.mail(path), ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+    if not (jsonl or paths):
+        raise typer.BadParameter("name mail files, or give their paths by lines: --jsonl")
+    lines = (line.rstrip("\n") for line in sys.stdin if line.strip()) if jsonl else ()
+    explaining.mails(paths or lines, sys.stdout)
 
 
 @app.command()

@@ -36,8 +36,8 @@ S = TypeVar("S", bound=Section)
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the file and the environment; raise SettingsFault with everything wrong in them."""
     environ = os.environ if environ is None else environ
-    named = path is not None or "ROUTER_CONFIG" in environ
-    path = path or Path(environ.get("ROUTER_CONFIG", "config.toml"))
+    named = path is not None or bool(environ.get("ROUTER_CONFIG"))
+    path = path or Path(environ.get("ROUTER_CONFIG") or "config.toml")
     text = _read(path) if named or path.exists() else ""
     try:
         given: dict[str, Any] = tomllib.loads(text)
@@ -63,13 +63,13 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
 def read_from(path: Path | None, environ: Mapping[str, str] | None = None) -> str:
     """Which file :func:`load` reads, in words."""
     environ = os.environ if environ is None else environ
-    path = (path or Path(environ.get("ROUTER_CONFIG", "config.toml"))).absolute()
+    path = (path or Path(environ.get("ROUTER_CONFIG") or "config.toml")).absolute()
     return f"read from {path}" if path.exists() else f"there is no {path}: the defaults"
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as fault:
         message = f"is not UTF-8 (byte {fault.start}); save it as UTF-8"
         raise SettingsFault([Fault(str(path), message)]) from fault

@@ -56,7 +56,7 @@ def secret(name: str, environ: Mapping[str, str] | None = None) -> SecretStr | N
 def _held(name: str, file: str) -> str:
     where = f"environment {name}"
     try:
-        held = Path(file).expanduser().read_text(encoding="utf-8").strip()
+        held = Path(file).expanduser().read_text(encoding="utf-8-sig").strip()
     except OSError as fault:
         said = f"{file} cannot be read ({fault.strerror}); name a file that this user may read"
         raise SettingsFault([Fault(where, said)]) from fault
@@ -165,8 +165,6 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 def unknown(ours: Mapping[str, str], known: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(variable, what it would set) of those that are no setting."""
     for name in ours:
-        key = ".".join(keys_of(name))
-        if key in known or key.startswith(("channels.", "notices.")):
-            continue
-        if not any(key.startswith(f"{one}.") for one in known):
-            yield name, key
+        keys = keys_of(name)
+        if ".".join(keys) not in known and not _kind(Settings, keys):
+            yield name, ".".join(keys)

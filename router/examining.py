@@ -76,7 +76,9 @@ def _secrets(router: Router) -> Examined:
 
 
 def _disk(router: Router) -> Examined:
-    free = shutil.disk_usage(router.settings.data_path).free
+    path = router.settings.data_path
+    there = next(one for one in (path, *path.parents) if one.exists())  # with a server, no folder
+    free = shutil.disk_usage(there).free
     megabytes = free // (1024 * 1024)
     if free < _ROOM:
         return Examined("disk", ok=False, said=f"{megabytes} MB free; make room, or mail waits")

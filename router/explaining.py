@@ -6,7 +6,7 @@ Nothing is stored; the same code reads and judges as in the pipeline.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -24,6 +24,8 @@ from rules.contract import Facts, Finding, Tags, Urgency, Verdict
 from rules.engine import Ruleset, load
 from rules.raising import Judged, Opinion, Raised, denied, raised
 
+#: What a line is that is no object with a text, or is nested without end.
+_UNFIT = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 #: The second reader reads so many messages at once at most.
 _TOGETHER = 64
 
@@ -84,11 +86,24 @@ def masked_lines(given: TextIO, told: TextIO) -> None:
         told.flush()
 
 
+def whole(text: str) -> str:
+    """The text without what is no character: a byte that was none, or half of one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _text(item: Any) -> str:
+    """The text of one object; raises TypeError when there is none."""
+    text = item["text"]
+    if not isinstance(text, str):
+        raise TypeError("its text is none")
+    return whole(text)
+
+
 def _masked_line(line: str, number: int) -> dict[str, Any]:
     try:
         item = json.loads(line)
-        text = str(item["text"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+        text = _text(item)
+    except _UNFIT:
         return {"line": number, "error": "not an object with a text"}
     masked = redact.mask(text)
     return {"id": item.get("id"), "text": masked.text, "masked": list(masked.hits)}
@@ -97,10 +112,11 @@ def _masked_line(line: str, number: int) -> dict[str, Any]:
 def _item(line: str, number: int) -> dict[str, Any]:
     try:
         item = json.loads(line)
-        text, subject = str(item["text"]), str(item.get("subject") or "")
-        channel = str(item.get("channel") or "")
-        tags = [str(one) for one in item.get("tags") or ()]
-    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        text, subject = _text(item), whole(str(item.get("subject") or ""))
+        channel = whole(str(item.get("channel") or ""))
+        given = item.get("tags") or ()
+        tags = [whole(str(one)) for one in ([given] if isinstance(given, str) else given)]
+    except _UNFIT as fault:
         return {"line": number, "error": f"not an object with a text: {fault}"}
     told = {"id": item.get("id"), "text": text, "subject": subject, "channel": channel}
     return told | {"tags": tags}
@@ -192,12 +208,20 @@ def tell(
         showing.second(console, rules, shown, opinion, second_thoughts(rules, verdict, opinion))
 
 
+def mails(paths: Iterable[Path | str], told: TextIO) -> None:
+    """Each mail file as :func:`mail` tells it, an object a line."""
+    for path in paths:
+        told.write(json.dumps(mail(Path(path)), ensure_ascii=False) + "\n")
+        told.flush()
+
+
 def mail(path: Path) -> dict[str, Any]:
     """A mail file as the desk sees it; what cannot be read says so and never raises."""
     try:
         data = path.read_bytes()
-    except OSError as fault:
-        return {"error": f"{path}: {fault.strerror}", "raw_kept": False}
+    except (OSError, ValueError) as fault:
+        said = fault.strerror if isinstance(fault, OSError) else fault
+        return {"error": f"{path}: {said}", "raw_kept": False}
     report = dict(parse_report(data))
     text, subject = str(report.get("body_text") or ""), str(report.get("subject") or "")
     named = [one for one in (report.get("in_reply_to"), *report.get("references", ())) if one]

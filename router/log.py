@@ -18,12 +18,13 @@ from router.settings import LogSettings
 
 #: Libraries that tell of ordinary things loudly. The clock warns of every duty that is still at
 #: work when its turn comes again; what hangs is told by the health page. The queue tells of every
-#: duty each time it is woken.
+#: duty each time it is woken, and its pool of every try while the database is away.
 _QUIET = {
     "apscheduler": "ERROR",
     "waitress": "WARNING",
     "imapclient": "WARNING",
     "procrastinate": "WARNING",
+    "psycopg.pool": "ERROR",
 }
 
 

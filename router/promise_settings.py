@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+#: Whom a step of a chain may tell besides places outside, and what begins a chain.
+_TOLD = ("assignee", "team", "agent", "lead", "manager", "admin")
+_CHAINS = ("security", "overdue", "channel")
+NOTICE = "notice:"
 
 
 class Section(BaseModel):
@@ -126,6 +131,14 @@ class StepSettings(Section):
     )
     wait_minutes: int = Field(10, ge=1, description="Minutes until the next step.")
 
+    @field_validator("to")
+    @classmethod
+    def _known(cls, to: list[str]) -> list[str]:
+        """A word that nobody knows would tell nobody."""
+        if wrong := [one for one in to if one not in _TOLD and not one.startswith(NOTICE)]:
+            raise ValueError(f"{wrong[0]} is nobody; write {', '.join(_TOLD)} or notice:NAME")
+        return to
+
 
 class EscalationSettings(Section):
     """Chains of people that a matter climbs until one of them takes it."""
@@ -153,6 +166,19 @@ class EscalationSettings(Section):
         default=True,
         description="A ticket whose assignee is silent until its answer is warned of goes back.",
     )
+
+    @field_validator("chains")
+    @classmethod
+    def _begun(cls, chains: dict[str, list[StepSettings]]) -> dict[str, list[StepSettings]]:
+        if wrong := [one for one in chains if one not in _CHAINS]:
+            raise ValueError(f"nothing begins {wrong[0]}; there are {', '.join(_CHAINS)}")
+        return chains
+
+    def places(self) -> set[str]:
+        """The places outside that the chains name."""
+        told = (one for chain in self.chains.values() for step in chain for one in step.to)
+        named = {one.removeprefix(NOTICE) for one in told if one.startswith(NOTICE)}
+        return named - {"*"}
 
 
 class AssignmentSettings(Section):

@@ -7,6 +7,7 @@ explanation, or an explanation without its setting, cannot exist.
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from typing import Any
 
@@ -69,7 +70,10 @@ def _fields(model: type[BaseModel]) -> list[str]:
 
 def _field(name: str, info: Any) -> list[str]:
     default = info.get_default(call_default_factory=True)
-    shown = "…  (must be given)" if default is PydanticUndefined else _toml(default)
+    if default is PydanticUndefined:
+        shown = "…  (must be given)"
+    else:
+        shown = "…  (may be left out)" if default is None else _toml(default)
     return [*_comment(info.description or ""), f"# {name} = {shown}"]
 
 
@@ -81,8 +85,13 @@ def _toml(value: Any) -> str:
     if isinstance(value, BaseModel):
         value = value.model_dump()
     if isinstance(value, dict):
-        inside = ", ".join(f"{key} = {_toml(one)}" for key, one in value.items())
+        inside = ", ".join(f"{_key(key)} = {_toml(one)}" for key, one in value.items())
         return "{ " + inside + " }" if inside else "{}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(one) for one in value) + "]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    """A key as TOML reads it: one with a dot would be a table within a table."""
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 
 from flask import Flask
 
@@ -42,24 +43,26 @@ def serve(router: Router, *, work: bool) -> None:
     settings = router.settings.web
     app = create_app(router)
     server = _bound(app, settings)
-    app.extensions["receiver"].start()
     worker = Worker(router, clock_of(router)) if work else None
-    if worker is not None:
-        worker.start()
-    settle()
-    say(f"the desk is open at {server.url}")
-    game = playing.Game(router, server.url, worker.attend) if worker and _demo(router) else None
-    if link:
-        say(f"sign in once, within {LINK_MINUTES} minutes: {server.url}/enter/{link}")
-    say("Ctrl+C stops it")
-    try:
-        with until_told(server.stop):
-            server.run()
-    finally:
-        if game is not None:
-            game.stop()
-        app.extensions["receiver"].stop()
-        if worker is not None:
-            worker.stop()
-        router.close()
+    with until_told(server.stop):
+        _open(router, app, server, worker, link)
         say("stopped; everything that was answered is committed")
+
+
+def _open(router: Router, app: Flask, server: Server, worker: Worker | None, link: str) -> None:
+    """Start what belongs to the desk, run the pages, and end it all when they end."""
+    with ExitStack() as at_the_end:
+        at_the_end.callback(router.close)
+        if worker is not None:
+            worker.start()
+            at_the_end.callback(worker.stop)
+        app.extensions["receiver"].start()
+        at_the_end.callback(app.extensions["receiver"].stop)
+        settle()
+        say(f"the desk is open at {server.url}")
+        if worker is not None and _demo(router):
+            at_the_end.callback(playing.Game(router, server.url, worker.attend).stop)
+        if link:
+            say(f"sign in once, within {LINK_MINUTES} minutes: {server.url}/enter/{link}")
+        say("Ctrl+C stops it")
+        server.run()

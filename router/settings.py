@@ -6,10 +6,11 @@ Files hold infrastructure and first seeds; what the desk edits lives in the data
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from router.core.bilingual import for_reader
 from router.identity_settings import GateSettings, WalletSettings
@@ -159,6 +160,14 @@ class WebSettings(Section):
     form_per_hour: int = Field(30, ge=1, description="Form posts an hour from one source.")
     form_per_address_hour: int = Field(3, ge=1, description="Form posts an hour for one address.")
 
+    @field_validator("public_url")
+    @classmethod
+    def _whole(cls, url: str) -> str:
+        """Links of mails begin with it, and whether the public reaches us is read off it."""
+        if url and not (url.startswith(("https://", "http://")) and urlsplit(url).hostname):
+            raise ValueError("write it whole: https://help.example.com")
+        return url
+
 
 class IntakeSettings(Section):
     """How messages are taken in and what is kept of them."""
@@ -218,8 +227,9 @@ class DeliverSettings(Section):
         "hold",
         description="When nobody can know whether it was sent: hold, or send the same bytes.",
     )
-    retry_minutes: list[int] = Field(
+    retry_minutes: list[Annotated[int, Field(ge=1)]] = Field(
         default_factory=lambda: [1, 5, 15, 60, 240, 720, 1440],
+        min_length=1,
         description="Waits between tries when the far side says later.",
     )
     lease_seconds: int = Field(120, ge=10, description="How long a worker may hold a row.")
@@ -314,7 +324,9 @@ class Settings(BaseModel):
     escalation: EscalationSettings = Field(default_factory=EscalationSettings)
     assignment: AssignmentSettings = Field(default_factory=AssignmentSettings)
     notices: dict[str, NoticeSettings] = Field(
-        default_factory=dict, description="Places outside where people are told; see below."
+        default_factory=dict,
+        validate_default=True,
+        description="Places outside where people are told; see below.",
     )
     gate: GateSettings = Field(default_factory=GateSettings)
     wallet: WalletSettings = Field(default_factory=WalletSettings)
@@ -332,6 +344,18 @@ class Settings(BaseModel):
         default_factory=dict,
         description="One table a channel and account: [channels.email.support].",
     )
+
+    @field_validator("notices")
+    @classmethod
+    def _there(
+        cls, notices: dict[str, NoticeSettings], info: ValidationInfo
+    ) -> dict[str, NoticeSettings]:
+        """An alarm for a place that nobody set up would be told nowhere."""
+        escalation = info.data.get("escalation")
+        lacking = sorted(escalation.places() - notices.keys()) if escalation else []
+        if lacking:
+            raise ValueError(f"[escalation] chains tells notice:{lacking[0]}, which is not here")
+        return notices
 
     @property
     def data_path(self) -> Path:

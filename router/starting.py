@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 import threading
@@ -22,8 +23,10 @@ from router.worker import Clock, Worker
 #: How long the sign-in links of the command line work, in minutes.
 LINK_MINUTES = 60
 FIRST_ADMIN = "admin@desk.example"
-#: Where it is remembered that this desk began as a demo.
-_DEMO = "demo"
+#: What a process that was interrupted ends with.
+_INTERRUPTED = 130
+#: Where it is remembered that this desk began as a demo, and that its first start is at it.
+_DEMO, _FILLING = "demo", "demo_filling"
 
 
 def say(line: str) -> None:
@@ -40,15 +43,15 @@ def work(router: Router) -> None:
     log.begin(router.settings.log)
     worker = Worker(router, clock_of(router))
     over = threading.Event()
-    worker.start()
-    say("the worker runs; Ctrl+C stops it")
-    try:
-        with until_told(over.set):
+    with until_told(over.set):
+        worker.start()
+        say("the worker runs; Ctrl+C stops it")
+        try:
             while not over.wait(1):
                 pass
-    finally:
-        worker.stop()
-        router.close()
+        finally:
+            worker.stop()
+            router.close()
 
 
 def clock_of(router: Router) -> Clock | None:
@@ -62,10 +65,19 @@ def clock_of(router: Router) -> Clock | None:
 
 @contextmanager
 def until_told(stop: Callable[[], object]) -> Iterator[None]:
-    """Ctrl+C and a polite kill call ``stop``."""
+    """Ctrl+C and a polite kill call ``stop``, once: what is being done ends first, whoever is
+    impatient. Who says it a third time ends the process as a power cut would."""
+    times = 0
 
     def told(_signal: int, _frame: object) -> None:
-        stop()
+        nonlocal times
+        times += 1
+        if times == 1:
+            stop()
+        elif times == 2:
+            say("what is being done ends first; once more stops at once")
+        else:
+            os._exit(_INTERRUPTED)
 
     before = {one: signal.signal(one, told) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -79,16 +91,25 @@ def first_run(router: Router) -> str:
     """Load the demo when no channel is set up; a sign-in link while only the first admin exists."""
     with router.store.reading() as unit:
         empty = people.anybody(unit) is False
-        unused = empty and not made_up.others(unit)
+        stopped = settings_rows.remembered(unit, _FILLING) == "true"
+        unused = (empty or stopped) and not made_up.others(unit)
     if unused and not list(router.doors):
         say("no channel is set up in config.toml: made-up tickets are loaded to look at")
-        begin_demo(router)
-        story.fill(router)
+        _fill(router, again=stopped)
     elif list(router.doors):
         _warn_of_demo(router)
     if not empty and not _only_first_admin(router):
         return ""
     return _link(router, FIRST_ADMIN, "Admin", "admin", [])
+
+
+def _fill(router: Router, *, again: bool) -> None:
+    """Load the demo; one that was stopped in the midst goes on at the next start."""
+    begin_demo(router)
+    if not again:
+        router.store.write(lambda unit: settings_rows.remember(unit, _FILLING, "true"))
+    story.fill(router)
+    router.store.write(lambda unit: settings_rows.forget(unit, _FILLING))
 
 
 def begin_demo(router: Router) -> None:
@@ -129,6 +150,9 @@ def _only_first_admin(router: Router) -> bool:
 
 def user(router: Router, email: str, *, name: str, role: str, teams: list[str]) -> None:
     """Add a person or find one, and print a sign-in link."""
+    email = email.strip().lower()
+    if "@" not in email:
+        raise Invalid("email", "is no address", given=email or "nothing", write="name@desk.example")
     if role not in ROLES:
         raise Invalid("role", f"unknown; one of {', '.join(ROLES)}")
     with router.store.reading() as unit:

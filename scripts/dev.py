@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -44,7 +45,13 @@ def main() -> int:
         return fail(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
     if name not in tasks:
         return fail(__doc__ or "")
-    return tasks[name](rest) or 0
+    try:
+        return tasks[name](rest) or 0
+    except KeyboardInterrupt:
+        print("\nstopped; run it again to go on", file=sys.stderr)
+        return 130
+    except OSError as fault:
+        return fail(f"{fault.filename or ROOT}: {fault.strerror}")
 
 
 def fail(message: str) -> int:
@@ -68,13 +75,13 @@ def call(*command: object, **options: object) -> int:
 def install(*, dev: bool) -> int:
     """Make .venv from the hashed lock, unless it is there already."""
     lock_file = ROOT / ("requirements-dev.txt" if dev else "requirements.txt")
-    wanted = hashlib.sha256(
-        lock_file.read_bytes() + (ROOT / "pyproject.toml").read_bytes()
-    ).hexdigest()
+    wanted = _wanted(lock_file)
     stamps = [HOME / ".installed-dev", *([] if dev else [HOME / ".installed"])]
     if PYTHON.exists() and any(
         stamp.exists() and _same(stamp, wanted, dev=stamp.name.endswith("dev")) for stamp in stamps
     ):
+        if not _linked():  # the folder was moved or renamed since
+            _link()
         return 0
     uv = shutil.which("uv")
     print(f"installing into {HOME.name} with {'uv' if uv else 'pip'} …", flush=True)
@@ -87,18 +94,25 @@ def install(*, dev: bool) -> int:
     return 0
 
 
+def _wanted(lock_file: Path) -> str:
+    """What is to be installed, in a word."""
+    project = (ROOT / "pyproject.toml").read_bytes()
+    return hashlib.sha256(lock_file.read_bytes() + project).hexdigest()
+
+
 def _same(stamp: Path, wanted: str, *, dev: bool) -> bool:
     if stamp.read_text() == wanted:
         return True
     # The development lock holds the runtime lock: it serves `run` too while neither has changed.
     lock_file = ROOT / ("requirements-dev.txt" if dev else "requirements.txt")
-    now = hashlib.sha256(lock_file.read_bytes() + (ROOT / "pyproject.toml").read_bytes())
-    return stamp.read_text() == now.hexdigest()
+    return stamp.read_text() == _wanted(lock_file)
 
 
 def _with_uv(uv: str, lock_file: Path) -> int:
-    if not PYTHON.exists() and call(uv, "venv", "--quiet", "--python", sys.executable, HOME):
-        return 1
+    if not PYTHON.exists():  # never made, or the Python it was made with is gone
+        shutil.rmtree(HOME, ignore_errors=True)
+        if call(uv, "venv", "--quiet", "--python", sys.executable, HOME):
+            return 1
     return call(
         uv, "pip", "install", "--quiet", "--require-hashes", "--python", PYTHON, "-r", lock_file
     )
@@ -108,7 +122,7 @@ def _with_pip(lock_file: Path) -> int:
     if not _has_pip():
         try:
             venv.create(HOME, clear=True, with_pip=True)
-        except (subprocess.CalledProcessError, OSError):
+        except subprocess.CalledProcessError:
             shutil.rmtree(HOME, ignore_errors=True)
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
             return fail(f"Python lacks venv; install it (Debian: apt install python{version}-venv)")
@@ -124,21 +138,34 @@ def _has_pip() -> bool:
     return asked.returncode == 0
 
 
+def _command() -> bytes:
+    """The command: by way of the shell, for a path with a space or a long one begins no script.
+    What it compiles it keeps, whatever the environment says: a second start takes half as long."""
+    return os.fsencode(
+        f"#!/bin/sh\n'''exec' {shlex.quote(str(PYTHON))} \"$0\" \"$@\"\n' '''\n"
+        "import sys\n\nsys.dont_write_bytecode = False\n"
+        "try:\n    from router.cli import main\n\n    main()\n"
+        "except KeyboardInterrupt:\n    sys.exit(130)\n"
+    )
+
+
+def _linked() -> bool:
+    """Whether the environment's command is that of this checkout, where it stands now."""
+    command = BIN / "router"
+    return command.exists() and command.read_bytes() == _command()
+
+
 def _link() -> None:
-    """Put this checkout on the environment's path, with its command: no build, no network. What the
-    command compiles it keeps, whatever the environment says: a second start takes half as long."""
+    """Put this checkout on the environment's path, with its command: no build, no network."""
     found = subprocess.run(
         [PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         capture_output=True,
         text=True,
         check=True,
     )
-    (Path(found.stdout.strip()) / "helpdesk_router.pth").write_text(f"{ROOT}\n")
+    (Path(found.stdout.strip()) / "helpdesk_router.pth").write_bytes(os.fsencode(f"{ROOT}\n"))
     command = BIN / "router"
-    command.write_text(
-        f"#!{PYTHON}\nimport sys\n\nsys.dont_write_bytecode = False\n"
-        "from router.cli import main\n\nmain()\n"
-    )
+    command.write_bytes(_command())
     command.chmod(0o755)
 
 
@@ -150,7 +177,7 @@ def run(rest: list[str]) -> int | None:
     if code := install(dev=False):
         return code
     os.chdir(ROOT)
-    return os.execv(BIN / "router", [str(BIN / "router"), "serve", *rest])
+    return os.execv(PYTHON, [str(PYTHON), str(BIN / "router"), "serve", *rest])
 
 
 def test(rest: list[str]) -> int:
@@ -185,8 +212,8 @@ def check(_rest: list[str]) -> int:
     steps = {
         "ruff check": (BIN / "ruff", "check", "."),
         "ruff format": (BIN / "ruff", "format", "--check", "."),
-        "mypy": (BIN / "mypy",),
-        "import-linter": (BIN / "lint-imports",),
+        "mypy": (PYTHON, BIN / "mypy"),
+        "import-linter": (PYTHON, BIN / "lint-imports"),
         "house": (
             *(PYTHON, "-m", "pytest", "-q", "-p", "no:randomly"),
             *("tests/test_house.py", "tests/test_complaints.py"),

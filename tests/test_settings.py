@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from router import reference
 from router.assemble import Doors
 from router.configuration import effective, known_keys, load, secret
 from router.errors import SettingsFault
+from router.settings import Settings
 from router.wallet import Wallet
 
 
@@ -382,3 +384,59 @@ def test_the_wallets_systems_are_called_by_https_and_signed_or_not_at_all(
         wallet.check_fit()
     monkeypatch.setenv(f"ROUTER__{secret_key}", "whsec_bWFkZS11cA==")
     wallet.check_fit()
+
+
+def test_every_line_of_the_reference_can_be_taken_as_it_stands(tmp_path):
+    line = re.compile(r"^# (?=\[[\w.\[\]]+\]$|(?!policies)\w+ = (?!…))", re.MULTILINE)
+    text = line.sub("", reference.render())
+    text = text.replace("[[sla.policies]]\n", '[[sla.policies]]\nname = "one"\n')
+    for option in ("address", "imap_host"):
+        text = text.replace(f'\n{option} = ""\n', f'\n{option} = "help@desk.example"\n')
+    loaded = load(_write(tmp_path, text), {})
+    assert (loaded.desk, loaded.gate, loaded.escalation) == (
+        Settings().desk,
+        Settings().gate,
+        Settings().escalation,
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ('[escalation]\nchains = { security = [{ to = ["leeds"] }] }', "leeds is nobody"),
+        ("[escalation]\nchains = { securty = [] }", "nothing begins securty"),
+        (
+            '[escalation]\nchains = { security = [{ to = ["notice:oncal"] }] }\n[notices.oncall]',
+            "oncal,",
+        ),
+        ('[escalation]\nchains = { security = [{ to = ["notice:oncall"] }] }', "oncall,"),
+        ('[web]\npublic_url = "help.example.com"', "https://help"),
+        ('[web]\npublic_url = "https://"', "https://help"),
+        ("[deliver]\nretry_minutes = []", "at least 1"),
+        ("[deliver]\nretry_minutes = [-1]", "greater than or equal to 1"),
+    ],
+)
+def test_what_would_reach_nobody_is_a_fault(tmp_path, written, told):
+    (fault,) = _faults(tmp_path, written)
+    assert told in fault
+
+
+@pytest.mark.parametrize(
+    "name", ["WEB__PORT__X", "NOTICES__ONCALL__ENABLE", "CALENDARS__NIGHT__ZON"]
+)
+def test_a_variable_below_a_setting_that_is_none_is_a_fault(tmp_path, name):
+    (fault,) = _faults(tmp_path, "[notices.oncall]\n[calendars.x]", {f"ROUTER__{name}": "1"})
+    assert "is not a setting" in fault
+
+
+def test_files_that_begin_with_a_byte_order_mark_are_read(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"\xef\xbb\xbfpostgresql://desk@host/name\r\n")
+    (tmp_path / "config.toml").write_bytes(b"\xef\xbb\xbf[web]\r\nport = 9000\r\n")
+    loaded = load(tmp_path / "config.toml", {"ROUTER__DATABASE__URL_FILE": str(secret)})
+    assert (loaded.web.port, loaded.database.url) == (9000, "postgresql://desk@host/name")
+
+
+def test_an_empty_variable_names_no_settings_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load(None, {"ROUTER_CONFIG": ""}) == Settings()

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import formatdate
@@ -30,7 +31,8 @@ class Handle:
     user_id: str = "7000000000000000001"
     client_id: str = "made-up-client"
     consumer_secret: str = "sandbox-consumer-secret-0001"  # noqa: S105  # made up
-    refresh_token: str = "sandbox-refresh-0"  # noqa: S105  # made up
+    #: Another one each time, so that a desk begins anew with it: what it got of the last is over.
+    refresh_token: str = field(default_factory=lambda: f"sandbox-{secrets.token_hex(8)}")
     access: dict[str, float] = field(default_factory=dict)
     direct: list[dict[str, Any]] = field(default_factory=list)
     mentions: list[dict[str, Any]] = field(default_factory=list)

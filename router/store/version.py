@@ -73,3 +73,8 @@ def remember(unit: Unit, key: str, value: str) -> None:
 def remembered(unit: Unit, key: str) -> str:
     """What was written down under this word; empty when nothing was."""
     return str(unit.value("SELECT value FROM setting WHERE key = :key", key=key) or "")
+
+
+def forget(unit: Unit, key: str) -> None:
+    """What was written down under this word holds no more."""
+    unit.run("DELETE FROM setting WHERE key = :key", key=key)

@@ -161,6 +161,7 @@ class Server:
     ) -> None:
         """Listen on the port, or on the next free one unless it is ``fixed``."""
         self._app = app
+        self._runs = self._told = False
         self._socket = _bind(host, port, fixed=fixed)
         self._server = create_server(
             app,
@@ -180,16 +181,20 @@ class Server:
         self.url = f"http://{shown}:{bound[1]}"
 
     def run(self) -> None:
-        """Serve until :meth:`stop`."""
+        """Serve until :meth:`stop`; not at all when that was said before."""
         try:
-            self._server.run()
+            self._runs = True
+            if not self._told:
+                self._server.run()
         except SystemExit:
             return
 
     def stop(self) -> None:
         """End open streams and stop; may be called from a signal handler."""
+        self._told = True
         self._app.extensions["hub"].close()
-        raise SystemExit
+        if self._runs:
+            raise SystemExit
 
 
 def _bind(host: str, port: int, *, fixed: bool) -> socket.socket:

@@ -15,7 +15,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
@@ -66,7 +66,7 @@ class Desk:
         """One command; ``bare`` ones take no --config."""
         told = [] if bare else ["--config", str(self.config)]
         self._patch.setattr(sys, "argv", ["router", *map(str, words), *told])
-        self._patch.setattr(sys, "stdin", StringIO(given))
+        self._patch.setattr(sys, "stdin", StringIO(given) if isinstance(given, str) else given)
         self._patch.setattr(sys, "excepthook", sys.excepthook)
         self._heard.readouterr()
         with pytest.raises(SystemExit) as ended:
@@ -253,6 +253,20 @@ def test_user_says_which_port_its_link_is_for(desk):
     assert "another port" not in said
 
 
+@pytest.mark.parametrize("email", ["", "mei", " "])
+def test_a_person_without_an_address_is_not_made(desk, email):
+    said = desk.run("user", email)
+    assert said.code == 2
+    assert "write name@desk.example" in said.err
+    assert desk.rows("SELECT 1 FROM agent") == []
+
+
+def test_an_address_in_capitals_is_the_same_person(desk):
+    for email in ("Mei@Desk.example", " mei@desk.example"):
+        assert desk.run("user", email).code == 0
+    assert desk.rows("SELECT email FROM agent") == [("mei@desk.example",)]
+
+
 def test_user_makes_the_desk_where_there_is_none_yet(new):
     said = new.run("user", "mei@desk.example", "--role", "admin")
     assert said.code == 0
@@ -392,6 +406,16 @@ def test_doctor_says_when_the_database_takes_no_writes(desk):
         said = desk.run("doctor")
     assert said.code == 1
     assert "✗ database: another process holds the database" in said.out
+
+
+def test_doctor_looks_at_a_host_without_a_data_folder(desk):
+    elsewhere = desk.folder / "elsewhere.sqlite3"
+    desk.database.rename(elsewhere)
+    desk.database.parent.rmdir()
+    desk.configure(f'[database]\nurl = "sqlite:///{elsewhere}"\n')
+    said = desk.run("doctor")
+    assert (said.code, said.err) == (0, "")
+    assert "✓ disk: " in said.out
 
 
 def test_doctor_says_when_there_is_no_database(new):
@@ -614,6 +638,56 @@ def test_parse_mail_answers_line_by_line_also_for_a_file_that_is_not_there(desk)
 
 
 # ---------------------------------------------------------------- people
+
+
+#: Lines that are nothing, and one behind them that is.
+BROKEN = (
+    b'{"id": 1, "text": "\xff half a byte"}\n\nnot json\n[1]\n{"id": 2, "text": null}\n'
+    b'{"id": 3, "text": ' + b"[" * 5000 + b"]" * 5000 + b"}\n"
+    b'{"id": 4, "text": "\\ud800 half a letter"}\n{"id": 5, "text": "x", "tags": 5}\n'
+    b'{"id": 6, "text": "there is a payment I did not make"}\n'
+)
+
+
+class Terminal(TextIOWrapper):
+    """A stream that is as strict as a terminal of that encoding."""
+
+    def __init__(self, encoding, given=b""):
+        super().__init__(BytesIO(given), encoding=encoding, errors="strict")
+
+
+@pytest.mark.parametrize(
+    "words", [("explain", "--jsonl", "--reader", "rules"), ("mask", "--jsonl")]
+)
+def test_a_broken_line_is_answered_and_stops_no_other(desk, monkeypatch, words):
+    given, told = Terminal("utf-8", BROKEN), Terminal("utf-8")
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", told)
+        assert desk.run(*words, given=given, bare=True).code == 0
+    told.flush()
+    said = [json.loads(line) for line in told.buffer.getvalue().splitlines()]
+    errors = {one["line"] for one in said if "error" in one}
+    assert errors == ({3, 4, 5, 6, 8} if words[0] == "explain" else {3, 4, 5, 6})
+    assert [one["id"] for one in said if "id" in one and one["id"] != 5] == [1, 4, 6]
+
+
+def test_what_a_terminal_cannot_show_is_told_all_the_same(desk, monkeypatch):
+    told = Terminal("latin-1")
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", told)
+        assert desk.run("check").code == 0
+    told.flush()
+    assert b"\\u94b1\\u5305" in told.buffer.getvalue()
+
+
+def test_parse_mail_goes_on_past_paths_that_are_none(desk):
+    good = desk.folder / "one.eml"
+    good.write_bytes(b"Subject: hello\n\nbody")
+    said = desk.run("parse-mail", "--jsonl", given=f"\n/no\0path\n{good}\n", bare=True)
+    first, second = map(json.loads, said.out.splitlines())
+    assert "error" in first
+    assert second["subject"] == "hello"
+    assert desk.run("parse-mail", bare=True).code == 2
 
 
 def test_user_prints_a_link_that_signs_in_once(desk):
@@ -937,3 +1011,50 @@ def test_the_demo_loads_once(desk):
     assert desk.run("demo").err.startswith("0 made-up tickets were added")
     assert desk.rows("SELECT COUNT(*) FROM ticket") == [(count,)]
     assert desk.rows("SELECT COUNT(*) FROM agent") == [(3,)]
+
+
+def test_a_demo_that_was_stopped_in_the_midst_goes_on_at_the_next_start(desk, monkeypatch):
+    whole, arrive = starting.story.fill, starting.story._received
+
+    def stopped(router, kind, number, data, source=""):
+        if number == 3:
+            raise KeyboardInterrupt
+        return arrive(router, kind, number, data, source)
+
+    router = desk.assembled()
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(starting.story, "_received", stopped)
+            with pytest.raises(KeyboardInterrupt):
+                starting.first_run(router)
+        assert desk.rows("SELECT COUNT(*) FROM ticket") == [(3,)]
+        starting.first_run(router)
+        count = desk.rows("SELECT COUNT(*) FROM ticket")
+        assert whole(router) == 0
+        starting.first_run(router)
+    finally:
+        router.close()
+    assert desk.rows("SELECT COUNT(*) FROM ticket") == count
+    assert desk.rows("SELECT 1 FROM setting WHERE key = 'demo_filling'") == []
+
+
+def test_ctrl_c_says_that_what_was_committed_stays(desk, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(filling, "demo", stopped)
+    said = desk.run("demo")
+    assert (said.code, said.out) == (130, "")
+    assert said.err == "\nrouter: stopped; what was committed stays, run it again to go on\n"
+
+
+def test_who_presses_ctrl_c_again_ends_nothing_halfway(monkeypatch, capsys):
+    stopped, ended = [], []
+    monkeypatch.setattr(starting.os, "_exit", ended.append)
+    with starting.until_told(lambda: stopped.append(1)):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        assert (stopped, ended) == ([1], [])
+        assert "ends first" in capsys.readouterr().err
+        signal.raise_signal(signal.SIGINT)
+        assert (stopped, ended) == ([1], [130])

@@ -7,7 +7,7 @@ import pytest
 
 from channels.contract import Refused, Transient
 from router import desk as acts
-from router import polling, reaching
+from router import playing, polling, reaching
 
 pytestmark = pytest.mark.one_database
 
@@ -160,6 +160,17 @@ def test_the_refresh_token_is_used_once_and_the_new_pair_is_kept(sandbox, poll, 
     frozen.advance(timedelta(hours=3))
     with pytest.raises(Refused, match="authorise"):
         poll()
+
+
+def test_a_desk_that_is_started_again_is_let_in_by_a_new_sandbox(assembled):
+    for _ in range(2):
+        router = assembled()
+        sandbox = playing.join(router, "http://127.0.0.1:9", lambda door: None)
+        try:
+            sandbox.x.write(WHO, "help")
+            assert polling.poll(router, router.doors.open("x", "sandbox")).fetched == 1
+        finally:
+            sandbox.stop()
 
 
 def test_a_revoked_access_stops_the_channel(desk, sandbox, work, ask):

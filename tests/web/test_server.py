@@ -69,6 +69,15 @@ def _closed(made):
     made._server.close()
 
 
+def test_a_server_that_is_told_to_stop_before_it_runs_does_not_run(app):
+    made = Server(app, "127.0.0.1", 0, 4)
+    try:
+        made.stop()
+        made.run()
+    finally:
+        _closed(made)
+
+
 def test_a_taken_port_gives_way_to_the_next_free_one(app, taken):
     made = Server(app, "127.0.0.1", taken, 4)
     try:
