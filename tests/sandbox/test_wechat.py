@@ -199,6 +199,34 @@ def test_who_stopped_following_is_marked_and_not_written_to(
     assert may(desk, found).ok
 
 
+def test_who_writes_again_is_there_though_nobody_said_that_they_came_back(
+    desk, sandbox, ticket, work, agent, frozen
+):
+    found = ticket()
+    frozen.advance(timedelta(minutes=1))
+    sandbox.wechat.event(WHO, "unsubscribe")
+    work("journal")
+    assert may(desk, found).code == "gone"
+    frozen.advance(timedelta(minutes=1))
+    ticket("还在吗")  # the push that said so was lost
+    assert may(desk, found).ok
+    acts.reply(desk, agent, found.id, "您好", once="one")
+    work("deliver")
+    assert said(sandbox, "text") == ["您好"]
+
+
+def test_that_somebody_left_counts_for_nothing_when_it_is_told_after_their_return(
+    desk, sandbox, ticket, work, frozen
+):
+    found = ticket()
+    sandbox.ledger.switch("wechat", "reorder")
+    sandbox.wechat.event(WHO, "unsubscribe")
+    frozen.advance(timedelta(seconds=1))
+    sandbox.wechat.event(WHO, "subscribe")
+    work("journal")
+    assert may(desk, found).ok
+
+
 def test_a_long_answer_goes_out_in_pieces_that_fit(desk, sandbox, ticket, work, agent):
     text = "请按下面的步骤操作。" * 200
     acts.reply(desk, agent, ticket().id, text, once="one")
