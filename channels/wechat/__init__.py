@@ -31,7 +31,7 @@ from channels.contract import (
     Vault,
 )
 from channels.wechat import envelope, pushes
-from channels.wechat.sending import Line, file
+from channels.wechat.sending import Line
 
 #: A signature is taken for so long before and after its moment.
 _SKEW = timedelta(seconds=300)
@@ -67,6 +67,10 @@ class WeChatOptions(ChannelOptions):
     text_bytes: int = Field(
         1800, ge=60, description="Longest text of one message in UTF-8 bytes; longer ones are cut."
     )
+    media_hosts: list[str] = Field(
+        default_factory=lambda: ["qq.com"],
+        description="Hosts, with all below them, that films may be fetched from.",
+    )
 
     def needs(self) -> Sequence[str]:
         """Plain pushes are in no envelope."""
@@ -92,7 +96,7 @@ class WeChat(Channel):
             sends_per_message=options.messages_per_window,
             passive_within=timedelta(seconds=6),
         )
-        self._line = Line(options.base_url, options.appid, vault)
+        self._line = Line(options.base_url, options.appid, vault, options.media_hosts)
 
     # ------------------------------------------------------------ in
 
@@ -212,8 +216,7 @@ class WeChat(Channel):
 
     def fetch(self, remote: str) -> Attachment:
         """A picture, a voice message or a film somebody sent."""
-        data, mime = self._line.media(remote)
-        return file(data, mime, "")
+        return self._line.media(remote)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -5,9 +5,10 @@ call cannot be moved or timed: both are replaced here.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
@@ -24,6 +25,7 @@ from channels.contract import (
     Vault,
     WindowClosed,
 )
+from channels.far_files import fetched, lies_at
 
 _TIMEOUT = (3.05, 15.0)
 _STALE = frozenset({40001, 40014, 42001})
@@ -55,10 +57,13 @@ class _Client(WeChatClient):  # type: ignore[misc]  # an untyped library
 class Line:
     """One account's line to the platform."""
 
-    def __init__(self, base_url: str, appid: str, vault: Vault) -> None:
+    def __init__(
+        self, base_url: str, appid: str, vault: Vault, media_hosts: Collection[str] = ()
+    ) -> None:
         """Nothing is asked of the platform yet."""
         self._base, self._appid, self._vault = base_url.rstrip("/"), appid, vault
         self._client = _Client(self._base, appid)
+        self._media_hosts, self._films = media_hosts, requests.Session()
 
     def send(self, openid: str, text: str, kf_account: str) -> Receipt:
         """One customer-service message; raises Transient, Refused, WindowClosed or Unknown."""
@@ -69,20 +74,33 @@ class Line:
             raise Unknown("the platform's answer was none of its own")
         return Receipt(detail="ok")
 
-    def media(self, media_id: str) -> tuple[bytes, str]:
-        """A file somebody sent and its type; raises Transient or Refused."""
+    def media(self, media_id: str) -> Attachment:
+        """A file somebody sent; raises Transient or Refused."""
         try:
             said = self._with_token(lambda: self._client.media.download(media_id))
         except Unknown as fault:
             raise Transient(str(fault)) from fault
+        if isinstance(said, dict) and isinstance(said.get("video_url"), str):
+            return self._film(said["video_url"])
         if not isinstance(said, requests.Response):
             raise Refused("the platform has no such file any more")
         if len(said.content) > _LARGEST:
             raise Refused("the file is too large")
-        return said.content, said.headers.get("Content-Type", "").partition(";")[0].strip()
+        mime = said.headers.get("Content-Type", "").partition(";")[0].strip()
+        return Attachment("", mime or "application/octet-stream", said.content)
+
+    def _film(self, address: str) -> Attachment:
+        """A film, of which the platform only says where it lies: on a host of its own, and as its
+        own documents say without TLS."""
+        if urlsplit(address).scheme not in ("http", "https") or not lies_at(
+            address, self._media_hosts
+        ):
+            raise Refused("the film lies on a host that is not the platform's")
+        return fetched(self._films, address, "film")
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connections."""
+        self._films.close()
         self._client._http.close()  # noqa: SLF001  # the library offers no other way
 
     def _with_token(self, call: Callable[[], Any]) -> Any:
@@ -168,8 +186,3 @@ def _answered(status: int) -> Exception:
     if status >= 500:
         return Unknown(f"the platform answered {status}")
     return Refused(f"the platform answered {status}", channel_fault=True)
-
-
-def file(data: bytes, mime: str, name: str) -> Attachment:
-    """A fetched file as the desk keeps it."""
-    return Attachment(name, mime or "application/octet-stream", data)

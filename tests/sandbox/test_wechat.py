@@ -2,12 +2,14 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from router import desk as acts
 from router import reaching
 from router.store import claims
+from router.vault import Vault
 
 pytestmark = pytest.mark.one_database
 
@@ -260,3 +262,23 @@ def test_a_picture_is_fetched_at_once_and_sealed(desk, sandbox, work, ask):
     (body,) = ask("SELECT * FROM attachment_body")
     data = desk.keys.unseal(body.key_id, body.wrapped_key, body.blob, file.token.encode())
     assert data.startswith(b"\x89PNG")
+
+
+def test_a_film_is_fetched_from_where_the_platform_says_it_lies(desk, sandbox, work, ask):
+    sandbox.wechat.film(WHO)
+    work("media")
+    (file,) = ask("SELECT * FROM attachment")
+    assert (file.mime, file.size > 50) == ("video/mp4", True)
+    assert ask("SELECT 1 FROM remote_file") == []
+
+
+def test_a_film_that_lies_elsewhere_is_left_there(desk, sandbox, work, ask):
+    given = sandbox.channels()["wechat"]["sandbox"]
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=sandbox.secrets())
+    desk.doors.close()
+    desk.doors.switch_on({"wechat": {"sandbox": {**given, "media_hosts": ["qq.com"]}}}, lend)
+    sandbox.wechat.film(WHO)
+    work("media")
+    (file,) = ask("SELECT * FROM remote_file")
+    assert file.error == "Refused"
+    assert sandbox.ledger.told("wechat", "call", "film") == []
