@@ -199,7 +199,9 @@ class X(Channel):
     def _dm_page(self, client: Any, page: Any) -> Any:
         return client.get_direct_message_events(
             max_results=_PAGE,
-            dm_event_fields=["created_at", "dm_conversation_id", "attachments", "event_type"],
+            dm_event_fields=[
+                *("created_at", "dm_conversation_id", "attachments", "entities", "event_type")
+            ],
             expansions=["sender_id", "attachments.media_keys"],
             user_fields=["name", "username"],
             pagination_token=page,
@@ -228,7 +230,7 @@ class X(Channel):
             since_id=since,
             max_results=_PAGE,
             pagination_token=page,
-            tweet_fields=["created_at", "conversation_id", "author_id"],
+            tweet_fields=["created_at", "conversation_id", "author_id", "entities"],
             expansions=["author_id"],
             user_fields=["name", "username"],
             user_auth=False,
@@ -279,7 +281,7 @@ class X(Channel):
             ours = activity.word(one, "sender_id") == self.options.user_id
             made = _moment(activity.word(one, "created_at"))
             recent = made is not None and made >= outbound.created_at - _SKEW
-            if ours and recent and activity.word(one, "text") == outbound.text:
+            if ours and recent and activity.written_as(activity.word(one, "text"), outbound.text):
                 return Receipt(activity.word(one, "id"))
         return None
 

@@ -195,3 +195,50 @@ def test_a_cut_line_is_settled_by_looking_it_up(desk, sandbox, poll, work, agent
     (row,) = ask("SELECT * FROM outbox WHERE purpose = 'reply'")
     assert row.state == "sent"
     assert said(sandbox).count("hello") == 1
+
+
+def test_an_answer_with_a_link_is_found_though_x_puts_its_own_in_its_place(
+    desk, sandbox, poll, work, agent, ask, frozen
+):
+    sandbox.x.write(WHO, "help")
+    poll()
+    work("deliver")
+    (ticket,) = ask("SELECT * FROM ticket")
+    sandbox.ledger.switch("x", "drop_after_accept")
+    answer = "请看 https://help.desk.example/a?b=1&c=2。\n或 desk.example/help (3.5 <天>)"
+    acts.reply(desk, agent, ticket.id, answer, once="one")
+    work("deliver")
+    frozen.advance(timedelta(seconds=31))
+    work("look_up", "deliver")
+    (row,) = ask("SELECT * FROM outbox WHERE purpose = 'reply'")
+    assert row.state == "sent"
+    assert said(sandbox).count(answer) == 1
+
+
+def test_another_answer_with_another_link_is_not_taken_for_it(
+    desk, sandbox, poll, work, agent, ask, frozen
+):
+    sandbox.x.write(WHO, "help")
+    poll()
+    work("deliver")
+    (ticket,) = ask("SELECT * FROM ticket")
+    acts.reply(desk, agent, ticket.id, "see desk.example/a for 3.5 days", once="one")
+    work("deliver")
+    sandbox.ledger.switch("x", "status", value=503)
+    acts.reply(desk, agent, ticket.id, "see desk.example/a for 4.5 days", once="two")
+    work("deliver")
+    frozen.advance(timedelta(seconds=31))
+    work("look_up", "deliver")
+    assert said(sandbox)[1:] == [f"see desk.example/a for {one} days" for one in ("3.5", "4.5")]
+
+
+@pytest.mark.parametrize("way", ["polled", "pushed", "public"])
+def test_where_a_link_leads_is_read_and_not_xs_own_short_one(sandbox, poll, work, ask, way):
+    text = "我在 https://wallet-login.example/verify?a=1&b=2 输入了密码 <急>"
+    if way == "public":
+        sandbox.x.mention(WHO, text)
+    else:
+        sandbox.x.write(WHO, text, push=way == "pushed")
+    work("journal") if way == "pushed" else poll()
+    (message,) = ask("SELECT * FROM message WHERE direction = 'in'")
+    assert message.text == text
