@@ -31,6 +31,7 @@ class Page:
     verify_token: str = "sandbox-verify"  # noqa: S105  # made up
     wrote_at: dict[str, float] = field(default_factory=dict)
     talk: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    blocking: set[str] = field(default_factory=set)
 
 
 class Messenger:
@@ -137,6 +138,9 @@ class Messenger:
         text, metadata = str(message.get("text", "")), str(message.get("metadata", ""))
         if page_id != self.page.page_id or psid not in self.page.wrote_at:
             return _error(100, 2018001)
+        if psid in self.page.blocking:  # told like a trouble that passes
+            self.ledger.say(self.name, "call", "send", person=psid, text="2")
+            return _error(2)
         since = self.ledger.now(self.name) - self.page.wrote_at[psid]
         tagged = asked.get("messaging_type") == "MESSAGE_TAG" and asked.get("tag") == "HUMAN_AGENT"
         if since > (_WEEK if tagged else _DAY) or len(text) > 2000:

@@ -208,3 +208,23 @@ def test_a_batch_of_fifty_with_one_bad_apple_is_forty_nine_messages(sandbox, wor
     work("journal")
     assert len(ask("SELECT 1 FROM message WHERE direction = 'in'")) == 49
     assert len(ask("SELECT 1 FROM journal WHERE state = 'parked'")) == 1
+
+
+def test_what_never_arrives_is_tried_less_and_less_often_and_then_no_more(
+    desk, sandbox, ticket, work, agent, ask, frozen
+):
+    found = ticket()
+    work("deliver")
+    acts.reply(desk, agent, found.id, "We froze it.", once="one")
+    sandbox.messenger.page.blocking.add(WHO)
+    for minutes in (0, 1, 5, 15, 60, 240, 720, 1440, 1440, 1440):
+        frozen.advance(timedelta(minutes=minutes))
+        work("deliver")
+        frozen.advance(timedelta(seconds=31))
+        work("look_up", "deliver")
+    assert len(sandbox.ledger.told("messenger", "call", "send")) == 9
+    (row,) = ask("SELECT * FROM outbox WHERE purpose = 'reply'")
+    assert (row.state, row.attempts) == ("failed", 9)
+    codes = [one.code for one in ask("SELECT code FROM entry WHERE ticket_id = :id", id=found.id)]
+    assert codes.count("send_failed") == 1
+    assert codes.count("send_unknown") == 9
