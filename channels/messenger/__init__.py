@@ -164,8 +164,8 @@ class Messenger(Channel):
                     at=at,
                 ),
             )
-        policy = item.get("policy_enforcement") or item.get("policy-enforcement")
-        if isinstance(policy, dict):
+        policy = updates.policy(item)
+        if policy is not None:
             blocked = policy.get("action") == "block"
             return (
                 Event(

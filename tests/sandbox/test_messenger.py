@@ -210,6 +210,18 @@ def test_a_batch_of_fifty_with_one_bad_apple_is_forty_nine_messages(sandbox, wor
     assert len(ask("SELECT 1 FROM journal WHERE state = 'parked'")) == 1
 
 
+def test_a_block_by_the_platform_has_no_sender_and_stops_the_channel(sandbox, work, ask):
+    platform = sandbox.messenger
+    block = {"action": "block", "reason": "made up"}
+    at = int(sandbox.ledger.now() * 1000)
+    page = {"id": platform.page.page_id}
+    platform._push({"recipient": page, "timestamp": at, "policy_enforcement": block})
+    work("journal")
+    (health,) = ask("SELECT * FROM health WHERE name = 'speaks:messenger:sandbox'")
+    assert (health.detail, health.params) == ("stopped", "made up")
+    assert ask("SELECT 1 FROM ticket") == []
+
+
 def test_what_never_arrives_is_tried_less_and_less_often_and_then_no_more(
     desk, sandbox, ticket, work, agent, ask, frozen
 ):
