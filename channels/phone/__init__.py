@@ -172,11 +172,13 @@ class Phone(Channel):
     # ------------------------------------------------------------ reading
 
     def identify(self, data: bytes) -> str:
-        """One id for one fact about a call, however often it is told."""
+        """One id for one fact about a call, however often it is told; of what we tell ourselves one
+        that names the line, for two call centres may count alike."""
         try:
-            return self._read(data).key[:200]
+            fact = self._read(data)
         except BadRequest:
             return hashlib.sha256(data).hexdigest()
+        return (fact.key if fact.telling is None else f"{self.account}:{fact.key}")[:200]
 
     def _read(self, data: bytes) -> told.Fact:
         try:

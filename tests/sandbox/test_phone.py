@@ -10,10 +10,12 @@ import pytest
 from channels.contract import Refused, Transient
 from channels.phone.files import COLUMNS
 from router import polling
+from router.sandbox.phone import Provider
 from router.vault import Vault
 from tests.sandbox.conftest import ACCOUNT
 
 WHO, OTHER = "+8613800000000", "+8613911112222"
+OF_THE_OTHER = {"channels.phone.other.signing_secret": Provider.secret}
 
 
 @pytest.fixture
@@ -77,6 +79,20 @@ def test_a_call_centre_is_told_what_was_here_before(sandbox, told):
     assert json.loads(first.body) == {"accepted": True, "duplicate": False}
     assert json.loads(again.body) == {"accepted": True, "duplicate": True}
     assert len(told()) == 1
+
+
+def test_two_call_centres_may_number_their_calls_alike(desk, sandbox, told, waits, ask):
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=OF_THE_OTHER)
+    desk.doors.switch_on({"phone": {"other": {}}}, lend)
+    sandbox.phone.ended("acd-1", WHO, "missed")
+    first = told()
+    sandbox.phone.caller.url = sandbox.phone.caller.url.replace(ACCOUNT, "other")
+    sandbox.phone.ended("acd-1", OTHER, "missed")
+    assert len(first) == 1
+    assert len(told()) == 2
+    numbers = ask("SELECT c.number FROM call_back b JOIN call c ON c.id = b.call_id ORDER BY 1")
+    assert [one.number for one in numbers] == [WHO, OTHER]
+    assert len(waits()) == 2
 
 
 def test_three_calls_of_one_number_in_half_an_hour_are_one_ticket_and_a_later_one_is_not(
