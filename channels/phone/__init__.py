@@ -246,7 +246,8 @@ class Phone(Channel):
                 known = place
                 yield self._batch(items, place)
         if self.options.account_sid and self.vault.secret("auth_token", ""):
-            for items, place in listed.look(self._api, self.options.account_sid, known):
+            sid, through = self.options.account_sid, bool(self.options.dial)
+            for items, place in listed.look(self._api, sid, known, through=through):
                 yield self._batch(items, place)
 
     def _batch(self, items: Sequence[bytes], place: Mapping[str, Any]) -> Batch:

@@ -199,18 +199,22 @@ class Phone:
         }
         return self.twilio(told, path="recording")
 
-    def lost(self, number: str, status: str = "no-answer", seconds: int = 0) -> str:
-        """A call that was never reported, though the provider lists it; its id."""
+    def lost(
+        self, number: str, status: str = "no-answer", seconds: int = 0, *, parent: str = ""
+    ) -> str:
+        """A call that was never reported, though the provider lists it, or the leg to an agent of
+        the call ``parent``; its id."""
         call_id = f"CA{self.ledger.new_id():0>32}"
         self.ledger.say(self.name, "in", "lost", person=number, id=call_id)
         at = datetime.fromtimestamp(self.ledger.now(self.name), UTC)
         self.calls.append(
             {
                 "sid": call_id,
-                "from": number,
-                "to": self.provider.ours,
+                "parent_call_sid": parent,
+                "from": self.provider.ours if parent else number,
+                "to": number if parent else self.provider.ours,
                 "status": status,
-                "direction": "inbound",
+                "direction": "outbound-dial" if parent else "inbound",
                 "duration": str(seconds),
                 "start_time": format_datetime(at),
                 "end_time": format_datetime(at + timedelta(seconds=seconds)),

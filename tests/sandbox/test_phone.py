@@ -295,6 +295,30 @@ def test_a_call_that_was_reported_and_listed_is_one(sandbox, told, look, ask, fr
     assert len(ask("SELECT * FROM call")) == 1
 
 
+@pytest.fixture
+def through(desk, sandbox):
+    """The line puts calls through to the agents' number itself."""
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=sandbox.secrets())
+    given = sandbox.channels()["phone"][ACCOUNT]
+    desk.doors.close()
+    desk.doors.switch_on({"phone": {ACCOUNT: {**given, "dial": "+861000000001"}}}, lend)
+
+
+def test_a_listed_call_that_we_put_through_was_answered_if_a_leg_to_somebody_was(
+    through, sandbox, told, look, waits, ask
+):
+    look()
+    sandbox.phone.lost(WHO, status="completed", seconds=4)  # the desk was away: nobody was called
+    picked_up = sandbox.phone.lost(OTHER, status="completed", seconds=60)
+    sandbox.phone.lost("+861000000001", status="completed", seconds=50, parent=picked_up)
+    look()
+    (ticket,) = told()
+    assert [one.ticket_id for one in waits()] == [ticket.id]
+    calls = ask("SELECT number, outcome, agent FROM call ORDER BY number")
+    assert [(one.number, one.outcome) for one in calls] == [(WHO, "missed"), (OTHER, "answered")]
+    assert calls[1].agent == "+861000000001"
+
+
 def test_a_list_of_many_pages_is_read_to_the_place_it_is_known(sandbox, told, look, frozen, ask):
     sandbox.phone.lost(OTHER)
     look()
