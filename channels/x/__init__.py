@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -55,6 +55,11 @@ class XOptions(ChannelOptions):
     client_id: str = Field("", description="The app's OAuth 2 client id.")
     base_url: str = Field("https://api.x.com", description="Where the API is; or a sandbox.")
     mentions: bool = Field(default=True, description="Public mentions become tickets too.")
+    start: Literal["all", "now"] = Field(
+        "all",
+        description="What of an account that is not new is read at first: all that X still gives "
+        "(messages of 30 days, the 800 newest mentions), or only what comes from now on.",
+    )
     invite_zh: str = Field(
         "您好，我们已收到您的消息。为保护您的隐私，请通过私信联系我们。",
         description="What is answered in public, in Chinese; nothing else ever is.",
@@ -154,6 +159,9 @@ class X(Channel):
 
     def poll(self, cursor: Mapping[str, Any]) -> Iterator[Batch]:
         """Direct messages back to the one we know, then mentions since the one we know."""
+        if not cursor and self.options.start == "now":
+            yield Batch((), self._newest())
+            return
         place = dict(cursor)
         for batch in self._direct_messages(place):
             place = dict(batch.cursor)
@@ -163,6 +171,17 @@ class X(Channel):
 
     def settle(self, items: Sequence[Raw]) -> None:
         """Nothing is moved on the platform."""
+
+    def _newest(self) -> dict[str, Any]:
+        """A cursor behind all there is."""
+        pages = {"dm": lambda client: self._dm_page(client, None)}
+        if self.options.mentions:
+            pages["mention"] = lambda client: self._mention_page(client, None, None)
+        place = {}
+        for name, page in pages.items():
+            listed = self._line.read(page).get("data") or ()
+            place[name] = str(max((_id(one) for one in listed), default=0))
+        return place
 
     def _direct_messages(self, place: dict[str, Any]) -> Iterator[Batch]:
         """Newest first, a page at a time; a look that was cut short goes on where it stopped."""
@@ -227,7 +246,7 @@ class X(Channel):
     def _mention_page(self, client: Any, since: Any, page: Any) -> Any:
         return client.get_users_mentions(
             self.options.user_id,
-            since_id=since,
+            since_id=None if since == "0" else since,
             max_results=_PAGE,
             pagination_token=page,
             tweet_fields=["created_at", "conversation_id", "author_id", "entities"],

@@ -2,12 +2,14 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from channels.contract import Refused, Transient
 from router import desk as acts
 from router import polling, reaching
+from router.vault import Vault
 
 pytestmark = pytest.mark.one_database
 
@@ -242,3 +244,20 @@ def test_where_a_link_leads_is_read_and_not_xs_own_short_one(sandbox, poll, work
     work("journal") if way == "pushed" else poll()
     (message,) = ask("SELECT * FROM message WHERE direction = 'in'")
     assert message.text == text
+
+
+def test_an_account_that_is_not_new_may_begin_with_what_comes_from_now_on(
+    desk, sandbox, poll, ask, frozen
+):
+    given = sandbox.channels()["x"]["sandbox"]
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=sandbox.secrets())
+    desk.doors.switch_on({"x": {"sandbox": {**given, "start": "now"}}}, lend)
+    sandbox.x.write(WHO, "answered long ago")
+    assert poll().fetched == 0
+    frozen.advance(timedelta(seconds=1))
+    sandbox.x.write(WHO, "help")
+    sandbox.x.mention(WHO, "@acmepay help")
+    assert poll().fetched == 2
+    assert poll().fetched == 0
+    texts = [row.text for row in ask("SELECT text FROM message ORDER BY id")]
+    assert texts == ["help", "@acmepay help"]
