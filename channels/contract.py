@@ -267,6 +267,11 @@ class Channel:
         del raw
         return ()
 
+    def meant_for(self, raw: Raw) -> bool:
+        """Whether an item is this account's: an app is called at one address for all of its own."""
+        del raw
+        return True
+
     def unfit(self) -> Sequence[str]:
         """What in the options must not be so where the public reaches us, in words."""
         return ()

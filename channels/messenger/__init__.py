@@ -124,6 +124,14 @@ class Messenger(Channel):
             return hashlib.sha256(data).hexdigest()
         return (updates.id_of(item) or hashlib.sha256(data).hexdigest())[:200]
 
+    def meant_for(self, raw: Raw) -> bool:
+        """Whether this page wrote or was written to."""
+        try:
+            item = updates.item(raw.data)
+        except BadRequest:
+            return True
+        return self.options.page_id in (updates.party(item, one) for one in ("sender", "recipient"))
+
     def parse(self, raw: Raw) -> Sequence[Inbound]:
         """One message, or none when the update is something else."""
         item = updates.item(raw.data)

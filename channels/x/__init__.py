@@ -134,6 +134,11 @@ class X(Channel):
             raise BadSignature("not signed with the consumer secret")
         return Heard(tuple(activity.pushed(request.body)))
 
+    def meant_for(self, raw: Raw) -> bool:
+        """Whether this account wrote or was written to, where an event says so."""
+        parties = activity.parties(raw.data)
+        return not parties or self.options.user_id in parties
+
     def parse(self, raw: Raw) -> Sequence[Inbound]:
         """One message, or none when the event is something else."""
         own = self.options.user_id

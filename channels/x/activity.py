@@ -90,6 +90,17 @@ def _messages(payload: Mapping[str, Any]) -> Iterator[Raw]:
             yield written("dm", one, users=users if isinstance(users, dict) else {})
 
 
+def parties(data: bytes) -> frozenset[str]:
+    """Who wrote a pushed message and to whom, or whose another event is; empty where that is not
+    told."""
+    try:
+        event = read(data)["event"]
+    except BadRequest:
+        return frozenset()
+    to = word(_inside(event).get("target"), "recipient_id") or word(event.get("filter"), "user_id")
+    return frozenset({_sender(event), to}) if to else frozenset()
+
+
 def message(raw: Raw, *, kind: str, account: str, own: str) -> Inbound | None:
     """The message of an event; None for our own and for what is no message."""
     document = read(raw.data)

@@ -1,13 +1,17 @@
 """Messenger end to end, over a socket, against a platform with fault switches."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from channels.contract import Attachment
+from channels.messenger import MessengerOptions
 from router import desk as acts
 from router import polling, reaching
 from router.errors import Invalid
+from router.sandbox.messenger import Page
+from router.vault import Vault
 from router.writing import Letter
 
 pytestmark = pytest.mark.one_database
@@ -240,3 +244,21 @@ def test_what_never_arrives_is_tried_less_and_less_often_and_then_no_more(
     codes = [one.code for one in ask("SELECT code FROM entry WHERE ticket_id = :id", id=found.id)]
     assert codes.count("send_failed") == 1
     assert codes.count("send_unknown") == 9
+
+
+@pytest.mark.parametrize(("secret", "account"), [(Page.app_secret, "second"), ("x", "sandbox")])
+def test_an_app_with_two_pages_is_called_at_one_address_and_each_page_has_its_own(
+    desk, sandbox, work, ask, secret, account
+):
+    other = "1000000000000002"
+    given = sandbox.channels()["messenger"]["sandbox"]
+    lent = {f"channels.messenger.second.{name}": secret for name in MessengerOptions().needs()}
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=lent)
+    desk.doors.switch_on({"messenger": {"second": {**given, "page_id": other}}}, lend)
+    platform = sandbox.messenger
+    for page, mid in ((platform.page.page_id, "m_1"), (other, "m_2")):
+        message = {"mid": mid, "text": f"to {page}"}
+        assert platform._push(platform._item(WHO, page, message=message)).status == 200
+    work("journal")
+    first, second = ask("SELECT account, text FROM message ORDER BY text")
+    assert (first.account, second.account) == ("sandbox", account)

@@ -261,3 +261,23 @@ def test_an_account_that_is_not_new_may_begin_with_what_comes_from_now_on(
     assert poll().fetched == 0
     texts = [row.text for row in ask("SELECT text FROM message ORDER BY id")]
     assert texts == ["help", "@acmepay help"]
+
+
+def test_an_app_with_two_accounts_is_called_at_one_address_and_each_has_its_own(
+    desk, sandbox, work, ask
+):
+    handle = sandbox.x.handle
+    other = "7000000000000000002"
+    given = {"user_id": other, "client_id": handle.client_id, "base_url": f"{sandbox.url}/x"}
+    lent = {"channels.x.second.consumer_secret": handle.consumer_secret}
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=lent)
+    desk.doors.switch_on({"x": {"second": given}}, lend)
+    sandbox.x.write(WHO, "to the first", push=True)
+    handle.user_id = other
+    sandbox.x.write(WHO, "to the second", push=True)
+    sandbox.x.activity("oauth.revoke", {})
+    work("journal")
+    rows = ask("SELECT account, text FROM message ORDER BY text")
+    assert [one.account for one in rows] == ["sandbox", "second"]
+    (health,) = ask("SELECT name FROM health WHERE detail = 'stopped'")
+    assert health.name == "speaks:x:second"
