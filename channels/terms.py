@@ -76,6 +76,12 @@ class ChannelOptions(BaseModel):
         """The names of the secrets that an account set up so cannot do without."""
         return ()
 
+    def trying_out(self) -> Sequence[str]:
+        """That ``base_url``, where there is one, leads to a sandbox."""
+        if str(getattr(self, "base_url", "https://")).startswith("https://"):
+            return ()
+        return ("base_url is a sandbox's; leave it out where the public reaches the desk",)
+
 
 @dataclass(frozen=True, slots=True)
 class Token:

@@ -70,6 +70,15 @@ class MessengerOptions(ChannelOptions):
         300, ge=30, description="How often conversations are looked through for lost messages."
     )
 
+    def lacks(self) -> Mapping[str, str]:
+        """Without the app's id the echo of an answer of ours would be one by other hands."""
+        told = {"page_id": "the page's id", "app_id": "the id of the app that the page is tied to"}
+        return {
+            name: f"is not set; write {what}"
+            for name, what in told.items()
+            if not getattr(self, name)
+        }
+
     def needs(self) -> Sequence[str]:
         """What the page signs with, is written to by, and is asked for."""
         return ("app_secret", "page_token", "verify_token")
@@ -187,8 +196,7 @@ class Messenger(Channel):
         """A sandbox, or a page without its secrets, is for trying out."""
         for name in ("app_secret", "page_token", "verify_token"):
             self.vault.secret(name)
-        sandbox = not self.options.base_url.startswith("https://")
-        return ("base_url is not the platform's",) if sandbox else ()
+        return tuple(self.options.trying_out())
 
     # ------------------------------------------------------------ looking for lost messages
 

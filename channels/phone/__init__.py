@@ -95,6 +95,23 @@ class PhoneOptions(ChannelOptions):
         60, ge=10, description="How often to look into the folder and the provider's list."
     )
 
+    def lacks(self) -> Mapping[str, str]:
+        """A key of the menu that is about nothing, a zone or a country that is none: told here, for
+        later they would only be passed over."""
+        found = {}
+        wrong = {
+            key: about
+            for key, about in self.choices.items()
+            if about.strip().lower() not in told.GROUPS
+        }
+        if wrong:
+            found["choices"] = f"{wrong} are about nothing; write one of {', '.join(told.GROUPS)}"
+        if not told.is_zone(self.folder_zone):
+            found["folder_zone"] = f"{self.folder_zone} is no zone; write one like Asia/Shanghai"
+        if self.region not in told.REGIONS:
+            found["region"] = f"{self.region} is no country; write two capitals, like CN"
+        return found
+
     def needs(self) -> Sequence[str]:
         """Whoever asks a provider for its calls has to say who asks."""
         return ("auth_token",) if self.account_sid else ()
@@ -162,9 +179,11 @@ class Phone(Channel):
         form, hook = self.vault.secret("auth_token", ""), self.vault.secret("signing_secret", "")
         faults = []
         if not form and not hook and not self.options.folder:
-            faults.append("has neither auth_token nor signing_secret nor a folder")
-        if not self.options.base_url.startswith("https://"):
-            faults.append("base_url is not the platform's")
+            faults.append(
+                "has neither auth_token nor signing_secret nor a folder: nobody could tell it of "
+                "calls; set one of the secrets, or write the folder"
+            )
+        faults += self.options.trying_out()
         if form and not self.options.public_url.startswith("https://"):
             faults.append("public_url must be the https address that the provider calls")
         return faults
@@ -268,7 +287,11 @@ class Phone(Channel):
         except requests.RequestException as fault:
             raise Transient(f"no list of calls: {type(fault).__name__}") from fault
         if answer.status_code in (401, 403):
-            raise Refused("the provider refuses our token", channel_fault=True)
+            raise Refused(
+                "the provider refuses our token; compare account_sid and auth_token with those in "
+                "its console",
+                channel_fault=True,
+            )
         if answer.status_code != 200:
             after = answer.headers.get("Retry-After", "")
             pause = timedelta(seconds=int(after)) if after.isdecimal() else None

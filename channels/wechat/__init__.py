@@ -72,6 +72,10 @@ class WeChatOptions(ChannelOptions):
         description="Hosts, with all below them, that films may be fetched from.",
     )
 
+    def lacks(self) -> Mapping[str, str]:
+        """Pushes are sealed for an AppID, and tokens are fetched for one."""
+        return {} if self.appid else {"appid": "is not set; write the account's AppID (wx…)"}
+
     def needs(self) -> Sequence[str]:
         """Plain pushes are in no envelope."""
         sealed = () if self.mode == "plain" else ("encoding_aes_key",)
@@ -173,10 +177,14 @@ class WeChat(Channel):
 
     def unfit(self) -> Sequence[str]:
         """Plain mode and a sandbox are for trying out."""
-        found = ["mode is plain: anybody could forge pushes"] * (self.options.mode == "plain")
-        if not self.options.base_url.startswith("https://"):
-            found.append("base_url is not the platform's")
-        for name in ("app_secret", "push_token", "encoding_aes_key"):
+        found = []
+        if self.options.mode == "plain":
+            found.append(
+                "mode is plain, so anybody could forge pushes; write secure, and choose 安全模式 "
+                "in the platform's console"
+            )
+        found += self.options.trying_out()
+        for name in self.options.needs():
             self.vault.secret(name)
         return found
 

@@ -36,6 +36,19 @@ _LATER = {-1: None, 45009: timedelta(hours=1), 45011: timedelta(seconds=60)}
 _LARGEST = 25 * 1024 * 1024
 
 
+#: What whoever set the account up has to do about an error of the platform's.
+_ADVICE = {
+    40001: "the AppSecret is wrong or was reset; set app_secret to the one in the console",
+    40013: "the platform knows no such AppID; compare appid with the console",
+    40125: "the AppSecret is wrong or was reset; set app_secret to the one in the console",
+    40164: "this server's address is not allowed; add it in the console (IP白名单)",
+    40200: "the account is of a kind that may not do this; see the console (接口权限)",
+    48001: "the account has no right to do this; see the console (接口权限)",
+    50002: "the account is frozen; see the console",
+    89503: "an administrator of the account has to confirm this server in WeChat",
+}
+
+
 class _Stale(Exception):  # it says what the token is
     """The platform does not take this token."""
 
@@ -126,7 +139,11 @@ class Line:
             except _Stale:
                 if asked[0] >= _ASKED:
                     break
-        raise Refused("the platform refuses every token of ours", channel_fault=True)
+        raise Refused(
+            "the platform refuses every token of ours; look whether another program fetches tokens "
+            "for this account, and whether app_secret is the one in the console",
+            channel_fault=True,
+        )
 
     def _stable_token(self, secret: str, *, insist: bool) -> Token:
         asked = {"grant_type": "client_credential", "appid": self._appid, "secret": secret}
@@ -144,7 +161,8 @@ class Line:
         if said.get("errcode") in (-1, 45009, 45011):
             raise Transient(f"no token now: {said.get('errcode')}", _LATER[said["errcode"]])
         if not isinstance(said.get("access_token"), str):
-            raise Refused(f"no token for us: errcode {said.get('errcode')}", channel_fault=True)
+            told = _told(said.get("errcode"))
+            raise Refused(f"the platform gives us no token: {told}", channel_fault=True)
         lasts = timedelta(seconds=max(60, int(said.get("expires_in") or 7200) - 300))
         return Token(said["access_token"], lasts)
 
@@ -170,7 +188,7 @@ def _meant(fault: Any) -> Exception:
     code = fault.errcode
     if code is None:
         return _answered(getattr(fault.response, "status_code", 0))
-    said = f"errcode {code}"
+    said = _told(code)
     if code in _STALE:
         return _Stale(said)
     if code in _LATER:
@@ -178,6 +196,11 @@ def _meant(fault: Any) -> Exception:
     if code in (45015, 45047):
         return WindowClosed(said)
     return Refused(said, channel_fault=code in _OURS)
+
+
+def _told(code: object) -> str:
+    advice = _ADVICE.get(code) if isinstance(code, int) else None
+    return f"errcode {code}: {advice}" if advice else f"errcode {code}"
 
 
 def _answered(status: int) -> Exception:

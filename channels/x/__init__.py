@@ -84,6 +84,15 @@ class XOptions(ChannelOptions):
             raise ValueError(f"is longer than a post ({weight(text)} of {_WEIGHT})")
         return text
 
+    def lacks(self) -> Mapping[str, str]:
+        """Without its own id the account would take its own answers for somebody's messages."""
+        found = {}
+        if not (self.user_id.isascii() and self.user_id.isdecimal()):
+            found["user_id"] = "is no account's id; write its digits, not its @name"
+        if not self.client_id:
+            found["client_id"] = "is not set; write the OAuth 2 client id of the app"
+        return found
+
     def needs(self) -> Sequence[str]:
         """What signs pushes, and what the first token is renewed by."""
         return ("refresh_token", "consumer_secret")
@@ -157,8 +166,7 @@ class X(Channel):
         """A sandbox, or an app without its secrets, is for trying out."""
         for name in ("refresh_token", "consumer_secret"):
             self.vault.secret(name)
-        sandbox = not self.options.base_url.startswith("https://")
-        return ("base_url is not the platform's",) if sandbox else ()
+        return tuple(self.options.trying_out())
 
     # ------------------------------------------------------------ looking
 

@@ -137,7 +137,8 @@ def events(raw: Raw, *, kind: str, own: str) -> tuple[Event, ...]:
     event = document["event"]
     name = word(event, "event_type")
     if name == "oauth.revoke":
-        return (Event("stopped", text="the account took back our access; authorise it again"),)
+        said = "the account took back our access; authorise it again and set refresh_token"
+        return (Event("stopped", text=said),)
     if document["what"] == "dm" and _sender(event) == own:
         return (Event("own_send", Handle(kind, own), remote_id=word(event, "id")),)
     return (Event(name or document["what"]),)

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from channels.contract import Refused, Transient
+from channels.x import X
 from router import desk as acts
 from router import polling, reaching
 from router.vault import Vault
@@ -244,6 +245,12 @@ def test_where_a_link_leads_is_read_and_not_xs_own_short_one(sandbox, poll, work
     work("journal") if way == "pushed" else poll()
     (message,) = ask("SELECT * FROM message WHERE direction = 'in'")
     assert message.text == text
+
+
+def test_an_account_without_its_own_id_is_a_fault_before_it_answers_itself():
+    assert set(X.Options().lacks()) == {"user_id", "client_id"}
+    assert set(X.Options(user_id="@acmepay", client_id="a").lacks()) == {"user_id"}
+    assert X.Options(user_id="7000000000000000001", client_id="a").lacks() == {}
 
 
 def test_an_account_that_is_not_new_may_begin_with_what_comes_from_now_on(
