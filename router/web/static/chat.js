@@ -208,12 +208,12 @@ function newId() {
 }
 
 function put(message, picked = []) {
-  const one = { id: newId(), ...message };
+  const one = { id: newId(), ...message, names: picked.map((file) => file.name) };
   ours.add(one.id);
   memory.queue.push(one);
   if (picked.length) files.set(one.id, picked);
   remember();
-  talk.pending({ ...one, names: picked.map((file) => file.name) });
+  talk.pending(one);
   look();
   down();
   flush();
@@ -260,6 +260,7 @@ async function flush() {
     const one = memory.queue[0];
     try {
       if (!memory.token) await begin();
+      if (one.names?.length && !files.has(one.id)) { await settle(one); continue; }
       const answer = await line.send("messages", body(one));
       if (!answer.ok) throw await problem(answer);
       const told = await answer.json();
@@ -285,6 +286,17 @@ async function flush() {
     }
   }
   flushing = false;
+}
+
+/** Files live as long as their page: whether a message with some went up before, only the desk knows. */
+async function settle(one) {
+  for (let seq = -1; seq < line.seq && memory.queue.includes(one);) {
+    seq = line.seq;
+    const answer = await line.get(`messages?after=${seq}`);
+    if (!answer.ok) throw await problem(answer);
+    for (const event of (await answer.json()).events) line.take(event.type, event);
+  }
+  if (memory.queue.includes(one)) refuse(one, { message: say("files_lost", { names: one.names.join(", ") }) });
 }
 
 function body(one) {
