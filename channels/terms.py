@@ -1,4 +1,5 @@
-"""What a door is lent and what binds it: its options, its secrets and tokens, how much it may send.
+"""What a door is lent and what binds it: its options, its secrets and tokens, how much it may send
+and its source can hold.
 
 :mod:`channels.contract` hands all of it on.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,6 +52,23 @@ class Pace:
 
     seconds: int
     limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How full a source is, in kilobytes; a limit of 0 is unknown."""
+
+    used: int = 0
+    limit: int = 0
+
+
+@runtime_checkable
+class HasRoom(Protocol):
+    """A door whose source can be full."""
+
+    def room(self) -> Room:
+        """How full it was when last looked at."""
+        ...
 
 
 class ChannelOptions(BaseModel):

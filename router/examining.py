@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from router import calendars, configuration, dated_weeks, environment, retention
+from router import calendars, configuration, dated_weeks, environment, logins, retention
 from router.assemble import Router
 from router.core.clock import from_us
 from router.errors import SettingsFault, StoreError
@@ -29,8 +29,9 @@ class Examined:
     said: str
 
 
-def look(router: Router) -> list[Examined]:
-    """Everything, in the order one would ask."""
+def look(router: Router, *, login: bool = False) -> list[Examined]:
+    """Everything, in the order one would ask; with ``login`` also what each platform says of the
+    secrets."""
     views: tuple[Callable[[Router], Examined], ...] = (
         _database,
         _disk,
@@ -46,7 +47,10 @@ def look(router: Router) -> list[Examined]:
         _calendars,
         _promises,
     )
-    return [view(router) for view in views]
+    found = [view(router) for view in views]
+    if login:
+        found += [Examined(one.place, one.ok, one.said) for one in logins.tried(router)]
+    return found
 
 
 def _database(router: Router) -> Examined:
@@ -72,7 +76,8 @@ def _secrets(router: Router) -> Examined:
         if notice.enabled and configuration.secret(f"notices.{name}.secret") is None:
             key = environment.variable(("notices", name, "secret"))
             faults.append(f"environment {key} is not set; notices.{name} needs it")
-    return Examined("secrets", not faults, "; ".join(faults) or "all that are needed are set")
+    well = "all that are needed are set; --login tries them"
+    return Examined("secrets", not faults, "; ".join(faults) or well)
 
 
 def _disk(router: Router) -> Examined:

@@ -272,6 +272,13 @@ class Messenger(Channel):
             raise Refused("the file lies on a host that is not the platform's")
         return fetched(self._session, remote, "file")
 
+    def log_in(self) -> str:
+        """Ask whose the token is: another page's would take nothing in and send from there."""
+        found = updates.word(self._get("me", {"fields": "id,name"}), "id")
+        if found != self.options.page_id:
+            raise Refused(f"page_token is the page {found}'s; make one for page_id")
+        return "the platform takes page_token and app_secret"
+
     def close(self) -> None:
         """Let go of the connection."""
         self._session.close()

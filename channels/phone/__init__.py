@@ -7,6 +7,7 @@ them becomes a message. The only thing said to a caller is the voicemail's text 
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -313,6 +314,18 @@ class Phone(Channel):
             raise Refused("the recording lies on a host that is not the provider's")
         sid, token = self.options.account_sid, self.vault.secret("auth_token", "")
         return fetched(self._session, remote, "recording", (sid, token) if sid and token else None)
+
+    def log_in(self) -> str:
+        """Ask the provider for one call, and look whether the folder is there."""
+        for one in self.vault.secret("signing_secret", "").split():
+            standard.key(one)
+        folder = self.options.folder
+        if folder and not os.access(folder, os.R_OK | os.X_OK):
+            raise Refused(f"{folder} is no folder that this user may read; mend it or its rights")
+        if not self.options.account_sid:
+            return f"reads {folder}" if folder else ""
+        self._api(listed.path_of(self.options.account_sid), {"PageSize": "1"})
+        return f"the provider takes auth_token{f'; reads {folder}' if folder else ''}"
 
     def close(self) -> None:
         """Let go of the connection."""

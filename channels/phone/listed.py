@@ -28,7 +28,7 @@ def look(
     put through by us, so one without a leg to somebody was answered by nobody."""
     place = told.moment(str(cursor.get("listed", "")))
     first = told.moment(str(cursor.get("listed_from", "")))
-    path = f"/2010-04-01/Accounts/{account_sid}/Calls.json"
+    path = path_of(account_sid)
     asked = {"PageSize": str(_SIZE)}
     if place is not None:
         asked["StartTime>"] = (place - _AGAIN).strftime("%Y-%m-%d")
@@ -51,6 +51,11 @@ def look(
     kept = {"listed_from": known, **cursor, "listed": known}
     if items or kept != dict(cursor):
         yield items, kept
+
+
+def path_of(account_sid: str) -> str:
+    """Where the provider lists the calls of an account."""
+    return f"/2010-04-01/Accounts/{account_sid}/Calls.json"
 
 
 def _started(row: Mapping[str, Any]) -> datetime | None:

@@ -226,6 +226,14 @@ class WeChat(Channel):
         """A picture, a voice message or a film somebody sent."""
         return self._line.media(remote)
 
+    def log_in(self) -> str:
+        """Ask for the token in force; and whether pushes could be opened."""
+        if self.options.mode != "plain":
+            for key in self._keys():
+                envelope.encrypt(b"", key, self.options.appid)
+        self._line.log_in()
+        return "the platform takes app_secret; keys of pushes have their shape"
+
     def close(self) -> None:
         """Let go of the connection."""
         self._line.close()

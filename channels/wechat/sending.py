@@ -111,6 +111,10 @@ class Line:
             raise Refused("the film lies on a host that is not the platform's")
         return fetched(self._films, address, "film")
 
+    def log_in(self) -> None:
+        """Ask for the token in force, which changes nothing; raises Transient or Refused."""
+        self._stable_token(self._vault.secret("app_secret"), insist=False)
+
     def close(self) -> None:
         """Let go of the connections."""
         self._films.close()

@@ -31,6 +31,7 @@ from channels.contract import (
     Quota,
     Raw,
     Receipt,
+    Refused,
     Unknown,
     Vault,
 )
@@ -316,6 +317,14 @@ class X(Channel):
             if ours and recent and activity.written_as(activity.word(one, "text"), outbound.text):
                 return Receipt(activity.word(one, "id"))
         return None
+
+    def log_in(self) -> str:
+        """Ask whose our access is: another account's would take its own answers for messages."""
+        said = self._line.read(lambda client: client.get_me(user_auth=False))
+        found = activity.word(said.get("data"), "id")
+        if found != self.options.user_id:
+            raise Refused(f"our access is the account {found}'s; authorise that of user_id")
+        return "X takes our access"
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -162,6 +162,7 @@ class X:
         routes = Blueprint("x", __name__, url_prefix="/x/2")
         add = routes.add_url_rule
         add("/oauth2/token", view_func=self._token, methods=["POST"])
+        add("/users/me", view_func=self._me)
         add("/dm_events", view_func=self._events)
         add("/dm_conversations/with/<person>/dm_events", view_func=self._events_with)
         add("/dm_conversations/with/<person>/messages", view_func=self._send, methods=["POST"])
@@ -213,6 +214,10 @@ class X:
             return response
         calls.append(now)
         return None
+
+    def _me(self) -> Response:
+        known = {"id": self.handle.user_id, "name": "made up", "username": "made_up"}
+        return self._refused("me") or jsonify(data=known)
 
     def _events(self) -> Response:
         return self._refused("dm_read") or self._page(self.handle.direct)
