@@ -81,7 +81,10 @@ def _secrets(router: Router) -> Examined:
 
 
 def _disk(router: Router) -> Examined:
-    free = shutil.disk_usage(router.settings.data_path).free
+    path = router.settings.data_path.absolute()
+    # A host that only serves another's database may have no folder of its own yet.
+    here = next(one for one in (path, *path.parents) if one.exists())
+    free = shutil.disk_usage(here).free
     megabytes = free // (1024 * 1024)
     if free < _ROOM:
         return Examined("disk", ok=False, said=f"{megabytes} MB free; make room, or mail waits")
@@ -164,8 +167,20 @@ def _receiver(router: Router) -> Examined:
         seconds = sum(gap.until - gap.since for gap in found) // 1_000_000
         said = f"could not be called for {seconds} s in the last day; look into the platforms"
         return Examined("receiver", ok=False, said=said)
+    unheard = [_unheard(router, one) for one in states if one.forged and not one.heard]
+    if unheard:
+        return Examined("receiver", ok=False, said="; ".join(unheard))
     said = f"no gap in the last day; {forged} calls refused"
     return Examined("receiver", ok=True, said=said)
+
+
+def _unheard(router: Router, one: channels.ChannelState) -> str:
+    """What a channel says that was called, and never so that it could be believed."""
+    names = ", ".join(router.doors.open(one.kind, one.account).options.needs()) or "its secret"
+    return (
+        f"{one.kind}.{one.account}: of {one.forged} calls in the last day none was good; the log "
+        f"says why; if the platform made them, compare {names} with its console, and this clock"
+    )
 
 
 def _audit(router: Router) -> Examined:
