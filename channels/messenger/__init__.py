@@ -273,10 +273,14 @@ class Messenger(Channel):
         return fetched(self._session, remote, "file")
 
     def log_in(self) -> str:
-        """Ask whose the token is: another page's would take nothing in and send from there."""
+        """Ask whose the token is: another page's would send from there, and what another app sends
+        is an answer by other hands."""
         found = updates.word(self._get("me", {"fields": "id,name"}), "id")
         if found != self.options.page_id:
             raise Refused(f"page_token is the page {found}'s; make one for page_id")
+        app = updates.word(self._get("app", {"fields": "id"}), "id")
+        if app != self.options.app_id:
+            raise Refused(f"page_token is of the app {app}; write that one as app_id")
         return "the platform takes page_token and app_secret"
 
     def close(self) -> None:

@@ -108,6 +108,7 @@ class Messenger:
     def _routes(self) -> Blueprint:
         routes = Blueprint("messenger", __name__, url_prefix="/messenger/<version>")
         routes.add_url_rule("/me", view_func=self._me)
+        routes.add_url_rule("/app", view_func=self._app)
         routes.add_url_rule("/<page_id>/messages", view_func=self._send, methods=["POST"])
         routes.add_url_rule("/<page_id>/conversations", view_func=self._conversations)
         routes.add_url_rule("/<page_id>/messages", endpoint="read", view_func=self._messages)
@@ -128,6 +129,11 @@ class Messenger:
             return Response("<html>made up</html>", int(status.value or 500))
         page = self.ledger.fault(self.name, "page")
         return Response("<html>made up</html>") if page else None
+
+    def _app(self, version: str) -> Response:
+        del version
+        refused = self._refused(request.args.get("appsecret_proof"))
+        return refused or jsonify(id=self.page.app_id)
 
     def _me(self, version: str) -> Response:
         del version

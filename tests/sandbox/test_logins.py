@@ -44,6 +44,7 @@ def test_every_channel_that_has_a_platform_is_tried_and_nothing_is_sent(desk, sa
         ("wechat", {"encoding_aes_key": "short"}, {}, "43 letters and digits; copy it"),
         ("messenger", {"page_token": "old"}, {}, "make a new one and set page_token"),
         ("messenger", {}, {"page_id": "9"}, "is the page 1000000000000001's; make one for page_id"),
+        ("messenger", {}, {"app_id": "9"}, "is of the app 3000000000000001; write that one"),
         ("x", {"refresh_token": "used"}, {}, "authorise the account again and set refresh_token"),
         ("x", {}, {"user_id": "9"}, "is the account 7000000000000000001's"),
         ("phone", {"auth_token": "old"}, {}, "compare account_sid and auth_token"),
