@@ -135,10 +135,13 @@ def _told(errors: Any) -> str:
 def _meant(fault: Any) -> ChannelError:
     status = fault.response.status_code
     said = f"X answered {status}: {'; '.join(map(str, fault.api_messages))[:200]}"
+    if status == 402 or (status == 429 and "usage-capped" in fault.response.text):
+        told = f"the money for X is used up ({status}); buy credits or raise the cap at X"
+        return Refused(told, channel_fault=True)
+    if status == 403 and "client-forbidden" in fault.response.text:
+        told = "X does not let the app in (client-forbidden); give it a project that may do this"
+        return Refused(told, channel_fault=True)
     if status == 429:
-        if "usage-capped" in fault.response.text:
-            told = "the money for X is used up (usage-capped); buy credits or raise the cap at X"
-            return Refused(told, channel_fault=True)
         return Transient(said, after(fault.response) or _WINDOW)
     return Unknown(said) if status >= 500 else Refused(said)
 
