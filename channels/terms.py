@@ -74,7 +74,10 @@ class HasRoom(Protocol):
 class ChannelOptions(BaseModel):
     """Settings of one channel; a subclass a channel. The field's ``description`` is the docs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    # An id that is all digits is a number where nobody put it into quotes.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, defer_build=True, coerce_numbers_to_str=True
+    )
 
     enabled: bool = True
     team: str = Field(

@@ -359,6 +359,15 @@ def test_an_account_of_a_platform_that_does_not_say_which_is_a_fault(tmp_path, k
     assert all(words in fault for words, fault in zip(told, faults, strict=True))
 
 
+def test_an_id_that_is_all_digits_needs_no_quotes(tmp_path):
+    page = "ROUTER__CHANNELS__MESSENGER__SUPPORT__"
+    given = {f"{page}PAGE_ID": "1000000000000001", f"{page}APP_ID": "3000000000000001"}
+    text = "[channels.x.support]\nuser_id = 7000000000000000001\nclient_id = 'made-up'\n"
+    doors = Doors(load(_write(tmp_path, text), given))
+    assert doors.options("messenger", "support").page_id == "1000000000000001"
+    assert doors.options("x", "support").user_id == "7000000000000000001"
+
+
 @pytest.mark.parametrize(
     ("kind", "line", "told"),
     [
