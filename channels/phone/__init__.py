@@ -158,6 +158,8 @@ class Phone(Channel):
             if (one := self.vault.secret(name, ""))
         ]
         twilio.check(request, tokens, self.options.public_url)
+        if request.path.rstrip("/").endswith("/recorded"):
+            return Heard((), Answer(200, twilio.GOODBYE, "text/xml"))
         voice = request.path.rstrip("/").endswith("/voice")
         night = voice and not request.open
         alone = night or (voice and bool(self.options.dial))
@@ -173,7 +175,7 @@ class Phone(Channel):
         if not night:
             return twilio.through(self.options.dial, f"{base}{path}/status")
         spoken = (("zh-CN", self.options.night_zh), ("en-US", self.options.night_en))
-        return twilio.voicemail(spoken, f"{base}{path}/recording")
+        return twilio.voicemail(spoken, f"{base}{path}/recording", f"{base}{path}/recorded")
 
     def unfit(self) -> Sequence[str]:
         """A line that anybody could speak for, or a provider's address we would have to guess."""

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -173,6 +174,14 @@ class Phone:
         call_id = f"CA{self.ledger.new_id():0>32}"
         self.ledger.say(self.name, "in", "call", person=number, id=call_id)
         return call_id, self.twilio(self.leg_of(call_id, number, "ringing"), path="voice")
+
+    def spoken(self, call_id: str, number: str, heard: Heard) -> Heard:
+        """The caller has left a message: what the desk has it do next, asked where it said or, if
+        it said nothing, where it was asked before."""
+        named = re.search(r' action="([^"]+)"', heard.body.decode())
+        told = {"RecordingUrl": f"{self.base}/recordings/{call_id}.wav", "Digits": "1"}
+        leg = self.leg_of(call_id, number, "in-progress", RecordingDuration="12", **told)
+        return self.twilio(leg, path=named[1].rpartition("/")[2] if named else "voice")
 
     def leg_of(self, call_id: str, number: str, status: str, **more: str) -> dict[str, str]:
         """The fields of a status callback."""

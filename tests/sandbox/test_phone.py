@@ -167,6 +167,18 @@ def test_a_recording_that_comes_later_joins_the_ticket_of_its_call(
         door.fetch("http://somewhere.example/RE1")
 
 
+def test_who_has_left_a_message_is_not_asked_for_it_again(sandbox, told, waits, ask, frozen):
+    frozen.advance(timedelta(hours=13))
+    call_id, heard = sandbox.phone.at_night(WHO)
+    after = sandbox.phone.spoken(call_id, WHO, heard)
+    assert (after.status, b"<Record" in after.body, b"<Hangup" in after.body) == (200, False, True)
+    sandbox.phone.twilio(sandbox.phone.leg_of(call_id, WHO, "completed", CallDuration="30"))
+    sandbox.phone.recorded(call_id)
+    assert len(told()) == 1
+    (call,) = ask("SELECT * FROM call")
+    assert (call.outcome, call.choice) == ("voicemail", "")
+
+
 def test_in_service_hours_a_call_goes_on_as_the_provider_is_set_up(sandbox, told):
     _, heard = sandbox.phone.at_night(WHO)
     assert heard.body.decode().endswith("<Response></Response>")
