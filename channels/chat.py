@@ -83,6 +83,13 @@ class ChatOptions(ChannelOptions):
         default=False, description="Serve a made-up page of the wallet that embeds the widget."
     )
 
+    def lacks(self) -> Mapping[str, str]:
+        """A key that is none would turn every visitor into a guest."""
+        if not self.identity_public_key or _key_of(self.identity_public_key) is not None:
+            return {}
+        told = "is no public key for EdDSA or RS256; write -----BEGIN PUBLIC KEY----- and so on"
+        return {"identity_public_key": told}
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
@@ -264,9 +271,18 @@ def document(
 # ---------------------------------------------------------------- reading
 
 
+def _key_of(pem: str) -> Ed25519PublicKey | RSAPublicKey | None:
+    """The key of the wallet's server, or None where it is none that we can check with."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, Ed25519PublicKey | RSAPublicKey) else None
+
+
 def _checks(pem: str, algorithm: object) -> Callable[[bytes, bytes], bool]:
     """What tells a right signature from a wrong one; the key decides how, not the token."""
-    key = load_pem_public_key(pem.encode())
+    key = _key_of(pem)
 
     def right(signature: bytes, signed: bytes) -> bool:
         try:

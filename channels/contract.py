@@ -27,9 +27,11 @@ from channels.failures import Transient as Transient
 from channels.failures import Unknown as Unknown
 from channels.failures import WindowClosed as WindowClosed
 from channels.terms import ChannelOptions as ChannelOptions
+from channels.terms import HasRoom as HasRoom
 from channels.terms import Limits as Limits
 from channels.terms import Pace as Pace
 from channels.terms import Quota as Quota
+from channels.terms import Room as Room
 from channels.terms import Token as Token
 from channels.terms import Vault as Vault
 
@@ -267,6 +269,11 @@ class Channel:
         del raw
         return ()
 
+    def meant_for(self, raw: Raw) -> bool:
+        """Whether an item is this account's: an app is called at one address for all of its own."""
+        del raw
+        return True
+
     def unfit(self) -> Sequence[str]:
         """What in the options must not be so where the public reaches us, in words."""
         return ()
@@ -312,23 +319,6 @@ class Skims(Protocol):
 
     def skim(self, cursor: Mapping[str, Any], urgent: Callable[[str], bool]) -> Iterator[Batch]:
         """Out of a long backlog, what ``urgent`` says of its subject; the cursor stays."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How full a source is, in kilobytes; a limit of 0 is unknown."""
-
-    used: int = 0
-    limit: int = 0
-
-
-@runtime_checkable
-class HasRoom(Protocol):
-    """A door whose source can be full."""
-
-    def room(self) -> Room:
-        """How full it was when last looked at."""
         ...
 
 
@@ -397,4 +387,13 @@ class FetchesMedia(Protocol):
 
     def fetch(self, remote: str) -> Attachment:
         """The file; raises Transient, or Refused when it is gone for ever."""
+        ...
+
+
+@runtime_checkable
+class LogsIn(Protocol):
+    """A door that can try its secrets at its platform, and changes nothing there."""
+
+    def log_in(self) -> str:
+        """What it may do there, in words; raises Transient, or Refused with what to do about it."""
         ...

@@ -1,4 +1,5 @@
-"""What a door is lent and what binds it: its options, its secrets and tokens, how much it may send.
+"""What a door is lent and what binds it: its options, its secrets and tokens, how much it may send
+and its source can hold.
 
 :mod:`channels.contract` hands all of it on.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,10 +54,30 @@ class Pace:
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How full a source is, in kilobytes; a limit of 0 is unknown."""
+
+    used: int = 0
+    limit: int = 0
+
+
+@runtime_checkable
+class HasRoom(Protocol):
+    """A door whose source can be full."""
+
+    def room(self) -> Room:
+        """How full it was when last looked at."""
+        ...
+
+
 class ChannelOptions(BaseModel):
     """Settings of one channel; a subclass a channel. The field's ``description`` is the docs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    # An id that is all digits is a number where nobody put it into quotes.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, defer_build=True, coerce_numbers_to_str=True
+    )
 
     enabled: bool = True
     team: str = Field(
@@ -75,6 +96,12 @@ class ChannelOptions(BaseModel):
     def needs(self) -> Sequence[str]:
         """The names of the secrets that an account set up so cannot do without."""
         return ()
+
+    def trying_out(self) -> Sequence[str]:
+        """That ``base_url``, where there is one, leads to a sandbox."""
+        if str(getattr(self, "base_url", "https://")).startswith("https://"):
+            return ()
+        return ("base_url is a sandbox's; leave it out where the public reaches the desk",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,12 @@ def check(
 
 
 @app.command()
-def doctor(config: Config = None) -> None:
+def doctor(
+    login: Annotated[
+        bool, typer.Option("--login", help="also log in everywhere, to try the secrets")
+    ] = False,
+    config: Config = None,
+) -> None:
     """Look at everything a desk depends on and say what to do about it."""
     from router import examining
 
@@ -161,7 +166,7 @@ def doctor(config: Config = None) -> None:
     except RouterError as fault:
         typer.echo(f"✗ {fault}")
         raise typer.Exit(1) from None
-    findings = examining.look(router)
+    findings = examining.look(router, login=login)
     router.close()
     for finding in findings:
         typer.echo(f"{'✓' if finding.ok else '✗'} {finding.what}: {finding.said}")

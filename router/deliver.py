@@ -308,7 +308,7 @@ def _looked_up(router: Router, row: Any) -> bool:
             again = partial(outbox.look_again, row_ids=[row.id])
             router.store.write(lambda unit: again(unit, due_at=to_us(unit.now + wait)))
         return False
-    router.store.write(partial(_told, row=row, receipt=receipt, parts=parts))
+    router.store.write(partial(_told, router, row, receipt, parts))
     return True
 
 
@@ -322,10 +322,17 @@ def _asked(router: Router, row: Any) -> tuple[Receipt | None, int]:
     return door.look_up(replace(_outbound(row, ()), text=part)), len(parts)
 
 
-def _told(unit: Unit, row: Any, receipt: Receipt | None, parts: int) -> None:
-    """It is not there, so it goes out; it is there, so it is sent, or the next of its parts is."""
-    if receipt is None or row.parts_sent + 1 < parts:
-        if outbox.not_found(unit, row.id, parts_sent=row.parts_sent + (receipt is not None)):
+def _told(router: Router, row: Any, receipt: Receipt | None, parts: int, unit: Unit) -> None:
+    """It is there, so it is sent, or the next of its parts is; it is not, so it goes out again: at
+    once the first time, later each time after, and once it was tried often enough no more."""
+    waits = [0, *router.settings.deliver.retry_minutes]
+    if receipt is None and row.attempts > len(waits):
+        if outbox.move(unit, row.id, ["unknown"], "failed", row.reason):
+            timeline.note(unit, row.ticket_id, "send_failed", error=row.reason, purpose=row.purpose)
+    elif receipt is None or row.parts_sent + 1 < parts:
+        wait = timedelta(minutes=waits[row.attempts - 1] if receipt is None else 0)
+        out = row.parts_sent + (receipt is not None)
+        if outbox.not_found(unit, row.id, parts_sent=out, due_at=to_us(unit.now + wait)):
             timeline.note(unit, row.ticket_id, "outbox_queued", purpose=row.purpose, old="unknown")
     elif outbox.found(unit, row.id, receipt.remote_id, "looked_up"):
         timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)

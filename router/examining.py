@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from router import calendars, configuration, dated_weeks, environment, retention
+from router import calendars, configuration, dated_weeks, environment, logins, retention
 from router.assemble import Router
 from router.core.clock import from_us
 from router.errors import SettingsFault, StoreError
@@ -29,8 +29,9 @@ class Examined:
     said: str
 
 
-def look(router: Router) -> list[Examined]:
-    """Everything, in the order one would ask."""
+def look(router: Router, *, login: bool = False) -> list[Examined]:
+    """Everything, in the order one would ask; with ``login`` also what each platform says of the
+    secrets."""
     views: tuple[Callable[[Router], Examined], ...] = (
         _database,
         _disk,
@@ -46,7 +47,10 @@ def look(router: Router) -> list[Examined]:
         _calendars,
         _promises,
     )
-    return [view(router) for view in views]
+    found = [view(router) for view in views]
+    if login:
+        found += [Examined(one.place, one.ok, one.said) for one in logins.tried(router)]
+    return found
 
 
 def _database(router: Router) -> Examined:
@@ -72,7 +76,8 @@ def _secrets(router: Router) -> Examined:
         if notice.enabled and configuration.secret(f"notices.{name}.secret") is None:
             key = environment.variable(("notices", name, "secret"))
             faults.append(f"environment {key} is not set; notices.{name} needs it")
-    return Examined("secrets", not faults, "; ".join(faults) or "all that are needed are set")
+    well = "all that are needed are set; --login tries them"
+    return Examined("secrets", not faults, "; ".join(faults) or well)
 
 
 def _disk(router: Router) -> Examined:
@@ -161,8 +166,20 @@ def _receiver(router: Router) -> Examined:
         seconds = sum(gap.until - gap.since for gap in found) // 1_000_000
         said = f"could not be called for {seconds} s in the last day; look into the platforms"
         return Examined("receiver", ok=False, said=said)
+    unheard = [_unheard(router, one) for one in states if one.forged and not one.heard]
+    if unheard:
+        return Examined("receiver", ok=False, said="; ".join(unheard))
     said = f"no gap in the last day; {forged} calls refused"
     return Examined("receiver", ok=True, said=said)
+
+
+def _unheard(router: Router, one: channels.ChannelState) -> str:
+    """What a channel says that was called, and never so that it could be believed."""
+    names = ", ".join(router.doors.open(one.kind, one.account).options.needs()) or "its secret"
+    return (
+        f"{one.kind}.{one.account}: of {one.forged} calls in the last day none was good; the log "
+        f"says why; if the platform made them, compare {names} with its console, and this clock"
+    )
 
 
 def _audit(router: Router) -> Examined:

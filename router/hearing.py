@@ -17,6 +17,7 @@ from channels.contract import (
     Answer,
     BadRequest,
     Channel,
+    ChannelError,
     Heard,
     Hook,
     Limits,
@@ -64,7 +65,7 @@ def hear(router: Router, door: Channel, hook: Hook) -> Outcome:
     if not isinstance(door, Listens):
         raise BadRequest(f"{door.kind} is not called")
     heard = door.receive(hook)
-    sealed = [_seal(router, door, raw) for raw in heard.items]
+    sealed = [_seal(router, _owner(router, door, hook, raw), raw) for raw in heard.items]
     new = router.store.write(lambda unit: _write_down(router, unit, sealed)) if sealed else 0
     answer, patience = heard.answer, heard.answer.wait_for_acknowledgement
     if answer.again is not None and not new:
@@ -72,6 +73,22 @@ def hear(router: Router, door: Channel, hook: Hook) -> Outcome:
     if patience is None or not heard.items or not isinstance(door, Replies):
         return Outcome(answer, new)
     return Outcome(_with_acknowledgement(router, door, hook, heard, patience), new)
+
+
+def _owner(router: Router, door: Channel, hook: Hook, raw: Raw) -> Channel:
+    """Whose item it is: of the account that was called, unless another of its kind is meant that
+    this very call is good for as well."""
+    if door.meant_for(raw):
+        return door
+    same = [router.doors.open(*place) for place in router.doors if place[0] == door.kind]
+    return next((one for one in same if one.meant_for(raw) and _takes(one, hook)), door)
+
+
+def _takes(door: Channel, hook: Hook) -> bool:
+    try:
+        return isinstance(door, Listens) and bool(door.receive(hook).items)
+    except (ChannelError, RouterError):
+        return False
 
 
 def _seal(router: Router, door: Channel, raw: Raw) -> _Sealed:

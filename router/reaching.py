@@ -80,12 +80,15 @@ def _known(unit: Unit, place: reach.Place, allowed: Allowed) -> Known:
     if longest is not None:
         sends = reach.sends_of(unit, channel, account, to_us(unit.now - longest))
     opened = row is not None and row.closes_at > unit.now_us
+    gone = row is not None and bool(row.gone)
+    if gone and heard is not None and heard > row.opened_at:
+        gone = False  # who writes is there again, whether or not the platform said so
     used = reach.sends_to(unit, place, row.opened_at) if opened else 0
     return Known(
         now=unit.now,
         heard_at=None if heard is None else from_us(heard),
         sends=reach.sends_to(unit, place, heard) if heard is not None else 0,
-        gone=row is not None and bool(row.gone),
+        gone=gone,
         opened_at=from_us(row.opened_at) if opened else None,
         closes_at=from_us(row.closes_at) if opened else None,
         opened_left=max(0, row.sends - used) if opened else 0,

@@ -88,14 +88,17 @@ def _reach(unit: Unit, door: Channel, event: Event) -> None:
     identity_id = reach.identity(unit, kind, value)
     if identity_id is None:
         return  # somebody who never wrote; their first message begins the story
+    place = (identity_id, door.kind, door.account)
     at = to_us(event.at) if event.at is not None else unit.now_us
-    closes = at + _span(event)
+    before = reach.found(unit, place)
+    if before is not None and at < before.opened_at:
+        return  # told late: what they did since counts
     reach.mark(
         unit,
-        (identity_id, door.kind, door.account),
+        place,
         gone=event.code == "gone",
-        opened_at=at if event.code == "opened" else 0,
-        closes_at=closes if event.code == "opened" else 0,
+        opened_at=at,
+        closes_at=at + _span(event) if event.code == "opened" else 0,
         sends=event.sends,
     )
 

@@ -79,7 +79,8 @@ def test_an_address_of_a_database_is_taken(tmp_path, url):
 def test_no_address_is_shown_with_its_password(tmp_path):
     text = (
         '[web]\npublic_url = "https://desk:made-up-pw@help.example"\n'
-        '[channels.wechat.support]\nbase_url = "https://desk:made-up-pw@api.example/?password=made-up"'
+        '[channels.wechat.support]\nappid = "wx00000000000000aa"\n'
+        'base_url = "https://desk:made-up-pw@api.example/?password=made-up"'
     )
     shown = dict(effective(load(_write(tmp_path, text), {})))
     assert shown["web.public_url"] == "https://desk:••••@help.example"
@@ -233,6 +234,14 @@ def test_the_mailbox_that_operating_md_shows_can_be_used_as_it_stands(tmp_path):
     assert shown["channels.email.support.smtp_password"] == "••••"
 
 
+#: Without which an account of that platform is a fault.
+IDS = {
+    "WeChat": 'appid = "wx00000000000000aa"',
+    "Messenger": 'page_id = "1"\napp_id = "2"',
+    "X": 'user_id = "1"\nclient_id = "2"',
+}
+
+
 def test_every_secret_of_operating_md_may_stand_in_the_environment_or_in_a_file(tmp_path):
     book = OPERATING.read_text(encoding="utf-8")
     rows = re.findall(r"\n\| (WeChat|Messenger|X|Phone) \|(.*?)\|", book)
@@ -240,7 +249,7 @@ def test_every_secret_of_operating_md_may_stand_in_the_environment_or_in_a_file(
     held = tmp_path / "held"
     held.write_text("made-up", encoding="utf-8")
     for kind, told in rows:
-        path = _write(tmp_path, f"[channels.{kind.lower()}.support]\n")
+        path = _write(tmp_path, f"[channels.{kind.lower()}.support]\n{IDS.get(kind, '')}\n")
         for name in re.findall(r"`([A-Z_]+)`", told):
             key = f"ROUTER__CHANNELS__{kind.upper()}__SUPPORT__{name}"
             for environ in ({key: "made-up"}, {f"{key}_FILE": str(held)}):
@@ -336,6 +345,43 @@ def test_a_mailbox_that_cannot_work_is_a_fault(tmp_path, line, told):
     assert "config.toml:" in fault
     off = f"[channels.email.support]\nenabled = false\n{text}"
     assert load(_write(tmp_path, off), {}).channels["email"]["support"]["enabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("wechat", ["appid: is not set; write the account's AppID"]),
+        ("messenger", ["page_id: is not set; write", "app_id: is not set; write"]),
+        ("x", ["user_id: is no account's id; write its digits", "client_id: is not set; write"]),
+    ],
+)
+def test_an_account_of_a_platform_that_does_not_say_which_is_a_fault(tmp_path, kind, told):
+    faults = _faults(tmp_path, f"[channels.{kind}.support]\n")
+    assert len(faults) == len(told)
+    assert all(words in fault for words, fault in zip(told, faults, strict=True))
+
+
+def test_an_id_that_is_all_digits_needs_no_quotes(tmp_path):
+    page = "ROUTER__CHANNELS__MESSENGER__SUPPORT__"
+    given = {f"{page}PAGE_ID": "1000000000000001", f"{page}APP_ID": "3000000000000001"}
+    text = "[channels.x.support]\nuser_id = 7000000000000000001\nclient_id = 'made-up'\n"
+    doors = Doors(load(_write(tmp_path, text), given))
+    assert doors.options("messenger", "support").page_id == "1000000000000001"
+    assert doors.options("x", "support").user_id == "7000000000000000001"
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "told"),
+    [
+        ("chat", 'identity_public_key = "abc"', "is no public key for EdDSA or RS256; write"),
+        ("phone", 'choices = { "3" = "secuirty" }', "{'3': 'secuirty'} are about nothing; write"),
+        ("phone", 'folder_zone = "Peking"', "Peking is no zone; write one like"),
+        ("phone", 'region = "China"', "China is no country; write two capitals"),
+    ],
+)
+def test_what_a_channel_would_only_pass_over_is_a_fault(tmp_path, kind, line, told):
+    (fault,) = _faults(tmp_path, f"[channels.{kind}.support]\n{line}\n")
+    assert told in fault
 
 
 def test_only_secrets_are_read_from_files(tmp_path):

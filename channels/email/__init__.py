@@ -135,6 +135,32 @@ class Email(Channel):
 
     def speak(self, outbound: Outbound) -> Receipt:
         """Send one mail; the same Outbound is the same mail, byte for byte."""
+        submission, password, token = self._submission()
+        try:
+            receipt = submission.send(outbound, password, token=token)
+        except smtp.RecipientRefused as fault:
+            if self._refusals.add(outbound.to.value, str(fault)):
+                raise Refused(f"one after another: {fault}", channel_fault=True) from fault
+            raise
+        self._refusals.end()
+        return receipt
+
+    def log_in(self) -> str:
+        """Look into the mailbox, and say good day to the server that sends; both on fresh lines."""
+        mailbox = imap.Mailbox(self._box(self.options.imap_folder), self._login)
+        try:
+            with mailbox.folder():
+                pass
+        finally:
+            mailbox.close()
+        if not self.options.smtp_host:
+            return f"reads {self.options.imap_folder}; sends nothing, for smtp_host is not set"
+        submission, password, token = self._submission()
+        submission.log_in(password, token=token)
+        return f"reads {self.options.imap_folder}, sends by {self.options.smtp_host}"
+
+    def _submission(self) -> tuple[smtp.Submission, str, Callable[[str], str] | None]:
+        """Where mail is handed in, and the password or what lends a token."""
         options = self.options
         bearer = options.smtp_auth == "xoauth2"
         password = "" if bearer else self.vault.secret("smtp_password", "")
@@ -149,14 +175,7 @@ class Email(Channel):
             security=options.smtp_tls,
             tagged=options.return_tags,
         )
-        try:
-            receipt = submission.send(outbound, password, token=self._token if bearer else None)
-        except smtp.RecipientRefused as fault:
-            if self._refusals.add(outbound.to.value, str(fault)):
-                raise Refused(f"one after another: {fault}", channel_fault=True) from fault
-            raise
-        self._refusals.end()
-        return receipt
+        return submission, password, self._token if bearer else None
 
     def pace(self) -> Sequence[Pace]:
         """How fast the provider lets us send."""

@@ -125,6 +125,10 @@ class Submission:
         finally:
             _leave(session)
 
+    def log_in(self, password: str, token: Callable[[str], str] | None = None) -> None:
+        """Log in and go again; raises Transient or Refused."""
+        _leave(self._open(password) if token is None else self._open_by(token))
+
     def _open_by(self, token: Callable[[str], str]) -> smtplib.SMTP:
         first = token("")
         try:

@@ -70,6 +70,15 @@ class MessengerOptions(ChannelOptions):
         300, ge=30, description="How often conversations are looked through for lost messages."
     )
 
+    def lacks(self) -> Mapping[str, str]:
+        """Without the app's id the echo of an answer of ours would be one by other hands."""
+        told = {"page_id": "the page's id", "app_id": "the id of the app that the page is tied to"}
+        return {
+            name: f"is not set; write {what}"
+            for name, what in told.items()
+            if not getattr(self, name)
+        }
+
     def needs(self) -> Sequence[str]:
         """What the page signs with, is written to by, and is asked for."""
         return ("app_secret", "page_token", "verify_token")
@@ -124,6 +133,14 @@ class Messenger(Channel):
             return hashlib.sha256(data).hexdigest()
         return (updates.id_of(item) or hashlib.sha256(data).hexdigest())[:200]
 
+    def meant_for(self, raw: Raw) -> bool:
+        """Whether this page wrote or was written to."""
+        try:
+            item = updates.item(raw.data)
+        except BadRequest:
+            return True
+        return self.options.page_id in (updates.party(item, one) for one in ("sender", "recipient"))
+
     def parse(self, raw: Raw) -> Sequence[Inbound]:
         """One message, or none when the update is something else."""
         item = updates.item(raw.data)
@@ -164,8 +181,8 @@ class Messenger(Channel):
                     at=at,
                 ),
             )
-        policy = item.get("policy_enforcement") or item.get("policy-enforcement")
-        if isinstance(policy, dict):
+        policy = updates.policy(item)
+        if policy is not None:
             blocked = policy.get("action") == "block"
             return (
                 Event(
@@ -179,8 +196,7 @@ class Messenger(Channel):
         """A sandbox, or a page without its secrets, is for trying out."""
         for name in ("app_secret", "page_token", "verify_token"):
             self.vault.secret(name)
-        sandbox = not self.options.base_url.startswith("https://")
-        return ("base_url is not the platform's",) if sandbox else ()
+        return tuple(self.options.trying_out())
 
     # ------------------------------------------------------------ looking for lost messages
 
@@ -255,6 +271,17 @@ class Messenger(Channel):
         if not lies_at(remote, self.options.media_hosts) or urlsplit(remote).scheme not in schemes:
             raise Refused("the file lies on a host that is not the platform's")
         return fetched(self._session, remote, "file")
+
+    def log_in(self) -> str:
+        """Ask whose the token is: another page's would send from there, and what another app sends
+        is an answer by other hands."""
+        found = updates.word(self._get("me", {"fields": "id,name"}), "id")
+        if found != self.options.page_id:
+            raise Refused(f"page_token is the page {found}'s; make one for page_id")
+        app = updates.word(self._get("app", {"fields": "id"}), "id")
+        if app != self.options.app_id:
+            raise Refused(f"page_token is of the app {app}; write that one as app_id")
+        return "the platform takes page_token and app_secret"
 
     def close(self) -> None:
         """Let go of the connection."""

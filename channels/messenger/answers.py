@@ -10,8 +10,23 @@ from channels.contract import ChannelError, Refused, Transient, Unknown, WindowC
 
 _RATE = frozenset({4, 17, 32, 613, 80006})
 _OURS = frozenset({190, 368, 10, 199, 200})
-_OUTSIDE, _RESTRICTED, _TERMS = 2018278, 1893063, 2018344
+_RESTRICTED, _TERMS = 1893063, 2018344
+_OUTSIDE = frozenset({2018065, 2018278})
+#: Said of one person who wants nothing from us, under codes that else are said of all of us.
+_PERSON = frozenset({1545041, 2018108})
 _PAUSE = timedelta(seconds=60)
+#: What whoever set the page up has to do about an error of the platform's.
+_ADVICE = {
+    10: "the app may not do this; look whether pages_messaging is granted for the page",
+    190: "the page token is dead; make a new one and set page_token",
+    199: "the app may not do this; look whether pages_messaging is granted for the page",
+    200: "the app may not do this; look whether pages_messaging is granted for the page",
+    368: "the platform has blocked the page for a while; see the page's quality",
+}
+_ADVICE_WITHIN = {
+    _RESTRICTED: "the platform has restricted the page for a while; see the page's quality",
+    _TERMS: "an administrator of the page has to accept the platform's terms",
+}
 
 
 def read(answer: requests.Response) -> dict[str, Any]:
@@ -37,11 +52,15 @@ def _meant(error: dict[str, Any], answer: requests.Response) -> ChannelError:
     told = f"code {code}/{inner}, fbtrace_id {str(error.get('fbtrace_id', ''))[:40]}"
     if code in _RATE:
         return Transient(told, _pause(answer))
-    if code == 10 and inner == _OUTSIDE:
+    if code == 10 and inner in _OUTSIDE:
         return WindowClosed(told)
+    if inner in _PERSON:
+        return Refused(f"this person takes no messages from the page ({told})")
     if code in (1, 2) and inner != _TERMS:
         return Unknown(f"{told}: temporary, says the platform")
-    return Refused(told, channel_fault=code in _OURS or inner in (_TERMS, _RESTRICTED))
+    advice = _ADVICE_WITHIN.get(inner or 0) or _ADVICE.get(code or 0)
+    said = f"{advice} ({told})" if advice else told
+    return Refused(said, channel_fault=code in _OURS or inner in (_TERMS, _RESTRICTED))
 
 
 def _pause(answer: requests.Response) -> timedelta:

@@ -29,7 +29,8 @@ def items(body: bytes) -> Iterator[bytes]:
         for name in ("messaging", "standby"):
             listed = entry.get(name)
             for item in listed if isinstance(listed, list) else ():
-                yield written({**item, "standby": True} if name == "standby" else item)
+                told = {"standby": True} if name == "standby" and isinstance(item, dict) else {}
+                yield written({**item, **told} if told else item)
         if not isinstance(entry.get("messaging"), list) and "standby" not in entry:
             yield written(entry)
 
@@ -46,9 +47,16 @@ def item(data: bytes) -> Mapping[str, Any]:
         given = json.loads(data)
     except (ValueError, RecursionError) as fault:
         raise BadRequest("not an update") from fault
-    if not isinstance(given, dict) or not isinstance(given.get("sender"), dict):
+    known = isinstance(given, dict) and (policy(given) or isinstance(given.get("sender"), dict))
+    if not known:
         raise BadRequest("an update without a sender")
-    return given
+    return dict(given)
+
+
+def policy(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the platform has decided about the page: it has no sender."""
+    found = given.get("policy_enforcement") or given.get("policy-enforcement")
+    return found if isinstance(found, dict) else None
 
 
 def word(given: Mapping[str, Any], name: str) -> str:
@@ -98,6 +106,8 @@ def id_of(given: Mapping[str, Any]) -> str:
 
 def message_of(given: Mapping[str, Any]) -> tuple[str, tuple[Attachment, ...]] | None:
     """The text and files of what somebody wrote; None when nobody wrote anything."""
+    if policy(given) is not None:
+        return None
     if not party(given, "sender"):
         raise BadRequest("an update without a sender")
     found = given.get("message")

@@ -7,6 +7,7 @@ them becomes a message. The only thing said to a caller is the voicemail's text 
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -95,6 +96,23 @@ class PhoneOptions(ChannelOptions):
         60, ge=10, description="How often to look into the folder and the provider's list."
     )
 
+    def lacks(self) -> Mapping[str, str]:
+        """A key of the menu that is about nothing, a zone or a country that is none: told here, for
+        later they would only be passed over."""
+        found = {}
+        wrong = {
+            key: about
+            for key, about in self.choices.items()
+            if about.strip().lower() not in told.GROUPS
+        }
+        if wrong:
+            found["choices"] = f"{wrong} are about nothing; write one of {', '.join(told.GROUPS)}"
+        if not told.is_zone(self.folder_zone):
+            found["folder_zone"] = f"{self.folder_zone} is no zone; write one like Asia/Shanghai"
+        if self.region not in told.REGIONS:
+            found["region"] = f"{self.region} is no country; write two capitals, like CN"
+        return found
+
     def needs(self) -> Sequence[str]:
         """Whoever asks a provider for its calls has to say who asks."""
         return ("auth_token",) if self.account_sid else ()
@@ -140,6 +158,8 @@ class Phone(Channel):
             if (one := self.vault.secret(name, ""))
         ]
         twilio.check(request, tokens, self.options.public_url)
+        if request.path.rstrip("/").endswith("/recorded"):
+            return Heard((), Answer(200, twilio.GOODBYE, "text/xml"))
         voice = request.path.rstrip("/").endswith("/voice")
         night = voice and not request.open
         alone = night or (voice and bool(self.options.dial))
@@ -155,16 +175,18 @@ class Phone(Channel):
         if not night:
             return twilio.through(self.options.dial, f"{base}{path}/status")
         spoken = (("zh-CN", self.options.night_zh), ("en-US", self.options.night_en))
-        return twilio.voicemail(spoken, f"{base}{path}/recording")
+        return twilio.voicemail(spoken, f"{base}{path}/recording", f"{base}{path}/recorded")
 
     def unfit(self) -> Sequence[str]:
         """A line that anybody could speak for, or a provider's address we would have to guess."""
         form, hook = self.vault.secret("auth_token", ""), self.vault.secret("signing_secret", "")
         faults = []
         if not form and not hook and not self.options.folder:
-            faults.append("has neither auth_token nor signing_secret nor a folder")
-        if not self.options.base_url.startswith("https://"):
-            faults.append("base_url is not the platform's")
+            faults.append(
+                "has neither auth_token nor signing_secret nor a folder: nobody could tell it of "
+                "calls; set one of the secrets, or write the folder"
+            )
+        faults += self.options.trying_out()
         if form and not self.options.public_url.startswith("https://"):
             faults.append("public_url must be the https address that the provider calls")
         return faults
@@ -172,11 +194,13 @@ class Phone(Channel):
     # ------------------------------------------------------------ reading
 
     def identify(self, data: bytes) -> str:
-        """One id for one fact about a call, however often it is told."""
+        """One id for one fact about a call, however often it is told; of what we tell ourselves one
+        that names the line, for two call centres may count alike."""
         try:
-            return self._read(data).key[:200]
+            fact = self._read(data)
         except BadRequest:
             return hashlib.sha256(data).hexdigest()
+        return (fact.key if fact.telling is None else f"{self.account}:{fact.key}")[:200]
 
     def _read(self, data: bytes) -> told.Fact:
         try:
@@ -244,7 +268,8 @@ class Phone(Channel):
                 known = place
                 yield self._batch(items, place)
         if self.options.account_sid and self.vault.secret("auth_token", ""):
-            for items, place in listed.look(self._api, self.options.account_sid, known):
+            sid, through = self.options.account_sid, bool(self.options.dial)
+            for items, place in listed.look(self._api, sid, known, through=through):
                 yield self._batch(items, place)
 
     def _batch(self, items: Sequence[bytes], place: Mapping[str, Any]) -> Batch:
@@ -265,7 +290,11 @@ class Phone(Channel):
         except requests.RequestException as fault:
             raise Transient(f"no list of calls: {type(fault).__name__}") from fault
         if answer.status_code in (401, 403):
-            raise Refused("the provider refuses our token", channel_fault=True)
+            raise Refused(
+                "the provider refuses our token; compare account_sid and auth_token with those in "
+                "its console",
+                channel_fault=True,
+            )
         if answer.status_code != 200:
             after = answer.headers.get("Retry-After", "")
             pause = timedelta(seconds=int(after)) if after.isdecimal() else None
@@ -287,6 +316,18 @@ class Phone(Channel):
             raise Refused("the recording lies on a host that is not the provider's")
         sid, token = self.options.account_sid, self.vault.secret("auth_token", "")
         return fetched(self._session, remote, "recording", (sid, token) if sid and token else None)
+
+    def log_in(self) -> str:
+        """Ask the provider for one call, and look whether the folder is there."""
+        for one in self.vault.secret("signing_secret", "").split():
+            standard.key(one)
+        folder = self.options.folder
+        if folder and not os.access(folder, os.R_OK | os.X_OK):
+            raise Refused(f"{folder} is no folder that this user may read; mend it or its rights")
+        if not self.options.account_sid:
+            return f"reads {folder}" if folder else ""
+        self._api(listed.path_of(self.options.account_sid), {"PageSize": "1"})
+        return f"the provider takes auth_token{f'; reads {folder}' if folder else ''}"
 
     def close(self) -> None:
         """Let go of the connection."""

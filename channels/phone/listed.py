@@ -22,12 +22,13 @@ _BEGINNING = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 def look(
-    get: Get, account_sid: str, cursor: Mapping[str, Any]
+    get: Get, account_sid: str, cursor: Mapping[str, Any], *, through: bool = False
 ) -> Iterator[tuple[list[bytes], dict[str, Any]]]:
-    """(items, cursor) since the last look; at first only the place is noted."""
+    """(items, cursor) since the last look; at first only the place is noted. ``through``: calls are
+    put through by us, so one without a leg to somebody was answered by nobody."""
     place = told.moment(str(cursor.get("listed", "")))
     first = told.moment(str(cursor.get("listed_from", "")))
-    path = f"/2010-04-01/Accounts/{account_sid}/Calls.json"
+    path = path_of(account_sid)
     asked = {"PageSize": str(_SIZE)}
     if place is not None:
         asked["StartTime>"] = (place - _AGAIN).strftime("%Y-%m-%d")
@@ -40,7 +41,8 @@ def look(
         newest = max([one for one in (newest, *moments) if one is not None], default=None)
         if place is not None:
             since = max(place - _AGAIN, first or place)
-            items += [_item(one) for one in rows if (_started(one) or place) > since]
+            fresh = [one for one in rows if (_started(one) or place) > since]
+            items += [_item(one, through=through) for one in fresh]
         path, asked = told.word(said, "next_page_uri", 2000), {}
         behind = place is None or (moments and min(moments) < place - _AGAIN)
         if not path.startswith("/") or behind:
@@ -51,15 +53,21 @@ def look(
         yield items, kept
 
 
+def path_of(account_sid: str) -> str:
+    """Where the provider lists the calls of an account."""
+    return f"/2010-04-01/Accounts/{account_sid}/Calls.json"
+
+
 def _started(row: Mapping[str, Any]) -> datetime | None:
     return told.moment(told.word(row, "start_time"))
 
 
-def _item(row: Mapping[str, Any]) -> bytes:
-    """A row of the list in the shape in which the call would have been reported."""
+def _item(row: Mapping[str, Any], *, through: bool) -> bytes:
+    """A row of the list in the shape in which the call, or its leg, would have been reported."""
     ended = told.moment(told.word(row, "end_time")) or _started(row)
     form = {
         "CallSid": told.word(row, "sid"),
+        "ParentCallSid": told.word(row, "parent_call_sid"),
         "From": told.word(row, "from"),
         "To": told.word(row, "to"),
         "CallStatus": told.word(row, "status"),
@@ -67,4 +75,5 @@ def _item(row: Mapping[str, Any]) -> bytes:
         "CallDuration": told.word(row, "duration"),
         "Timestamp": format_datetime(ended) if ended is not None else "",
     }
-    return json.dumps({"form": form, "night": False}, sort_keys=True).encode()
+    alone = through and form["Direction"].startswith("inbound")
+    return json.dumps({"form": form, "night": alone}, sort_keys=True).encode()

@@ -36,7 +36,7 @@ def check(request: Hook, secrets: Sequence[str]) -> None:
         raise BadSignature("signed too long ago, or in the future")
     content = f"{number}.{stamp}.".encode("utf-8", "replace") + request.body
     wanted = [
-        base64.b64encode(hmac.new(_key(one), content, hashlib.sha256).digest()) for one in secrets
+        base64.b64encode(hmac.new(key(one), content, hashlib.sha256).digest()) for one in secrets
     ]
     right = False
     for one in given.split(" ")[:16]:
@@ -48,11 +48,14 @@ def check(request: Hook, secrets: Sequence[str]) -> None:
         raise BadSignature("not signed with our secret")
 
 
-def _key(secret: str) -> bytes:
+def key(secret: str) -> bytes:
+    """The bytes that a secret stands for; raises BadSignature where it stands for none."""
     try:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError) as fault:
-        raise BadSignature("the signing secret is no base64") from fault
+        raise BadSignature(
+            "signing_secret is no base64 after whsec_; copy it from the call centre"
+        ) from fault
 
 
 def answer(*, duplicate: bool) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 
@@ -20,7 +21,9 @@ _HIDDEN = frozenset(
 )
 #: Twilio writes these where a number is hidden: the words above on a telephone's keys.
 _HIDDEN_DIGITS = frozenset({"266696687", "86282452253", "7378742833", "2562533", "8656696"})
-_GROUPS = frozenset({"login", "transfer", "records", "security", "other"})
+#: What a key of the menu may be about, and the countries that numbers may be of.
+GROUPS = ("login", "transfer", "records", "security", "other")
+REGIONS = frozenset(phonenumbers.SUPPORTED_REGIONS)
 _LONGEST, _LONGEST_ID, _LONGEST_WORD = 10_000, 100, 200
 _MOMENTS = ("started_at", "answered_at", "ended_at")
 
@@ -61,11 +64,19 @@ def number(given: str, region: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_zone(name: str) -> bool:
+    """Whether a zone of that name is known."""
+    try:
+        return bool(name) and ZoneInfo(name).key == name
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+
+
 def hint(choice: str, choices: Mapping[str, str]) -> str:
     """What a choice in the voice menu is about, or empty."""
     for part in (choice, *choice.replace("/", "-").split("-")):
         known = choices.get(part, part).strip().lower()
-        if known in _GROUPS:
+        if known in GROUPS:
             return known
     return ""
 

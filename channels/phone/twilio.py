@@ -196,12 +196,18 @@ def through(number: str, callback: str) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?><Response>{inside}</Response>'.encode()
 
 
-def voicemail(spoken: Sequence[tuple[str, str]], callback: str) -> bytes:
-    """Say that nobody is there, and record."""
+#: What happens once a message is left. A provider that is told of no address to ask then asks for
+#: the voicemail again: the caller hears all of it anew, and leaves silence behind.
+GOODBYE = b'<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>'
+
+
+def voicemail(spoken: Sequence[tuple[str, str]], callback: str, after: str) -> bytes:
+    """Say that nobody is there, and record; ``after`` is asked what then."""
     says = "".join(
         f"<Say language={quoteattr(language)}>{escape(words)}</Say>" for language, words in spoken
     )
     record = (
-        f'<Record maxLength="{_LONGEST_MESSAGE}" recordingStatusCallback={quoteattr(callback)}/>'
+        f'<Record maxLength="{_LONGEST_MESSAGE}" action={quoteattr(after)} '
+        f"recordingStatusCallback={quoteattr(callback)}/>"
     )
     return f'<?xml version="1.0" encoding="UTF-8"?><Response>{says}{record}</Response>'.encode()

@@ -31,7 +31,7 @@ from channels.contract import (
     Vault,
 )
 from channels.wechat import envelope, pushes
-from channels.wechat.sending import Line, file
+from channels.wechat.sending import Line
 
 #: A signature is taken for so long before and after its moment.
 _SKEW = timedelta(seconds=300)
@@ -67,6 +67,14 @@ class WeChatOptions(ChannelOptions):
     text_bytes: int = Field(
         1800, ge=60, description="Longest text of one message in UTF-8 bytes; longer ones are cut."
     )
+    media_hosts: list[str] = Field(
+        default_factory=lambda: ["qq.com"],
+        description="Hosts, with all below them, that films may be fetched from.",
+    )
+
+    def lacks(self) -> Mapping[str, str]:
+        """Pushes are sealed for an AppID, and tokens are fetched for one."""
+        return {} if self.appid else {"appid": "is not set; write the account's AppID (wx…)"}
 
     def needs(self) -> Sequence[str]:
         """Plain pushes are in no envelope."""
@@ -92,7 +100,7 @@ class WeChat(Channel):
             sends_per_message=options.messages_per_window,
             passive_within=timedelta(seconds=6),
         )
-        self._line = Line(options.base_url, options.appid, vault)
+        self._line = Line(options.base_url, options.appid, vault, options.media_hosts)
 
     # ------------------------------------------------------------ in
 
@@ -169,10 +177,14 @@ class WeChat(Channel):
 
     def unfit(self) -> Sequence[str]:
         """Plain mode and a sandbox are for trying out."""
-        found = ["mode is plain: anybody could forge pushes"] * (self.options.mode == "plain")
-        if not self.options.base_url.startswith("https://"):
-            found.append("base_url is not the platform's")
-        for name in ("app_secret", "push_token", "encoding_aes_key"):
+        found = []
+        if self.options.mode == "plain":
+            found.append(
+                "mode is plain, so anybody could forge pushes; write secure, and choose 安全模式 "
+                "in the platform's console"
+            )
+        found += self.options.trying_out()
+        for name in self.options.needs():
             self.vault.secret(name)
         return found
 
@@ -212,8 +224,15 @@ class WeChat(Channel):
 
     def fetch(self, remote: str) -> Attachment:
         """A picture, a voice message or a film somebody sent."""
-        data, mime = self._line.media(remote)
-        return file(data, mime, "")
+        return self._line.media(remote)
+
+    def log_in(self) -> str:
+        """Ask for the token in force; and whether pushes could be opened."""
+        if self.options.mode != "plain":
+            for key in self._keys():
+                envelope.encrypt(b"", key, self.options.appid)
+        self._line.log_in()
+        return "the platform takes app_secret; keys of pushes have their shape"
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -60,7 +60,7 @@ def encrypt(message: bytes, key: str, appid: str, *, random: bytes = b"") -> str
 
 def _cipher(key: str) -> "Cipher[modes.CBC]":
     if not _KEY.fullmatch(key):
-        raise BadSignature("the EncodingAESKey has 43 letters and digits")
+        raise BadSignature("an EncodingAESKey has 43 letters and digits; copy it from the console")
     secret = base64.b64decode(f"{key}=")
     return Cipher(algorithms.AES(secret), modes.CBC(secret[:16]))
 

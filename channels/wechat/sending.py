@@ -5,9 +5,10 @@ call cannot be moved or timed: both are replaced here.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
@@ -24,6 +25,7 @@ from channels.contract import (
     Vault,
     WindowClosed,
 )
+from channels.far_files import fetched, lies_at
 
 _TIMEOUT = (3.05, 15.0)
 _STALE = frozenset({40001, 40014, 42001})
@@ -32,6 +34,19 @@ _OURS = frozenset({40013, 40125, 40164, 89503, 50002, 48001, 40200})
 _TOKENS, _ASKED = 4, 2
 _LATER = {-1: None, 45009: timedelta(hours=1), 45011: timedelta(seconds=60)}
 _LARGEST = 25 * 1024 * 1024
+
+
+#: What whoever set the account up has to do about an error of the platform's.
+_ADVICE = {
+    40001: "the AppSecret is wrong or was reset; set app_secret to the one in the console",
+    40013: "the platform knows no such AppID; compare appid with the console",
+    40125: "the AppSecret is wrong or was reset; set app_secret to the one in the console",
+    40164: "this server's address is not allowed; add it in the console (IP白名单)",
+    40200: "the account is of a kind that may not do this; see the console (接口权限)",
+    48001: "the account has no right to do this; see the console (接口权限)",
+    50002: "the account is frozen; see the console",
+    89503: "an administrator of the account has to confirm this server in WeChat",
+}
 
 
 class _Stale(Exception):  # it says what the token is
@@ -55,10 +70,13 @@ class _Client(WeChatClient):  # type: ignore[misc]  # an untyped library
 class Line:
     """One account's line to the platform."""
 
-    def __init__(self, base_url: str, appid: str, vault: Vault) -> None:
+    def __init__(
+        self, base_url: str, appid: str, vault: Vault, media_hosts: Collection[str] = ()
+    ) -> None:
         """Nothing is asked of the platform yet."""
         self._base, self._appid, self._vault = base_url.rstrip("/"), appid, vault
         self._client = _Client(self._base, appid)
+        self._media_hosts, self._films = media_hosts, requests.Session()
 
     def send(self, openid: str, text: str, kf_account: str) -> Receipt:
         """One customer-service message; raises Transient, Refused, WindowClosed or Unknown."""
@@ -69,20 +87,37 @@ class Line:
             raise Unknown("the platform's answer was none of its own")
         return Receipt(detail="ok")
 
-    def media(self, media_id: str) -> tuple[bytes, str]:
-        """A file somebody sent and its type; raises Transient or Refused."""
+    def media(self, media_id: str) -> Attachment:
+        """A file somebody sent; raises Transient or Refused."""
         try:
             said = self._with_token(lambda: self._client.media.download(media_id))
         except Unknown as fault:
             raise Transient(str(fault)) from fault
+        if isinstance(said, dict) and isinstance(said.get("video_url"), str):
+            return self._film(said["video_url"])
         if not isinstance(said, requests.Response):
             raise Refused("the platform has no such file any more")
         if len(said.content) > _LARGEST:
             raise Refused("the file is too large")
-        return said.content, said.headers.get("Content-Type", "").partition(";")[0].strip()
+        mime = said.headers.get("Content-Type", "").partition(";")[0].strip()
+        return Attachment("", mime or "application/octet-stream", said.content)
+
+    def _film(self, address: str) -> Attachment:
+        """A film, of which the platform only says where it lies: on a host of its own, and as its
+        own documents say without TLS."""
+        if urlsplit(address).scheme not in ("http", "https") or not lies_at(
+            address, self._media_hosts
+        ):
+            raise Refused("the film lies on a host that is not the platform's")
+        return fetched(self._films, address, "film")
+
+    def log_in(self) -> None:
+        """Ask for the token in force, which changes nothing; raises Transient or Refused."""
+        self._stable_token(self._vault.secret("app_secret"), insist=False)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connections."""
+        self._films.close()
         self._client._http.close()  # noqa: SLF001  # the library offers no other way
 
     def _with_token(self, call: Callable[[], Any]) -> Any:
@@ -108,7 +143,11 @@ class Line:
             except _Stale:
                 if asked[0] >= _ASKED:
                     break
-        raise Refused("the platform refuses every token of ours", channel_fault=True)
+        raise Refused(
+            "the platform refuses every token of ours; look whether another program fetches tokens "
+            "for this account, and whether app_secret is the one in the console",
+            channel_fault=True,
+        )
 
     def _stable_token(self, secret: str, *, insist: bool) -> Token:
         asked = {"grant_type": "client_credential", "appid": self._appid, "secret": secret}
@@ -126,7 +165,8 @@ class Line:
         if said.get("errcode") in (-1, 45009, 45011):
             raise Transient(f"no token now: {said.get('errcode')}", _LATER[said["errcode"]])
         if not isinstance(said.get("access_token"), str):
-            raise Refused(f"no token for us: errcode {said.get('errcode')}", channel_fault=True)
+            told = _told(said.get("errcode"))
+            raise Refused(f"the platform gives us no token: {told}", channel_fault=True)
         lasts = timedelta(seconds=max(60, int(said.get("expires_in") or 7200) - 300))
         return Token(said["access_token"], lasts)
 
@@ -152,7 +192,7 @@ def _meant(fault: Any) -> Exception:
     code = fault.errcode
     if code is None:
         return _answered(getattr(fault.response, "status_code", 0))
-    said = f"errcode {code}"
+    said = _told(code)
     if code in _STALE:
         return _Stale(said)
     if code in _LATER:
@@ -162,14 +202,14 @@ def _meant(fault: Any) -> Exception:
     return Refused(said, channel_fault=code in _OURS)
 
 
+def _told(code: object) -> str:
+    advice = _ADVICE.get(code) if isinstance(code, int) else None
+    return f"errcode {code}: {advice}" if advice else f"errcode {code}"
+
+
 def _answered(status: int) -> Exception:
     if status == 503:
         return Transient("the platform is busy (503)")
     if status >= 500:
         return Unknown(f"the platform answered {status}")
     return Refused(f"the platform answered {status}", channel_fault=True)
-
-
-def file(data: bytes, mime: str, name: str) -> Attachment:
-    """A fetched file as the desk keeps it."""
-    return Attachment(name, mime or "application/octet-stream", data)

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -31,6 +31,7 @@ from channels.contract import (
     Quota,
     Raw,
     Receipt,
+    Refused,
     Unknown,
     Vault,
 )
@@ -55,6 +56,11 @@ class XOptions(ChannelOptions):
     client_id: str = Field("", description="The app's OAuth 2 client id.")
     base_url: str = Field("https://api.x.com", description="Where the API is; or a sandbox.")
     mentions: bool = Field(default=True, description="Public mentions become tickets too.")
+    start: Literal["all", "now"] = Field(
+        "all",
+        description="What of an account that is not new is read at first: all that X still gives "
+        "(messages of 30 days, the 800 newest mentions), or only what comes from now on.",
+    )
     invite_zh: str = Field(
         "您好，我们已收到您的消息。为保护您的隐私，请通过私信联系我们。",
         description="What is answered in public, in Chinese; nothing else ever is.",
@@ -78,6 +84,15 @@ class XOptions(ChannelOptions):
         if weight(text) > _WEIGHT:
             raise ValueError(f"is longer than a post ({weight(text)} of {_WEIGHT})")
         return text
+
+    def lacks(self) -> Mapping[str, str]:
+        """Without its own id the account would take its own answers for somebody's messages."""
+        found = {}
+        if not (self.user_id.isascii() and self.user_id.isdecimal()):
+            found["user_id"] = "is no account's id; write its digits, not its @name"
+        if not self.client_id:
+            found["client_id"] = "is not set; write the OAuth 2 client id of the app"
+        return found
 
     def needs(self) -> Sequence[str]:
         """What signs pushes, and what the first token is renewed by."""
@@ -129,6 +144,11 @@ class X(Channel):
             raise BadSignature("not signed with the consumer secret")
         return Heard(tuple(activity.pushed(request.body)))
 
+    def meant_for(self, raw: Raw) -> bool:
+        """Whether this account wrote or was written to, where an event says so."""
+        parties = activity.parties(raw.data)
+        return not parties or self.options.user_id in parties
+
     def parse(self, raw: Raw) -> Sequence[Inbound]:
         """One message, or none when the event is something else."""
         own = self.options.user_id
@@ -147,13 +167,15 @@ class X(Channel):
         """A sandbox, or an app without its secrets, is for trying out."""
         for name in ("refresh_token", "consumer_secret"):
             self.vault.secret(name)
-        sandbox = not self.options.base_url.startswith("https://")
-        return ("base_url is not the platform's",) if sandbox else ()
+        return tuple(self.options.trying_out())
 
     # ------------------------------------------------------------ looking
 
     def poll(self, cursor: Mapping[str, Any]) -> Iterator[Batch]:
         """Direct messages back to the one we know, then mentions since the one we know."""
+        if not cursor and self.options.start == "now":
+            yield Batch((), self._newest())
+            return
         place = dict(cursor)
         for batch in self._direct_messages(place):
             place = dict(batch.cursor)
@@ -163,6 +185,17 @@ class X(Channel):
 
     def settle(self, items: Sequence[Raw]) -> None:
         """Nothing is moved on the platform."""
+
+    def _newest(self) -> dict[str, Any]:
+        """A cursor behind all there is."""
+        pages = {"dm": lambda client: self._dm_page(client, None)}
+        if self.options.mentions:
+            pages["mention"] = lambda client: self._mention_page(client, None, None)
+        place = {}
+        for name, page in pages.items():
+            listed = self._line.read(page).get("data") or ()
+            place[name] = str(max((_id(one) for one in listed), default=0))
+        return place
 
     def _direct_messages(self, place: dict[str, Any]) -> Iterator[Batch]:
         """Newest first, a page at a time; a look that was cut short goes on where it stopped."""
@@ -199,7 +232,9 @@ class X(Channel):
     def _dm_page(self, client: Any, page: Any) -> Any:
         return client.get_direct_message_events(
             max_results=_PAGE,
-            dm_event_fields=["created_at", "dm_conversation_id", "attachments", "event_type"],
+            dm_event_fields=[
+                *("created_at", "dm_conversation_id", "attachments", "entities", "event_type")
+            ],
             expansions=["sender_id", "attachments.media_keys"],
             user_fields=["name", "username"],
             pagination_token=page,
@@ -225,10 +260,10 @@ class X(Channel):
     def _mention_page(self, client: Any, since: Any, page: Any) -> Any:
         return client.get_users_mentions(
             self.options.user_id,
-            since_id=since,
+            since_id=None if since == "0" else since,
             max_results=_PAGE,
             pagination_token=page,
-            tweet_fields=["created_at", "conversation_id", "author_id"],
+            tweet_fields=["created_at", "conversation_id", "author_id", "entities"],
             expansions=["author_id"],
             user_fields=["name", "username"],
             user_auth=False,
@@ -279,9 +314,17 @@ class X(Channel):
             ours = activity.word(one, "sender_id") == self.options.user_id
             made = _moment(activity.word(one, "created_at"))
             recent = made is not None and made >= outbound.created_at - _SKEW
-            if ours and recent and activity.word(one, "text") == outbound.text:
+            if ours and recent and activity.written_as(activity.word(one, "text"), outbound.text):
                 return Receipt(activity.word(one, "id"))
         return None
+
+    def log_in(self) -> str:
+        """Ask whose our access is: another account's would take its own answers for messages."""
+        said = self._line.read(lambda client: client.get_me(user_auth=False))
+        found = activity.word(said.get("data"), "id")
+        if found != self.options.user_id:
+            raise Refused(f"our access is the account {found}'s; authorise that of user_id")
+        return "X takes our access"
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -3,14 +3,22 @@ of the X Activity API (and of its predecessor). One event has one id whichever w
 
 import hashlib
 import json
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from xml.sax.saxutils import unescape
 
 from channels.contract import BadRequest, Event, Handle, Inbound, Raw, Verification
 
 #: What an agent sees of a message that only X's own programs can open.
 ENCRYPTED = "这条私信是加密的，请在 X 中查看。\nThis message is encrypted; open X to read it."
+
+#: What X takes for a link, with all that it may hold of what follows; and what it writes for one.
+_LINK = re.compile(r"(?<![A-Za-z0-9-])((?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[!-~]*)")
+_SHORT = r"https?://t\.co/[!-~]+"
+_LONGEST_LINK = 2_000
 
 
 def written(what: str, event: Mapping[str, Any], **more: Any) -> Raw:
@@ -82,6 +90,17 @@ def _messages(payload: Mapping[str, Any]) -> Iterator[Raw]:
             yield written("dm", one, users=users if isinstance(users, dict) else {})
 
 
+def parties(data: bytes) -> frozenset[str]:
+    """Who wrote a pushed message and to whom, or whose another event is; empty where that is not
+    told."""
+    try:
+        event = read(data)["event"]
+    except BadRequest:
+        return frozenset()
+    to = word(_inside(event).get("target"), "recipient_id") or word(event.get("filter"), "user_id")
+    return frozenset({_sender(event), to}) if to else frozenset()
+
+
 def message(raw: Raw, *, kind: str, account: str, own: str) -> Inbound | None:
     """The message of an event; None for our own and for what is no message."""
     document = read(raw.data)
@@ -102,7 +121,7 @@ def message(raw: Raw, *, kind: str, account: str, own: str) -> Inbound | None:
         account=account,
         remote_id=raw.remote_id,
         sender=Handle(kind, sender, _name(document, sender)),
-        text=_text(event),
+        text=_text(event, public=public),
         sent_at=_moment(event),
         message_id=f"post:{word(event, 'id')}" if public else "",
         conversation=f"mention:{thread}" if public else f"dm:{sender}",
@@ -118,7 +137,8 @@ def events(raw: Raw, *, kind: str, own: str) -> tuple[Event, ...]:
     event = document["event"]
     name = word(event, "event_type")
     if name == "oauth.revoke":
-        return (Event("stopped", text="the account took back our access; authorise it again"),)
+        said = "the account took back our access; authorise it again and set refresh_token"
+        return (Event("stopped", text=said),)
     if document["what"] == "dm" and _sender(event) == own:
         return (Event("own_send", Handle(kind, own), remote_id=word(event, "id")),)
     return (Event(name or document["what"]),)
@@ -167,8 +187,37 @@ def _sender(event: Mapping[str, Any]) -> str:
     )[:64]
 
 
-def _text(event: Mapping[str, Any]) -> str:
-    return word(event, "text") or word(_inside(event).get("message_data"), "text")
+def _text(event: Mapping[str, Any], *, public: bool) -> str:
+    """What was written, with the links that were: X puts short ones of its own in their place, and
+    all of those lead to one host. Of posts it spells three letters as HTML does."""
+    data = _inside(event).get("message_data")
+    said = word(event, "text") or word(data, "text")
+    for short, whole in sorted(_links(event, data), reverse=True):
+        said = said.replace(short, whole)
+    return unescape(said) if public else said
+
+
+def _links(*among: object) -> Iterator[tuple[str, str]]:
+    """(X's own link, what it stands for) of an event, in whichever shape it tells them."""
+    for given in among:
+        entities = given.get("entities", given) if isinstance(given, dict) else {}
+        listed = entities.get("urls") if isinstance(entities, dict) else None
+        for one in listed if isinstance(listed, list) else ():
+            if word(one, "url") and word(one, "expanded_url"):
+                yield word(one, "url"), word(one, "expanded_url")[:_LONGEST_LINK]
+
+
+def written_as(said: str, ours: str) -> bool:
+    """Whether this may be what X made of a text of ours: links become its own."""
+    parts = _LINK.split(" ".join(unicodedata.normalize("NFC", ours).split()))
+    wanted = re.compile(
+        "".join(
+            f"(?:{re.escape(part)}|{_SHORT})" if place % 2 else re.escape(part)
+            for place, part in enumerate(parts)
+        )
+    )
+    plain = (" ".join(unicodedata.normalize("NFC", one).split()) for one in (said, unescape(said)))
+    return any(wanted.fullmatch(one) for one in plain)
 
 
 def _files(event: Mapping[str, Any]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from channels.contract import ChannelError, Refused, Token, Transient, Unknown, 
 _HOST = "https://api.twitter.com"
 _TIMEOUT = (3.05, 20.0)
 _WINDOW = timedelta(minutes=15)
+_ANEW = "authorise the account again and set refresh_token to what that gives"
 
 # At DEBUG the library writes bearer tokens into the log.
 logging.getLogger("tweepy").setLevel(logging.INFO)
@@ -75,7 +76,7 @@ class Line:
             except tweepy.Unauthorized:
                 continue
             return _good(said)
-        raise Refused("X refuses our access; authorise the account again", channel_fault=True)
+        raise Refused(f"X refuses our access; {_ANEW}", channel_fault=True)
 
     def _refreshed(self, renewal: str) -> Token:
         """A new pair; the old refresh token is used up by asking."""
@@ -95,9 +96,7 @@ class Line:
             raise Transient(f"no token now ({answer.status_code})", after(answer))
         value = said.get("access_token") if isinstance(said, dict) else None
         if answer.status_code != 200 or not isinstance(value, str):
-            raise Refused(
-                "X does not renew our access; authorise the account again", channel_fault=True
-            )
+            raise Refused(f"X does not renew our access; {_ANEW}", channel_fault=True)
         lasts = timedelta(seconds=max(60, int(said.get("expires_in") or 7200)))
         return Token(value, lasts, str(said.get("refresh_token") or renewal))
 
@@ -136,9 +135,13 @@ def _told(errors: Any) -> str:
 def _meant(fault: Any) -> ChannelError:
     status = fault.response.status_code
     said = f"X answered {status}: {'; '.join(map(str, fault.api_messages))[:200]}"
+    if status == 402 or (status == 429 and "usage-capped" in fault.response.text):
+        told = f"the money for X is used up ({status}); buy credits or raise the cap at X"
+        return Refused(told, channel_fault=True)
+    if status == 403 and "client-forbidden" in fault.response.text:
+        told = "X does not let the app in (client-forbidden); give it a project that may do this"
+        return Refused(told, channel_fault=True)
     if status == 429:
-        if "usage-capped" in fault.response.text:
-            return Refused("the money for X is used up (usage-capped)", channel_fault=True)
         return Transient(said, after(fault.response) or _WINDOW)
     return Unknown(said) if status >= 500 else Refused(said)
 

@@ -5,10 +5,18 @@ Joined together again the pieces are the text, but for the white space at the cu
 
 from __future__ import annotations
 
+import unicodedata
+
 #: Where a text is cut if it can be, the best place first.
 _PLACES = ("\n\n", "\n", "。", "！", "？", ". ", "! ", "? ", "，", ", ", " ")
 #: A piece is not cut below this share of what it may hold, for the sake of a better place.
 _SHARE = 0.5
+#: What makes one sign of several letters: a family, a skin, a flag; it has so many at most.
+_JOINER, _JOINED = "\u200d", 40
+#: Letters that are nothing without the one before them: accents, vowel signs, what is not seen.
+_LEANING = ("Mn", "Mc", "Me", "Cf")
+_TONES = "".join(map(chr, range(0x1F3FB, 0x1F400)))
+_FLAGS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 def pieces(text: str, characters: int | None = None, size: int | None = None) -> list[str]:
@@ -42,4 +50,13 @@ def _cut(text: str, most: int) -> int:
         at = head.rfind(place)
         if at >= most * _SHARE:
             return at + len(place)
-    return most
+    return next((at for at in range(most, max(1, most - _JOINED), -1) if _apart(text, at)), most)
+
+
+def _apart(text: str, at: int) -> bool:
+    """Whether what stands on both sides of a place are signs of their own."""
+    before, after = text[at - 1], text[at]
+    if before == _JOINER or after in _TONES or unicodedata.category(after) in _LEANING:
+        return False
+    flags = len(text[:at]) - len(text[:at].rstrip(_FLAGS))
+    return after not in _FLAGS or flags % 2 == 0

@@ -31,6 +31,7 @@ class Page:
     verify_token: str = "sandbox-verify"  # noqa: S105  # made up
     wrote_at: dict[str, float] = field(default_factory=dict)
     talk: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    blocking: set[str] = field(default_factory=set)
 
 
 class Messenger:
@@ -106,6 +107,8 @@ class Messenger:
 
     def _routes(self) -> Blueprint:
         routes = Blueprint("messenger", __name__, url_prefix="/messenger/<version>")
+        routes.add_url_rule("/me", view_func=self._me)
+        routes.add_url_rule("/app", view_func=self._app)
         routes.add_url_rule("/<page_id>/messages", view_func=self._send, methods=["POST"])
         routes.add_url_rule("/<page_id>/conversations", view_func=self._conversations)
         routes.add_url_rule("/<page_id>/messages", endpoint="read", view_func=self._messages)
@@ -127,6 +130,16 @@ class Messenger:
         page = self.ledger.fault(self.name, "page")
         return Response("<html>made up</html>") if page else None
 
+    def _app(self, version: str) -> Response:
+        del version
+        refused = self._refused(request.args.get("appsecret_proof"))
+        return refused or jsonify(id=self.page.app_id)
+
+    def _me(self, version: str) -> Response:
+        del version
+        refused = self._refused(request.args.get("appsecret_proof"))
+        return refused or jsonify(id=self.page.page_id, name="made up")
+
     def _send(self, version: str, page_id: str) -> Response:
         del version
         asked: dict[str, Any] = request.get_json(force=True, silent=True) or {}
@@ -137,6 +150,9 @@ class Messenger:
         text, metadata = str(message.get("text", "")), str(message.get("metadata", ""))
         if page_id != self.page.page_id or psid not in self.page.wrote_at:
             return _error(100, 2018001)
+        if psid in self.page.blocking:  # told like a trouble that passes
+            self.ledger.say(self.name, "call", "send", person=psid, text="2")
+            return _error(2)
         since = self.ledger.now(self.name) - self.page.wrote_at[psid]
         tagged = asked.get("messaging_type") == "MESSAGE_TAG" and asked.get("tag") == "HUMAN_AGENT"
         if since > (_WEEK if tagged else _DAY) or len(text) > 2000:

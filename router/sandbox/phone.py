@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -174,6 +175,14 @@ class Phone:
         self.ledger.say(self.name, "in", "call", person=number, id=call_id)
         return call_id, self.twilio(self.leg_of(call_id, number, "ringing"), path="voice")
 
+    def spoken(self, call_id: str, number: str, heard: Heard) -> Heard:
+        """The caller has left a message: what the desk has it do next, asked where it said or, if
+        it said nothing, where it was asked before."""
+        named = re.search(r' action="([^"]+)"', heard.body.decode())
+        told = {"RecordingUrl": f"{self.base}/recordings/{call_id}.wav", "Digits": "1"}
+        leg = self.leg_of(call_id, number, "in-progress", RecordingDuration="12", **told)
+        return self.twilio(leg, path=named[1].rpartition("/")[2] if named else "voice")
+
     def leg_of(self, call_id: str, number: str, status: str, **more: str) -> dict[str, str]:
         """The fields of a status callback."""
         at = datetime.fromtimestamp(self.ledger.now(self.name), UTC)
@@ -199,18 +208,22 @@ class Phone:
         }
         return self.twilio(told, path="recording")
 
-    def lost(self, number: str, status: str = "no-answer", seconds: int = 0) -> str:
-        """A call that was never reported, though the provider lists it; its id."""
+    def lost(
+        self, number: str, status: str = "no-answer", seconds: int = 0, *, parent: str = ""
+    ) -> str:
+        """A call that was never reported, though the provider lists it, or the leg to an agent of
+        the call ``parent``; its id."""
         call_id = f"CA{self.ledger.new_id():0>32}"
         self.ledger.say(self.name, "in", "lost", person=number, id=call_id)
         at = datetime.fromtimestamp(self.ledger.now(self.name), UTC)
         self.calls.append(
             {
                 "sid": call_id,
-                "from": number,
-                "to": self.provider.ours,
+                "parent_call_sid": parent,
+                "from": self.provider.ours if parent else number,
+                "to": number if parent else self.provider.ours,
                 "status": status,
-                "direction": "inbound",
+                "direction": "outbound-dial" if parent else "inbound",
                 "duration": str(seconds),
                 "start_time": format_datetime(at),
                 "end_time": format_datetime(at + timedelta(seconds=seconds)),

@@ -90,7 +90,13 @@ class Sandbox:
         base = self.url
         page, handle, account = self.messenger.page, self.x.handle, self.wechat.account
         return {
-            "wechat": {ACCOUNT: {"appid": account.appid, "base_url": f"{base}/wechat"}},
+            "wechat": {
+                ACCOUNT: {
+                    "appid": account.appid,
+                    "base_url": f"{base}/wechat",
+                    "media_hosts": ["127.0.0.1"],
+                }
+            },
             "messenger": {
                 ACCOUNT: {
                     "page_id": page.page_id,

@@ -25,6 +25,7 @@ _FIELD = r"<{0}>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?</{0}>"
 _PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+_FILM = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(64)
 
 
 @dataclass
@@ -71,6 +72,10 @@ class WeChat:
     def picture(self, openid: str) -> Heard:
         """Somebody sends a picture."""
         return self.write(openid, "", MsgType="image", MediaId=f"media-{self.ledger.new_id()}")
+
+    def film(self, openid: str) -> Heard:
+        """Somebody sends a film, of which the platform will only say where it lies."""
+        return self.write(openid, "", MsgType="video", MediaId=f"film-{self.ledger.new_id()}")
 
     def event(self, openid: str, event: str, key: str = "") -> Heard:
         """Somebody follows, leaves or clicks."""
@@ -167,6 +172,7 @@ class WeChat:
         routes.add_url_rule("/token", view_func=self._old_token)
         routes.add_url_rule("/message/custom/send", view_func=self._send, methods=["POST"])
         routes.add_url_rule("/media/get", view_func=self._media)
+        routes.add_url_rule("/films/<name>", view_func=self._film)
         return routes
 
     def _stable_token(self) -> Response:
@@ -238,8 +244,16 @@ class WeChat:
     def _media(self) -> Response:
         if not self._good_token():
             return _code(40001)
-        self.ledger.say(self.name, "call", "media", text=request.args.get("media_id", ""))
+        asked = request.args.get("media_id", "")
+        self.ledger.say(self.name, "call", "media", text=asked)
+        if asked.startswith("film-"):
+            return jsonify(video_url=f"{request.host_url}wechat/cgi-bin/films/{asked}.mp4")
         return Response(_PICTURE, mimetype="image/png")
+
+    def _film(self, name: str) -> Response:
+        """A film, for whoever knows where it lies."""
+        self.ledger.say(self.name, "call", "film", text=name)
+        return Response(_FILM, mimetype="video/mp4")
 
 
 def cut() -> Response:

@@ -6,7 +6,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import html
 import json
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from router.sandbox.wechat import cut
 _QUARTER, _DAY, _MONTH = 900, 86_400, 30 * 86_400
 _HEADER = "x-twitter-webhooks-signature"
 _PATIENCE = 10.0
+_LINK = re.compile(r"https?://[!-~]+|\b(?:[a-z0-9-]+\.)+example\b[!-~]*")
 
 
 @dataclass
@@ -68,7 +71,7 @@ class X:
             "message_create": {
                 "target": {"recipient_id": self.handle.user_id},
                 "sender_id": user_id,
-                "message_data": {"text": text, "entities": {}},
+                "message_data": {"text": event["text"], "entities": event["entities"]},
             },
         }
         users = {user_id: {"data": {"id": user_id, "name": self.handle.names[user_id]}}}
@@ -79,10 +82,12 @@ class X:
         self.handle.names[user_id] = name or f"user {user_id[-4:]}"
         post_id = self.ledger.new_id()
         self.ledger.say(self.name, "in", "mention", person=user_id, text=text, id=post_id)
+        said, entities = self._wrapped(text)
         self.handle.mentions.append(
             {
                 "id": post_id,
-                "text": text,
+                "text": html.escape(said, quote=False),
+                "entities": entities,
                 "author_id": user_id,
                 "conversation_id": post_id,
                 "created_at": self._moment(),
@@ -126,16 +131,28 @@ class X:
 
     def _dm(self, sender: str, text: str, to: str = "") -> dict[str, Any]:
         pair = sorted([sender, to or self.handle.user_id], key=int)
+        said, entities = self._wrapped(text)
         event = {
             "id": self.ledger.new_id(),
             "event_type": "MessageCreate",
-            "text": text,
+            "text": said,
+            "entities": entities,
             "sender_id": sender,
             "dm_conversation_id": "-".join(pair),
             "created_at": self._moment(),
         }
         self.handle.direct.append(event)
         return event
+
+    def _wrapped(self, text: str) -> tuple[str, dict[str, Any]]:
+        """A text as it is kept, with short links in the place of all others, and what they are."""
+        urls: list[dict[str, str]] = []
+
+        def short(found: re.Match[str]) -> str:
+            urls.append({"url": f"https://t.co/{self.ledger.new_id()}", "expanded_url": found[0]})
+            return urls[-1]["url"]
+
+        return _LINK.sub(short, text), {"urls": urls}
 
     def _moment(self) -> str:
         at = datetime.fromtimestamp(self.ledger.now(self.name), UTC)
@@ -147,6 +164,7 @@ class X:
         routes = Blueprint("x", __name__, url_prefix="/x/2")
         add = routes.add_url_rule
         add("/oauth2/token", view_func=self._token, methods=["POST"])
+        add("/users/me", view_func=self._me)
         add("/dm_events", view_func=self._events)
         add("/dm_conversations/with/<person>/dm_events", view_func=self._events_with)
         add("/dm_conversations/with/<person>/messages", view_func=self._send, methods=["POST"])
@@ -199,6 +217,10 @@ class X:
         calls.append(now)
         return None
 
+    def _me(self) -> Response:
+        known = {"id": self.handle.user_id, "name": "made up", "username": "made_up"}
+        return self._refused("me") or jsonify(data=known)
+
     def _events(self) -> Response:
         return self._refused("dm_read") or self._page(self.handle.direct)
 
@@ -215,11 +237,10 @@ class X:
         since = self.ledger.now(self.name) - _MONTH
         recent = [one for one in reversed(events) if _stamp(one["created_at"]) > since]
         shown = recent[start : start + size]
-        asked = request.args.get("expansions", "")
-        data = [
-            {name: value for name, value in one.items() if name != "sender_id" or "sender" in asked}
-            for one in shown
-        ]
+        asked = request.args.get("expansions", ""), request.args.get("dm_event.fields", "")
+        hidden = {"sender_id"} if "sender_id" not in asked[0] else set()
+        hidden |= {"entities"} if "entities" not in asked[1] else set()
+        data = [{name: value for name, value in one.items() if name not in hidden} for one in shown]
         users = sorted({one["sender_id"] for one in shown})
         meta: dict[str, Any] = {"result_count": len(shown)}
         if start + size < len(recent):

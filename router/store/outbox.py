@@ -247,14 +247,14 @@ def look_again(unit: Unit, row_ids: Collection[int], due_at: int) -> None:
         )
 
 
-def not_found(unit: Unit, row_id: int, *, parts_sent: int) -> bool:
-    """An unknown row certainly did not go out whole: what is left of it is queued again. False when
-    somebody settled it meanwhile."""
+def not_found(unit: Unit, row_id: int, *, parts_sent: int, due_at: int = 0) -> bool:
+    """An unknown row certainly did not go out whole: what is left of it is queued again, for now or
+    for later. False when somebody settled it meanwhile."""
     return bool(
         unit.run(
-            "UPDATE outbox SET state = 'queued', due_at = :now, reason = 'not_arrived', "
+            "UPDATE outbox SET state = 'queued', due_at = :due, reason = 'not_arrived', "
             "parts_sent = :parts WHERE id = :id AND state = 'unknown'",
-            now=unit.now_us,
+            due=max(due_at, unit.now_us),
             parts=parts_sent,
             id=row_id,
         )

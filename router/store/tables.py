@@ -1085,8 +1085,8 @@ class Send(SQLModel, table=True):
 class Reach(SQLModel, table=True):
     """What a platform said, besides messages, about whether somebody can be written to.
 
-    ``gone`` since they left us; until ``closes_at`` an act of theirs at ``opened_at`` allows
-    ``sends``.
+    ``opened_at`` is the moment of their last act: they have ``gone`` by it, or until ``closes_at``
+    it allows ``sends``.
     """
 
     identity_id: int = Field(sa_type=BigInteger, foreign_key="identity.id", primary_key=True)

@@ -194,7 +194,7 @@ def _read_api() -> tuple[dict[str, str], list[Attachment]]:
         return given, uploaded()
     document = json_object()
     if document is None:
-        raise Invalid("body", "required")
+        raise Invalid("document", "no_object")
     given = {name: _word(document.get(name)) for name in (*FIELDS, "locale")}
     reach = document.get("contact")
     if isinstance(reach, dict):
@@ -209,15 +209,17 @@ def _word(value: object) -> str:
 
 
 def _api_files(listed: object) -> list[Attachment]:
-    if not isinstance(listed, list):
+    if listed is None:
         return []
+    if not isinstance(listed, list):  # a file of somebody's must not be lost behind a yes
+        raise Invalid("attachments", "bad_attachments")
     files = []
     for one in listed:
         if not isinstance(one, dict):
-            raise Invalid("attachments", "bad_file_type")
+            raise Invalid("attachments", "bad_attachments")
         try:
             data = base64.b64decode(_word(one.get("data_b64")), validate=True)
         except (binascii.Error, ValueError) as fault:
-            raise Invalid("attachments", "bad_file_type") from fault
+            raise Invalid("attachments", "bad_attachments") from fault
         files.append(Attachment(_word(one.get("name")), _word(one.get("mime")), data))
     return files

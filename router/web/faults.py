@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -54,7 +55,8 @@ def _ours(fault: RouterError) -> Response:
     if status >= 500 and not isinstance(fault, StoreDown):  # of that the store tells once
         log.error("%s %s: %s", request.method, request.path, fault)
     code = fault.code if isinstance(fault, Conflict | Invalid) else ""
-    response = page(status, code, known="s401" if isinstance(fault, SignedOut) else "")
+    wrong = fault.more if isinstance(fault, Invalid) else ()
+    response = page(status, code, known="s401" if isinstance(fault, SignedOut) else "", wrong=wrong)
     if isinstance(fault, OverLimit):
         response.headers["Retry-After"] = str(fault.retry_after)
     elif status == 503:
@@ -73,16 +75,18 @@ def _unexpected(fault: Exception) -> Response:
     return page(500, "")
 
 
-def page(status: int, code: str, *, known: str = "") -> Response:
+def page(
+    status: int, code: str, *, known: str = "", wrong: Sequence[tuple[str, str]] = ()
+) -> Response:
     """The error page, or problem JSON where a program asked. ``known`` names other words than those
-    of the status."""
+    of the status; a program is told everything ``wrong``, by field and code."""
     if not known:
         known = f"s{status}" if sentence(f"s{status}.title") else "s500"
     detail = sentence(code) if code else ""
     if request.path.startswith("/api/"):
-        problem = jsonify(
-            type="about:blank", title=sentence(f"{known}.title"), status=status, detail=detail
-        )
+        title, blank = sentence(f"{known}.title"), "about:blank"
+        errors = [{"field": name, "code": one, "detail": sentence(one)} for name, one in wrong]
+        problem = jsonify(type=blank, title=title, status=status, detail=detail, errors=errors)
         problem.status_code, problem.mimetype = status, "application/problem+json"
         return problem
     body = render_template("error.html", status=status, known=known, detail=detail)

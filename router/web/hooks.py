@@ -39,7 +39,8 @@ def hook(kind: str, account: str, rest: str = "") -> Response:
         outcome = hearing.hear(here(), door, _call(door))
     except RequestEntityTooLarge:
         status, what = 413, "unreadable"
-    except BadSignature:
+    except BadSignature as fault:
+        log.info("a call of %s.%s was refused: %s", kind, account, fault)
         status, what = 401, "forged"
     except BadRequest as fault:
         log.info("%s.%s was called with something unreadable: %s", kind, account, fault)

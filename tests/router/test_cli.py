@@ -399,6 +399,19 @@ def test_doctor_tries_every_secret_a_channel_or_a_notice_needs(desk, monkeypatch
     assert "made-up" not in said.out
 
 
+def test_doctor_logs_in_where_it_is_asked_to(desk, monkeypatch):
+    server = "127.0.0.1"
+    desk.configure(
+        f'[channels.email.support]\naddress = "a@desk.example"\nimap_host = "{server}"\n'
+        'imap_port = 9\nimap_tls = "none"\n'
+    )
+    monkeypatch.setenv(PASSWORD, "made-up-secret")
+    assert desk.run("doctor").code == 0
+    said = desk.run("doctor", "--login")
+    assert said.code == 1
+    assert "✗ email.support: mailbox on 127.0.0.1: [Errno 111]" in said.out
+
+
 def test_doctor_says_when_the_database_takes_no_writes(desk):
     desk.run("doctor")
     with closing(sqlite3.connect(desk.database, isolation_level=None)) as other:

@@ -1,13 +1,17 @@
 """Messenger end to end, over a socket, against a platform with fault switches."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from channels.contract import Attachment
+from channels.messenger import MessengerOptions
 from router import desk as acts
 from router import polling, reaching
 from router.errors import Invalid
+from router.sandbox.messenger import Page
+from router.vault import Vault
 from router.writing import Letter
 
 pytestmark = pytest.mark.one_database
@@ -208,3 +212,53 @@ def test_a_batch_of_fifty_with_one_bad_apple_is_forty_nine_messages(sandbox, wor
     work("journal")
     assert len(ask("SELECT 1 FROM message WHERE direction = 'in'")) == 49
     assert len(ask("SELECT 1 FROM journal WHERE state = 'parked'")) == 1
+
+
+def test_a_block_by_the_platform_has_no_sender_and_stops_the_channel(sandbox, work, ask):
+    platform = sandbox.messenger
+    block = {"action": "block", "reason": "made up"}
+    at = int(sandbox.ledger.now() * 1000)
+    page = {"id": platform.page.page_id}
+    platform._push({"recipient": page, "timestamp": at, "policy_enforcement": block})
+    work("journal")
+    (health,) = ask("SELECT * FROM health WHERE name = 'speaks:messenger:sandbox'")
+    assert (health.detail, health.params) == ("stopped", "made up")
+    assert ask("SELECT 1 FROM ticket") == []
+
+
+def test_what_never_arrives_is_tried_less_and_less_often_and_then_no_more(
+    desk, sandbox, ticket, work, agent, ask, frozen
+):
+    found = ticket()
+    work("deliver")
+    acts.reply(desk, agent, found.id, "We froze it.", once="one")
+    sandbox.messenger.page.blocking.add(WHO)
+    for minutes in (0, 1, 5, 15, 60, 240, 720, 1440, 1440, 1440):
+        frozen.advance(timedelta(minutes=minutes))
+        work("deliver")
+        frozen.advance(timedelta(seconds=31))
+        work("look_up", "deliver")
+    assert len(sandbox.ledger.told("messenger", "call", "send")) == 9
+    (row,) = ask("SELECT * FROM outbox WHERE purpose = 'reply'")
+    assert (row.state, row.attempts) == ("failed", 9)
+    codes = [one.code for one in ask("SELECT code FROM entry WHERE ticket_id = :id", id=found.id)]
+    assert codes.count("send_failed") == 1
+    assert codes.count("send_unknown") == 9
+
+
+@pytest.mark.parametrize(("secret", "account"), [(Page.app_secret, "second"), ("x", "sandbox")])
+def test_an_app_with_two_pages_is_called_at_one_address_and_each_page_has_its_own(
+    desk, sandbox, work, ask, secret, account
+):
+    other = "1000000000000002"
+    given = sandbox.channels()["messenger"]["sandbox"]
+    lent = {f"channels.messenger.second.{name}": secret for name in MessengerOptions().needs()}
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=lent)
+    desk.doors.switch_on({"messenger": {"second": {**given, "page_id": other}}}, lend)
+    platform = sandbox.messenger
+    for page, mid in ((platform.page.page_id, "m_1"), (other, "m_2")):
+        message = {"mid": mid, "text": f"to {page}"}
+        assert platform._push(platform._item(WHO, page, message=message)).status == 200
+    work("journal")
+    first, second = ask("SELECT account, text FROM message ORDER BY text")
+    assert (first.account, second.account) == ("sandbox", account)

@@ -10,10 +10,12 @@ import pytest
 from channels.contract import Refused, Transient
 from channels.phone.files import COLUMNS
 from router import polling
+from router.sandbox.phone import Provider
 from router.vault import Vault
 from tests.sandbox.conftest import ACCOUNT
 
 WHO, OTHER = "+8613800000000", "+8613911112222"
+OF_THE_OTHER = {"channels.phone.other.signing_secret": Provider.secret}
 
 
 @pytest.fixture
@@ -77,6 +79,20 @@ def test_a_call_centre_is_told_what_was_here_before(sandbox, told):
     assert json.loads(first.body) == {"accepted": True, "duplicate": False}
     assert json.loads(again.body) == {"accepted": True, "duplicate": True}
     assert len(told()) == 1
+
+
+def test_two_call_centres_may_number_their_calls_alike(desk, sandbox, told, waits, ask):
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=OF_THE_OTHER)
+    desk.doors.switch_on({"phone": {"other": {}}}, lend)
+    sandbox.phone.ended("acd-1", WHO, "missed")
+    first = told()
+    sandbox.phone.caller.url = sandbox.phone.caller.url.replace(ACCOUNT, "other")
+    sandbox.phone.ended("acd-1", OTHER, "missed")
+    assert len(first) == 1
+    assert len(told()) == 2
+    numbers = ask("SELECT c.number FROM call_back b JOIN call c ON c.id = b.call_id ORDER BY 1")
+    assert [one.number for one in numbers] == [WHO, OTHER]
+    assert len(waits()) == 2
 
 
 def test_three_calls_of_one_number_in_half_an_hour_are_one_ticket_and_a_later_one_is_not(
@@ -149,6 +165,18 @@ def test_a_recording_that_comes_later_joins_the_ticket_of_its_call(
     assert door.fetch(call.recording).data[:4] == b"RIFF"
     with pytest.raises(Refused):
         door.fetch("http://somewhere.example/RE1")
+
+
+def test_who_has_left_a_message_is_not_asked_for_it_again(sandbox, told, waits, ask, frozen):
+    frozen.advance(timedelta(hours=13))
+    call_id, heard = sandbox.phone.at_night(WHO)
+    after = sandbox.phone.spoken(call_id, WHO, heard)
+    assert (after.status, b"<Record" in after.body, b"<Hangup" in after.body) == (200, False, True)
+    sandbox.phone.twilio(sandbox.phone.leg_of(call_id, WHO, "completed", CallDuration="30"))
+    sandbox.phone.recorded(call_id)
+    assert len(told()) == 1
+    (call,) = ask("SELECT * FROM call")
+    assert (call.outcome, call.choice) == ("voicemail", "")
 
 
 def test_in_service_hours_a_call_goes_on_as_the_provider_is_set_up(sandbox, told):
@@ -277,6 +305,30 @@ def test_a_call_that_was_reported_and_listed_is_one(sandbox, told, look, ask, fr
     (ticket,) = told()
     assert ticket.messages == 1
     assert len(ask("SELECT * FROM call")) == 1
+
+
+@pytest.fixture
+def through(desk, sandbox):
+    """The line puts calls through to the agents' number itself."""
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=sandbox.secrets())
+    given = sandbox.channels()["phone"][ACCOUNT]
+    desk.doors.close()
+    desk.doors.switch_on({"phone": {ACCOUNT: {**given, "dial": "+861000000001"}}}, lend)
+
+
+def test_a_listed_call_that_we_put_through_was_answered_if_a_leg_to_somebody_was(
+    through, sandbox, told, look, waits, ask
+):
+    look()
+    sandbox.phone.lost(WHO, status="completed", seconds=4)  # the desk was away: nobody was called
+    picked_up = sandbox.phone.lost(OTHER, status="completed", seconds=60)
+    sandbox.phone.lost("+861000000001", status="completed", seconds=50, parent=picked_up)
+    look()
+    (ticket,) = told()
+    assert [one.ticket_id for one in waits()] == [ticket.id]
+    calls = ask("SELECT number, outcome, agent FROM call ORDER BY number")
+    assert [(one.number, one.outcome) for one in calls] == [(WHO, "missed"), (OTHER, "answered")]
+    assert calls[1].agent == "+861000000001"
 
 
 def test_a_list_of_many_pages_is_read_to_the_place_it_is_known(sandbox, told, look, frozen, ask):

@@ -2,12 +2,14 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from router import desk as acts
 from router import reaching
 from router.store import claims
+from router.vault import Vault
 
 pytestmark = pytest.mark.one_database
 
@@ -199,6 +201,34 @@ def test_who_stopped_following_is_marked_and_not_written_to(
     assert may(desk, found).ok
 
 
+def test_who_writes_again_is_there_though_nobody_said_that_they_came_back(
+    desk, sandbox, ticket, work, agent, frozen
+):
+    found = ticket()
+    frozen.advance(timedelta(minutes=1))
+    sandbox.wechat.event(WHO, "unsubscribe")
+    work("journal")
+    assert may(desk, found).code == "gone"
+    frozen.advance(timedelta(minutes=1))
+    ticket("还在吗")  # the push that said so was lost
+    assert may(desk, found).ok
+    acts.reply(desk, agent, found.id, "您好", once="one")
+    work("deliver")
+    assert said(sandbox, "text") == ["您好"]
+
+
+def test_that_somebody_left_counts_for_nothing_when_it_is_told_after_their_return(
+    desk, sandbox, ticket, work, frozen
+):
+    found = ticket()
+    sandbox.ledger.switch("wechat", "reorder")
+    sandbox.wechat.event(WHO, "unsubscribe")
+    frozen.advance(timedelta(seconds=1))
+    sandbox.wechat.event(WHO, "subscribe")
+    work("journal")
+    assert may(desk, found).ok
+
+
 def test_a_long_answer_goes_out_in_pieces_that_fit(desk, sandbox, ticket, work, agent):
     text = "请按下面的步骤操作。" * 200
     acts.reply(desk, agent, ticket().id, text, once="one")
@@ -232,3 +262,23 @@ def test_a_picture_is_fetched_at_once_and_sealed(desk, sandbox, work, ask):
     (body,) = ask("SELECT * FROM attachment_body")
     data = desk.keys.unseal(body.key_id, body.wrapped_key, body.blob, file.token.encode())
     assert data.startswith(b"\x89PNG")
+
+
+def test_a_film_is_fetched_from_where_the_platform_says_it_lies(desk, sandbox, work, ask):
+    sandbox.wechat.film(WHO)
+    work("media")
+    (file,) = ask("SELECT * FROM attachment")
+    assert (file.mime, file.size > 50) == ("video/mp4", True)
+    assert ask("SELECT 1 FROM remote_file") == []
+
+
+def test_a_film_that_lies_elsewhere_is_left_there(desk, sandbox, work, ask):
+    given = sandbox.channels()["wechat"]["sandbox"]
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=sandbox.secrets())
+    desk.doors.close()
+    desk.doors.switch_on({"wechat": {"sandbox": {**given, "media_hosts": ["qq.com"]}}}, lend)
+    sandbox.wechat.film(WHO)
+    work("media")
+    (file,) = ask("SELECT * FROM remote_file")
+    assert file.error == "Refused"
+    assert sandbox.ledger.told("wechat", "call", "film") == []

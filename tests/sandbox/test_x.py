@@ -2,12 +2,15 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from channels.contract import Refused, Transient
+from channels.x import X
 from router import desk as acts
 from router import playing, polling, reaching
+from router.vault import Vault
 
 pytestmark = pytest.mark.one_database
 
@@ -206,3 +209,93 @@ def test_a_cut_line_is_settled_by_looking_it_up(desk, sandbox, poll, work, agent
     (row,) = ask("SELECT * FROM outbox WHERE purpose = 'reply'")
     assert row.state == "sent"
     assert said(sandbox).count("hello") == 1
+
+
+def test_an_answer_with_a_link_is_found_though_x_puts_its_own_in_its_place(
+    desk, sandbox, poll, work, agent, ask, frozen
+):
+    sandbox.x.write(WHO, "help")
+    poll()
+    work("deliver")
+    (ticket,) = ask("SELECT * FROM ticket")
+    sandbox.ledger.switch("x", "drop_after_accept")
+    answer = "请看 https://help.desk.example/a?b=1&c=2。\n或 desk.example/help (3.5 <天>)"
+    acts.reply(desk, agent, ticket.id, answer, once="one")
+    work("deliver")
+    frozen.advance(timedelta(seconds=31))
+    work("look_up", "deliver")
+    (row,) = ask("SELECT * FROM outbox WHERE purpose = 'reply'")
+    assert row.state == "sent"
+    assert said(sandbox).count(answer) == 1
+
+
+def test_another_answer_with_another_link_is_not_taken_for_it(
+    desk, sandbox, poll, work, agent, ask, frozen
+):
+    sandbox.x.write(WHO, "help")
+    poll()
+    work("deliver")
+    (ticket,) = ask("SELECT * FROM ticket")
+    acts.reply(desk, agent, ticket.id, "see desk.example/a for 3.5 days", once="one")
+    work("deliver")
+    sandbox.ledger.switch("x", "status", value=503)
+    acts.reply(desk, agent, ticket.id, "see desk.example/a for 4.5 days", once="two")
+    work("deliver")
+    frozen.advance(timedelta(seconds=31))
+    work("look_up", "deliver")
+    assert said(sandbox)[1:] == [f"see desk.example/a for {one} days" for one in ("3.5", "4.5")]
+
+
+@pytest.mark.parametrize("way", ["polled", "pushed", "public"])
+def test_where_a_link_leads_is_read_and_not_xs_own_short_one(sandbox, poll, work, ask, way):
+    text = "我在 https://wallet-login.example/verify?a=1&b=2 输入了密码 <急>"
+    if way == "public":
+        sandbox.x.mention(WHO, text)
+    else:
+        sandbox.x.write(WHO, text, push=way == "pushed")
+    work("journal") if way == "pushed" else poll()
+    (message,) = ask("SELECT * FROM message WHERE direction = 'in'")
+    assert message.text == text
+
+
+def test_an_account_without_its_own_id_is_a_fault_before_it_answers_itself():
+    assert set(X.Options().lacks()) == {"user_id", "client_id"}
+    assert set(X.Options(user_id="@acmepay", client_id="a").lacks()) == {"user_id"}
+    assert X.Options(user_id="7000000000000000001", client_id="a").lacks() == {}
+
+
+def test_an_account_that_is_not_new_may_begin_with_what_comes_from_now_on(
+    desk, sandbox, poll, ask, frozen
+):
+    given = sandbox.channels()["x"]["sandbox"]
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=sandbox.secrets())
+    desk.doors.switch_on({"x": {"sandbox": {**given, "start": "now"}}}, lend)
+    sandbox.x.write(WHO, "answered long ago")
+    assert poll().fetched == 0
+    frozen.advance(timedelta(seconds=1))
+    sandbox.x.write(WHO, "help")
+    sandbox.x.mention(WHO, "@acmepay help")
+    assert poll().fetched == 2
+    assert poll().fetched == 0
+    texts = [row.text for row in ask("SELECT text FROM message ORDER BY id")]
+    assert texts == ["help", "@acmepay help"]
+
+
+def test_an_app_with_two_accounts_is_called_at_one_address_and_each_has_its_own(
+    desk, sandbox, work, ask
+):
+    handle = sandbox.x.handle
+    other = "7000000000000000002"
+    given = {"user_id": other, "client_id": handle.client_id, "base_url": f"{sandbox.url}/x"}
+    lent = {"channels.x.second.consumer_secret": handle.consumer_secret}
+    lend = partial(Vault, store=desk.store, keys=desk.keys, lent=lent)
+    desk.doors.switch_on({"x": {"second": given}}, lend)
+    sandbox.x.write(WHO, "to the first", push=True)
+    handle.user_id = other
+    sandbox.x.write(WHO, "to the second", push=True)
+    sandbox.x.activity("oauth.revoke", {})
+    work("journal")
+    rows = ask("SELECT account, text FROM message ORDER BY text")
+    assert [one.account for one in rows] == ["sandbox", "second"]
+    (health,) = ask("SELECT name FROM health WHERE detail = 'stopped'")
+    assert health.name == "speaks:x:second"

@@ -273,6 +273,33 @@ def test_a_program_that_reuses_a_key_is_told(browser_of):
     assert answer.mimetype == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({"body": ""}, [("body", "required")]),
+        (
+            {"contact": {}, "transaction_ref": "?"},
+            [("email", "required"), ("transaction_ref", "bad_reference")],
+        ),
+        ({"attachments": {"name": "a.png"}}, [("attachments", "bad_attachments")]),
+        ({"attachments": ["a.png"]}, [("attachments", "bad_attachments")]),
+        (
+            {"attachments": [{"name": "a.png", "data_b64": "!"}]},
+            [("attachments", "bad_attachments")],
+        ),
+        ({"attachments": [{"data_b64": "TVo="}]}, [("attachments", "bad_file_type")]),
+    ],
+)
+def test_a_program_is_told_which_field_is_wrong_and_no_file_is_lost_behind_a_yes(
+    router, browser_of, changes, errors
+):
+    answer = _api(browser_of(None), **changes)
+    assert answer.status_code == 400
+    assert [(one["field"], one["code"]) for one in answer.json["errors"]] == errors
+    assert all(one["detail"] for one in answer.json["errors"])
+    assert _tickets(router) == []
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"body": 7}', b"\xff\xfe"])
 def test_junk_is_a_problem_that_echoes_nothing(browser_of, body):
     answer = browser_of(None).client.post(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from channels.wechat import envelope, pushes
-from router import pipeline
+from router import examining, pipeline
 from router.core.clock import FrozenClock
 from tests.channels.test_conformance import call, door
 from tests.pages import app_of
@@ -122,6 +122,25 @@ def test_a_wrong_signature_is_401_and_stores_nothing(calls, router, wrong):
     answer = calls({**PUSH["query"], "msg_signature": wrong})
     assert (answer.status_code, answer.data) == (401, b"")
     assert rows(router, "SELECT * FROM journal") == []
+
+
+def test_why_a_call_was_refused_is_logged_and_the_doctor_says_that_none_was_good(
+    calls, router, app, caplog
+):
+    caplog.set_level("INFO", "router.web.hooks")
+
+    def said():
+        app.extensions["receiver"].pulse()
+        return next(one for one in examining.look(router) if one.what == "receiver")
+
+    calls({**PUSH["query"], "msg_signature": "0" * 40})
+    assert "a call of wechat.main was refused: signed with another token" in caplog.messages
+    found = said()
+    assert not found.ok
+    assert "wechat.main: of 1 calls in the last day none was good" in found.said
+    assert "push_token, encoding_aes_key" in found.said
+    calls()
+    assert said().ok
 
 
 @pytest.mark.parametrize("seconds", [301, -301])

@@ -270,6 +270,7 @@ async function flush() {
     try {
       if (bare && await inOtherHands(one.id)) { ours.delete(one.id); memory.queue.shift(); talk.forget(one.id); continue; }
       if (!memory.token) await begin();
+      if (one.names?.length && !files.has(one.id)) { await settle(one); continue; }
       const answer = await line.send("messages", body(one));
       if (!answer.ok) throw await problem(answer);
       const told = await answer.json();
@@ -297,6 +298,17 @@ async function flush() {
     }
   }
   flushing = false;
+}
+
+/** Files live as long as their page: whether a message with some went up before, only the desk knows. */
+async function settle(one) {
+  for (let seq = -1; seq < line.seq && memory.queue.includes(one);) {
+    seq = line.seq;
+    const answer = await line.get(`messages?after=${seq}`);
+    if (!answer.ok) throw await problem(answer);
+    for (const event of (await answer.json()).events) line.take(event.type, event);
+  }
+  if (memory.queue.includes(one)) refuse(one, { message: say("files_lost", { names: one.names.join(", ") }) });
 }
 
 function body(one) {
