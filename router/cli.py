@@ -34,8 +34,6 @@ app.add_typer(rules_app, name="rules")
 Config = Annotated[
     Path | None, typer.Option("--config", help="config.toml of this desk", show_default=False)
 ]
-
-
 #: What a command that Ctrl+C stopped ends with.
 _INTERRUPTED = 130
 

@@ -436,8 +436,13 @@ def test_every_line_of_the_reference_can_be_taken_as_it_stands(tmp_path):
     line = re.compile(r"^# (?=\[[\w.\[\]]+\]$|(?!policies)\w+ = (?!…))", re.MULTILINE)
     text = line.sub("", reference.render())
     text = text.replace("[[sla.policies]]\n", '[[sla.policies]]\nname = "one"\n')
-    for option in ("address", "imap_host"):
-        text = text.replace(f'\n{option} = ""\n', f'\n{option} = "help@desk.example"\n')
+    needed = {
+        **dict.fromkeys(("address", "imap_host"), "help@desk.example"),
+        **dict.fromkeys(("page_id", "app_id", "client_id", "user_id"), "1"),
+        "appid": "wx0123456789abcdef",
+    }
+    for option, given in needed.items():
+        text = text.replace(f'\n{option} = ""\n', f'\n{option} = "{given}"\n')
     loaded = load(_write(tmp_path, text), {})
     assert (loaded.desk, loaded.gate, loaded.escalation) == (
         Settings().desk,

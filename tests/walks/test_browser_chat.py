@@ -279,56 +279,6 @@ def test_a_file_goes_up_and_what_is_none_is_refused_in_words(visit, router, comp
     complaints.clear()  # the browser tells of the refusal as well
 
 
-@pytest.fixture
-def uploads(browser, address, router):
-    """A visitor's page on which a picture is going up; ``arrives`` says whether the desk has it by
-    the time the page is loaded anew."""
-    contexts = []
-
-    def loaded_anew(*, arrives):
-        context = browser.new_context(base_url=address, locale="en-GB")
-        contexts.append(context)
-        page = context.new_page()
-        page.goto("/chat/talk?lang=en")
-        write(page, "first")
-        page.get_by_text("Delivered").wait_for()
-        cut = (lambda route: (route.fetch(), route.abort())) if arrives else (lambda r: r.abort())
-        page.route("**/chat/v1/messages*", cut)
-        page.route("**/chat/v1/stream*", lambda route: route.abort())
-        page.locator("#files").set_input_files(
-            {"name": "shot.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\nmade up"}
-        )
-        page.locator("#text").fill("see the picture")
-        page.locator("#send").click()
-        page.get_by_text("Not sent yet").wait_for()
-        page.unroute_all(behavior="wait")
-        page.reload()
-        return page
-
-    yield loaded_anew
-    for context in contexts:
-        context.close()
-
-
-@pytest.mark.slow
-def test_a_file_that_was_lost_with_its_page_is_told_of_and_its_message_does_not_go_without_it(
-    uploads, router
-):
-    page = uploads(arrives=False)
-    page.get_by_text("Please choose the files again").first.wait_for()
-    assert page.locator("#text").input_value() == "see the picture"
-    assert taken(router) == ["first"]
-
-
-@pytest.mark.slow
-def test_a_file_that_had_arrived_with_its_page_is_there_and_not_asked_for_again(uploads, router):
-    page = uploads(arrives=True)
-    page.get_by_role("button", name="Download shot.png").wait_for()
-    assert page.get_by_text("Please choose the files again").count() == 0
-    assert page.locator("#text").input_value() == ""
-    assert taken(router) == ["first", "see the picture"]
-
-
 @pytest.mark.slow
 def test_two_pages_of_one_visitor_are_one_conversation(browser, address, router):
     context = browser.new_context(locale="en")

@@ -39,7 +39,7 @@ def test_a_message_whose_files_went_with_its_page_is_there_once_and_says_so(
     page.get_by_text("Not sent yet").wait_for()
     page.unroute("**/chat/v1/messages*")
     page.reload()
-    shown = "Download shot.png" if arrives else "The files were not sent"
+    shown = "Download shot.png" if arrives else "shot.png did not go up"
     page.get_by_text(shown).wait_for()
     page.wait_for_function("!JSON.parse(localStorage.getItem('chat:site')).queue.length")
     assert page.locator("#text").input_value() == ""

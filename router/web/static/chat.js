@@ -210,6 +210,8 @@ function hold(id) {
 }
 const inOtherHands = async (id) => Boolean(navigator.locks) && !(await navigator.locks.request(`chat-files:${id}`, { ifAvailable: true }, Boolean));
 
+const filesLost = (one) => say("files_lost", { names: one.names.join(", ") });
+
 function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -270,13 +272,12 @@ async function flush() {
     try {
       if (bare && await inOtherHands(one.id)) { ours.delete(one.id); memory.queue.shift(); talk.forget(one.id); continue; }
       if (!memory.token) await begin();
-      if (one.names?.length && !files.has(one.id)) { await settle(one); continue; }
       const answer = await line.send("messages", body(one));
       if (!answer.ok) throw await problem(answer);
       const told = await answer.json();
       talk.delivered(one.id, told.seq);
       if (one.offline && !told.duplicate) talk.note(hours.opens_at ? say("offline_kept", { time: time(hours.opens_at) }) : say("opens_unknown"));
-      if (bare && !told.duplicate) talk.note(say("files_lost"));
+      if (bare && !told.duplicate) talk.note(filesLost(one));
       done(one.id);
       wait = 1000;
       net("ok");
@@ -285,7 +286,7 @@ async function flush() {
       if (fault.status === 404 && memory.token) { flushing = false; return gone(); }
       if (bare && fault.code === "other_body") { done(one.id); continue; } // it had arrived, files and all
       if (fault.status >= 400 && fault.status < 500 && fault.status !== 429 && fault.status !== 408) {
-        refuse(one, bare && !one.text ? new Error(say("files_lost")) : fault);
+        refuse(one, bare && !one.text ? new Error(filesLost(one)) : fault);
         continue;
       }
       talk.waits(one.id);
@@ -298,17 +299,6 @@ async function flush() {
     }
   }
   flushing = false;
-}
-
-/** Files live as long as their page: whether a message with some went up before, only the desk knows. */
-async function settle(one) {
-  for (let seq = -1; seq < line.seq && memory.queue.includes(one);) {
-    seq = line.seq;
-    const answer = await line.get(`messages?after=${seq}`);
-    if (!answer.ok) throw await problem(answer);
-    for (const event of (await answer.json()).events) line.take(event.type, event);
-  }
-  if (memory.queue.includes(one)) refuse(one, { message: say("files_lost", { names: one.names.join(", ") }) });
 }
 
 function body(one) {
