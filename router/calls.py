@@ -31,7 +31,7 @@ from router.core import redact
 from router.core.calls import notes, untold
 from router.core.clock import to_us
 from router.core.rights import Who, may
-from router.errors import Conflict, Invalid, NotFound
+from router.errors import Conflict, Invalid, NotFound, StoreError
 from router.prepared import Terms
 from router.store import calls, clocks, pages_calls, timeline
 from router.store.batch import load, write
@@ -49,12 +49,22 @@ def sweep(router: Router) -> int:
     """Tell of every call that has something untold; how many."""
     with router.store.reading() as unit:
         rows = calls.untold_rows(unit, _AT_ONCE)
-    for row in rows:
+    _tell_all(router, rows)
+    return len(rows)
+
+
+def _tell_all(router: Router, rows: Sequence[Any]) -> None:
+    """Whatever one of them raises is raised when the others are told."""
+    for place, row in enumerate(rows):
         try:
             tell(router, row)
         except NotFound:  # its channel was taken out of the program
             log.warning("nothing can be told of the call %s any more", row.id)
-    return len(rows)
+        except StoreError:
+            raise
+        except Exception:
+            _tell_all(router, rows[place + 1 :])
+            raise
 
 
 def keeper(router: Router) -> KeepsCalls | None:

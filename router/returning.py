@@ -10,6 +10,8 @@ from router.store import clocks, outbox, timeline
 from router.store.batch import Batch, Draft
 
 _REASON = 200
+#: States in which a row that was tried may be out without our knowing.
+_OPEN = ("sending", "unknown", "queued")
 
 
 def settle(router: Router, batch: Batch, message: Prepared, draft: Draft) -> None:
@@ -19,7 +21,7 @@ def settle(router: Router, batch: Batch, message: Prepared, draft: Draft) -> Non
         return
     unit = batch.unit
     if bounce.status.startswith("2"):  # a report that it did arrive
-        if row.state == "unknown" and outbox.found(unit, row.id, ""):
+        if row.state in _OPEN and outbox.found(unit, row.id, ""):
             timeline.note(unit, draft.id, "sent", purpose=row.purpose)
         return
     timeline.note(unit, draft.id, "bounced", recipient=row.handle, status=bounce.status or "–")
@@ -27,7 +29,7 @@ def settle(router: Router, batch: Batch, message: Prepared, draft: Draft) -> Non
         return
     said = " ".join(bounce.reason.split())[:_REASON]
     outbox.came_back(unit, row.id, f"{bounce.status} {said}".strip() or "bounced")
-    if row.state in ("sent", "unknown") and row.purpose == "reply":
+    if row.state in ("sent", *_OPEN) and row.purpose == "reply":
         batch.touch(draft)
         draft.state, draft.closed_at = lifecycle.after(draft.state, "message_in"), None
         clocks.message_arrived(unit, draft, router.policies)

@@ -233,7 +233,7 @@ DUTIES = (
         lambda unit: claims.ill(unit, acknowledge.HEALTH),
         acknowledge.mend,
     ),
-    Duty("chats", timedelta(seconds=5), chats.pending, chat_duties.sweep, exclusive=True),
+    Duty("chats", timedelta(seconds=5), chats.pending, chat_duties.sweep),
     Duty("reread", timedelta(seconds=1), readings.pending, rereading.sweep, exclusive=True),
     Duty("fold", timedelta(seconds=5), counters.pending, _fold, exclusive=True),
     Duty("figures", timedelta(seconds=10), figures.pending, reports.sweep, exclusive=True),

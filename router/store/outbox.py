@@ -294,10 +294,11 @@ def sent_as(unit: Unit, rfc_id: str) -> Any:
 
 
 def came_back(unit: Unit, row_id: int, reason: str) -> None:
-    """A report says that it never arrived."""
+    """A report says that it never arrived. A row that was queued again meanwhile does not go out a
+    second time."""
     unit.later(
-        "UPDATE outbox SET state = 'failed', reason = :reason, leased_until = 0 "
-        "WHERE id = :id AND state IN ('sent', 'unknown', 'sending')",
+        "UPDATE outbox SET state = 'failed', reason = :reason, leased_until = 0 WHERE id = :id "
+        "AND (state IN ('sent', 'unknown', 'sending') OR (state = 'queued' AND attempts > 0))",
         reason=reason,
         id=row_id,
     )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from channels.contract import Attachment, BadSignature
-from router import chat_duties, chatting, deliver, desk, pipeline, settling
+from router import chat_duties, chatting, deliver, desk, pipeline, settling, sweeps
 from router.core.clock import to_us
 from router.core.rights import Who
 from router.errors import Conflict, Invalid, NotFound, OverLimit
@@ -473,6 +473,28 @@ def test_an_answer_that_was_read_is_not_mailed(router, agent, frozen):
     frozen.advance(timedelta(minutes=10))
 
     assert chat_duties.sweep(router) == 0
+
+
+def test_a_chat_in_which_nothing_is_to_be_done_wakes_no_page(router):
+    """Whoever commits wakes them, and every desk has an old chat."""
+    row, _ = begun(router)
+    say(router, row, "hello")
+    duty = next(one for one in sweeps.DUTIES if one.name == "chats")
+    before = router.store.commits
+    sweeps.tick(router, duty)
+    assert router.store.commits == before
+
+
+def test_two_workers_mail_an_unread_answer_once(router, agent, frozen):
+    row, _ = begun(router)
+    say(router, row, "hello", email="lin@mail.example")
+    desk.reply(router, agent, now(router, row).ticket_id, "Hello.", once="a")
+    frozen.advance(timedelta(minutes=10))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(chat_duties.sweep, [router] * 4))
+    with router.store.reading() as unit:
+        sql = "SELECT COUNT(*) FROM outbox WHERE purpose = 'follow_up'"
+        assert unit.value(sql) == 1
 
 
 def test_an_answer_of_before_a_restore_is_held_for_it_may_have_been_mailed(router, agent, frozen):

@@ -6,6 +6,7 @@ from channels.contract import Unknown
 from router import deliver, desk, pipeline
 from router.core.rights import Who
 from router.prepared import Terms
+from router.store import outbox
 from tests.fakes import FakeDoor, FakeDoors
 
 ADMIN = Who(id=1, name="Mei", role="admin")
@@ -237,3 +238,37 @@ def test_what_nobody_knew_is_settled_by_a_report(router, door, status, state):
     row = _row(router, "SELECT rfc_id FROM outbox WHERE state = 'unknown'")
     _bounce(router, door, row.rfc_id, status=status, permanent=status[0] == "5")
     assert _state(router, row.rfc_id).state == state
+
+
+@pytest.fixture
+def retried(router, door):
+    """A reply of which nobody knew what became of it, and that somebody has queued again; its
+    ticket's id and its Message-ID."""
+    taken = _arrive(router, door, text="pending", **{"from": "lin@mail.example"})
+    deliver.sweep(router)
+    door.sent.clear()
+    door.answers.append(Unknown("cut"))
+    desk.reply(router, ADMIN, taken.ticket_id, "It is on its way.", once="a")
+    deliver.sweep(router)
+    row = _row(router, "SELECT id, rfc_id FROM outbox WHERE state = 'unknown'")
+    desk.retry_outbox(router, ADMIN, row.id)
+    return taken.ticket_id, row.rfc_id
+
+
+@pytest.mark.parametrize(("status", "state"), [("5.1.1", "failed"), ("2.0.0", "sent")])
+def test_what_a_report_settles_does_not_go_out_again(router, door, retried, status, state):
+    _, rfc_id = retried
+    _bounce(router, door, rfc_id, status=status, permanent=status[0] == "5")
+    deliver.sweep(router)
+    assert (_state(router, rfc_id).state, door.sent) == (state, [])
+
+
+def test_a_reply_that_comes_back_before_its_sender_has_settled_it_is_ours_again(router, door):
+    taken = _arrive(router, door, text="pending", **{"from": "lin@mail.example"})
+    deliver.sweep(router)
+    desk.reply(router, ADMIN, taken.ticket_id, "It is on its way.", once="a")
+    row = router.store.write(lambda unit: outbox.claim(unit, lease_us=120_000_000))
+    _bounce(router, door, row.rfc_id)
+    assert _state(router, row.rfc_id).state == "failed"
+    ticket = _row(router, "SELECT state FROM ticket WHERE id = :t", t=taken.ticket_id)
+    assert ticket.state == "open"

@@ -206,6 +206,26 @@ def test_a_call_that_is_put_through_and_not_picked_up_is_a_missed_one(desk, sand
     assert len(waits()) == 1
 
 
+def test_a_call_that_cannot_be_told_keeps_no_other_caller_waiting(
+    desk, sandbox, work, waits, monkeypatch
+):
+    door = desk.doors.reader("phone", ACCOUNT)
+    document = door.document
+
+    def broken(telling):
+        if telling.call.number == WHO:
+            raise LookupError("an outcome nobody foresaw")
+        return document(telling)
+
+    monkeypatch.setattr(type(door), "document", lambda _, telling: broken(telling))
+    sandbox.phone.missed(WHO)
+    sandbox.phone.missed(OTHER)
+    work("journal")
+    with pytest.raises(LookupError):
+        work("calls")
+    assert len(waits()) == 1
+
+
 def test_calling_back_ends_the_wait_and_keeps_the_promise_once(sandbox, told, waits, ask):
     sandbox.phone.missed(WHO)
     (ticket,) = told()
