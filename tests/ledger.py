@@ -216,5 +216,5 @@ class Ledger:
             elif one.start < twins[0].start and twins[0].broken is None:
                 twins[0].pauses = [*one.stood(twins[0].start), *twins[0].pauses]
                 twins[0].start = one.start
-        self.void(gone)
+        gone.promises = [one for one in gone.promises if not one.running]
         self.retarget(kept)

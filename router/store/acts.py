@@ -29,7 +29,8 @@ COLUMNS = (
     "verification",
 )
 _CLOCK = (
-    "id, kind, started_at, due_at, paused_at, left_us, act_at, pauses, minutes, policy, calendar"
+    "id, kind, started_at, due_at, paused_at, left_us, act_at, pauses, minutes, policy, calendar, "
+    "breached_at"
 )
 #: An act is offered to be taken back for so long.
 FOR_US = 15 * 60 * 1_000_000
@@ -104,8 +105,9 @@ def put_back(unit: Unit, draft: Draft, act_id: int, was: Sequence[Mapping[str, A
         "UPDATE sla_clock SET started_at = :started_at, due_at = :due_at, paused_at = :paused_at, "
         "left_us = :left_us, pauses = :pauses, minutes = :minutes, policy = :policy, "
         "calendar = :calendar, met_at = NULL, "
+        "breached_at = COALESCE(breached_at, CAST(:breached_at AS BIGINT)), "
         "act_at = CASE WHEN breached_at IS NULL THEN CAST(:act_at AS BIGINT) END WHERE id = :id",
-        [{key: value for key, value in one.items() if key != "kind"} for one in was],
+        [{"breached_at": None} | {key: one[key] for key in one if key != "kind"} for one in was],
     )
     draft.clocks = load(unit, [draft.id])[draft.id].clocks
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from router.store.shapes import CalendarDay, Setting
-from router.store.unit import Unit
+from router.store.unit import Unit, begins
 
 _VERSION = "calendar_days"
 _RECOUNT = "recount:"
@@ -104,9 +104,8 @@ def ask_recount(unit: Unit, calendar: str) -> None:
 def to_recount(unit: Unit) -> list[Recount]:
     """What is to be counted anew by now."""
     rows = unit.rows(
-        "SELECT key, value, version FROM setting WHERE key >= :low AND key < :high",
-        low=_RECOUNT,
-        high=f"{_RECOUNT}~",
+        f"SELECT key, value, version FROM setting WHERE {begins('key', ':recount')}",  # noqa: S608  # ours
+        recount=_RECOUNT,
     )
     return [
         Recount(row.key.removeprefix(_RECOUNT), row.version, last=bool(row.value))

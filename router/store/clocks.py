@@ -157,11 +157,10 @@ def _recount(unit: Unit, clock: Clockface, policies: Policies) -> None:
 def merged(unit: Unit, gone: Draft, kept: Draft, policies: Policies) -> None:
     """Two tickets become one: the earliest start of each open promise goes on, on the ticket that
     is kept, in its own policy, less the time it stood still before the other began; those of the
-    other one end without being kept or broken."""
+    other one end without being kept or broken. One that was broken is so once: on the kept one."""
     for clock in gone.clocks:
-        if clock.breached_at is None:
-            _end(unit, clock)
-            timeline.note(unit, gone.id, "sla_merged", kind=clock.kind, number=kept.number)
+        _end(unit, clock)
+        timeline.note(unit, gone.id, "sla_merged", kind=clock.kind, number=kept.number)
         twin = next((one for one in kept.clocks if _same_promise(one.kind, clock.kind)), None)
         if twin is None:
             start(unit, kept, clock.kind, policies, clock.started_at)
@@ -197,8 +196,8 @@ def waive(unit: Unit, draft: Draft) -> None:
 
 def _end(unit: Unit, clock: Clockface) -> None:
     unit.later(
-        "UPDATE sla_clock SET met_at = :now, act_at = NULL, due_at = NULL, paused_at = NULL "
-        "WHERE id = :id",
+        "UPDATE sla_clock SET met_at = :now, act_at = NULL, due_at = NULL, paused_at = NULL, "
+        "breached_at = NULL WHERE id = :id",
         now=unit.now_us,
         id=clock.id,
     )

@@ -12,7 +12,7 @@ from router.core.clock import from_us, to_us
 from router.core.ids import first_at
 from router.store import timeline
 from router.store.shapes import Cursor, Incident, IncidentTicket
-from router.store.unit import Unit
+from router.store.unit import Unit, begins
 
 #: The row that says how far the messages were looked at.
 _WATCH = ("waves", "messages")
@@ -142,16 +142,15 @@ def tickets_between(
 ) -> list[int]:
     """The tickets of one group and channel that somebody wrote on in a stretch of time."""
     rows = unit.rows(
-        "SELECT DISTINCT m.ticket_id FROM message m JOIN verdict v ON v.message_id = m.id "
+        "SELECT DISTINCT m.ticket_id FROM message m JOIN verdict v ON v.message_id = m.id "  # noqa: S608  # ours
         "WHERE m.id >= :first AND m.seen_at >= :begin AND m.seen_at < :end "
         "AND m.direction = 'in' AND m.automatic = '' AND m.channel = :channel "
-        "AND v.urgency <> 'P4' AND v.category >= :low AND v.category < :high ORDER BY m.ticket_id",
+        f"AND v.urgency <> 'P4' AND {begins('v.category', ':group')} ORDER BY m.ticket_id",
         first=first_at(begin),
         begin=to_us(begin),
         end=to_us(end),
         channel=channel,
-        low=f"{group}.",
-        high=f"{group}/",
+        group=f"{group}.",
     )
     return [row.ticket_id for row in rows]
 

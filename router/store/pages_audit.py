@@ -10,7 +10,7 @@ from typing import Any
 
 from router.core.clock import from_us
 from router.store.pages_list import Page, pack, unpack
-from router.store.unit import Unit
+from router.store.unit import Unit, begins
 
 _NEWEST = 2**62
 
@@ -65,8 +65,8 @@ def lines(
         said.append("a.actor = :actor")
         known["actor"] = actor
     if action:
-        said.append("a.action >= :low AND a.action < :high")
-        known |= {"low": action, "high": f"{action}\uffff"}
+        said.append(begins("a.action", ":action"))
+        known["action"] = action
     rows = unit.rows(
         f"SELECT * FROM audit a WHERE {' AND '.join(said)} ORDER BY a.id DESC LIMIT :n",  # noqa: S608  # ours
         n=limit + 1,

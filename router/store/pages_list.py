@@ -23,7 +23,7 @@ from router.core.rights import Who, scope
 from router.errors import Invalid
 from router.store import counters
 from router.store.counters import VIEWS
-from router.store.unit import Unit
+from router.store.unit import Unit, begins
 
 Row = TypeVar("Row")
 
@@ -218,16 +218,14 @@ def _categories(unit: Unit, team: int, wanted: str) -> list[str]:
     if "." in wanted:
         return [wanted]
     found: list[str] = []
-    last, end = f"{wanted}.", f"{wanted}/"
+    last = ""
     while last := unit.value(
-        "SELECT MIN(category) FROM ticket "
-        "WHERE team_id = :team AND category > :last AND category < :end",
+        "SELECT MIN(category) FROM ticket WHERE team_id = :team AND category > :last",
         team=team,
         last=last,
-        end=end,
     ):
         found.append(last)
-    return found
+    return [one for one in found if one.startswith(f"{wanted}.")]
 
 
 def _branch(asked: Asked, owner: str, standing: int, place: tuple[int, ...] | None) -> None:
@@ -293,8 +291,7 @@ def filtered(asked: Asked, filters: Filters) -> list[str]:
     if "." in filters.category:
         said.append(f"t.category || '' = {asked.name(filters.category)}")
     elif filters.category:
-        low, high = asked.name(f"{filters.category}."), asked.name(f"{filters.category}/")
-        said.append(f"t.category || '' >= {low} AND t.category || '' < {high}")
+        said.append(begins("t.category", asked.name(f"{filters.category}.")))
     if filters.tag:
         said.append(
             "EXISTS (SELECT 1 FROM ticket_tag g WHERE g.ticket_id = t.id "  # noqa: S608  # ours

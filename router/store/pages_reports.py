@@ -15,7 +15,7 @@ from router.core.cells import ALONE, CAUSED, step
 from router.core.clock import from_us
 from router.core.figures import DECIDED, ENDED, Span, dated, day_of
 from router.core.sla import KINDS
-from router.store.unit import Unit
+from router.store.unit import Unit, begins
 
 #: By what promises are told apart, in the order of the page.
 DIMENSIONS = ("channel", "category", "urgency", "team_id", "agent_id")
@@ -94,11 +94,7 @@ def narrowed(cut: Cut, teams: Teams) -> Asked:
     asked = Asked()
     for name, value in cut.given().items():
         if name == "category" and "." not in value:
-            asked.add(
-                "category >= :low_category AND category < :high_category",
-                low_category=f"{value}.",
-                high_category=f"{value}/",
-            )
+            asked.add(begins("category", ":group"), group=f"{value}.")
         else:
             asked.add(f"{name} = :{name}", **{name: value})
     if teams is not None:

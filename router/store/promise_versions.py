@@ -52,14 +52,15 @@ def newest(unit: Unit) -> dict[str, Newest]:
     }
 
 
-def history(unit: Unit, limit: int, part: str = "") -> list[Changed]:
-    """The newest changes, of one part or of all."""
-    only = "WHERE p.part = :part " if part else ""
+def history(unit: Unit, limit: int, part: str = "", before: int = 1 << 62) -> list[Changed]:
+    """The newest changes before a moment, of one part or of all."""
+    only = "AND p.part = :part " if part else ""
     rows = unit.rows(
         "SELECT p.part, p.version, p.at, p.own, p.was, p.becomes, a.name "  # noqa: S608  # ours
-        f"FROM promise_version p LEFT JOIN agent a ON a.id = p.agent_id {only}"
+        f"FROM promise_version p LEFT JOIN agent a ON a.id = p.agent_id WHERE p.at < :before {only}"
         "ORDER BY p.at DESC, p.version DESC LIMIT :n",
         n=limit,
+        before=before,
         **({"part": part} if part else {}),
     )
     return [

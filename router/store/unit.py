@@ -87,6 +87,12 @@ def _spread(sql: str, dialect: str, params: Mapping[str, Any]) -> tuple[str, tup
     return "".join(parts), tuple(values)
 
 
+def begins(column: str, mark: str) -> str:
+    """The condition that a column begins with the text of a parameter (``:group``). It is never
+    asked by what comes before and after: that is another order for each language of a server."""
+    return f"SUBSTR({column}, 1, LENGTH(CAST({mark} AS VARCHAR))) = {mark}"
+
+
 def _place(word: str) -> int:
     """One of a few places: the server's table of locks is small, and who shares one only waits."""
     return int.from_bytes(hashlib.sha256(word.encode()).digest()[:4]) % _PLACES

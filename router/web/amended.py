@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from router import amending, dated_weeks
 from router.amending import Amendment
+from router.core.clock import to_us
 from router.core.moves import Moves
 from router.core.periods import DAYS
 from router.core.sla import KINDS, URGENCIES
@@ -24,6 +25,7 @@ from router.web import telling
 from router.web.faults import sentence
 from router.web.rights import allowed, here
 from router.web.speech import label, t
+from router.web.suspicion import whole_number
 
 blueprint = Blueprint("amended", __name__)
 
@@ -36,12 +38,15 @@ Difference = tuple[str, str, str]
 @blueprint.get("/hours/changes")
 @allowed("see_hours")
 def changes() -> str:
-    """The newest changes, each with what was before it."""
+    """The newest changes, each with what was before it, and the way to those before them."""
+    before = whole_number(request.args.get("before", "")) or 1 << 62
     with here().store.reading() as unit:
-        found = promise_versions.history(unit, _NEWEST)
+        found = promise_versions.history(unit, _NEWEST + 1, before=before)
+    shown = found[:_NEWEST]
     return render_template(
         "hours/changes.html",
-        changes=[(one, list(differences(one))) for one in found],
+        changes=[(one, list(differences(one))) for one in shown],
+        earlier=to_us(shown[-1].at) if len(found) > _NEWEST else 0,
     )
 
 

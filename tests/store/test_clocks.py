@@ -250,6 +250,26 @@ def test_a_promise_that_waited_for_its_requester_is_not_broken_by_a_merge(desk_o
         desk.undo(router, LEAD, batch_id)
 
 
+def test_a_promise_that_was_broken_is_broken_once_after_a_merge(desk_of, door, frozen):
+    router = desk_of()
+    first = takes(router, door)
+    frozen.advance(timedelta(days=2))
+    escalate.sweep(router)
+    before = clocks_of(router, first)
+    assert before["first_response"].breached_at is not None
+    other = takes(router, door, "the second one", **{"from": "ann@work.example"})
+    desk.merge(router, LEAD, first, other)
+    frozen.advance(timedelta(seconds=1))
+    escalate.sweep(router)
+    assert clocks_of(router, first)["first_response"].breached_at is None
+    assert clocks_of(router, other)["first_response"].breached_at is not None
+    with router.store.reading() as unit:
+        batch_id = acts.last(unit, LEAD.id, first).batch
+    desk.undo(router, LEAD, batch_id)
+    assert clocks_of(router, first) == before
+    assert clocks_of(router, other)["first_response"].breached_at is None
+
+
 def test_nothing_runs_on_a_closed_ticket_that_a_waiting_one_was_merged_into(desk_of, door, frozen):
     router = desk_of()
     closed, waits = takes(router, door), takes(router, door, **{"from": "ann@work.example"})

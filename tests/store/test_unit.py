@@ -1,8 +1,13 @@
 """One unit of work: parameters by name in the driver's own marks, rows by column."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from router.store import unit as unit_module
 from router.store.shapes import CounterDelta
+from router.store.unit import begins
 
 
 def test_a_name_may_come_twice(store):
@@ -38,3 +43,30 @@ def test_a_column_left_out_takes_its_default_and_an_unknown_one_is_an_error(stor
 
     with pytest.raises(TypeError, match="counter_delta has no column colour"):
         store.write(wrong)
+
+
+def test_a_text_begins_with_another_letter_by_letter(store):
+    told = f"SELECT CASE WHEN {begins(':text', ':start')} THEN 1 ELSE 0 END"
+    with store.reading() as unit:
+
+        def holds(text, start):
+            return bool(unit.value(told, text=text, start=start))
+
+        assert holds("security.compromised", "security.")
+        assert holds("转账.失败", "转账.")
+        assert not holds("securityXcompromised", "security.")
+        assert not holds("Security.compromised", "security.")
+        assert not holds("sec", "security.")
+
+
+def test_no_text_is_found_by_its_place_in_an_order():
+    """Servers are set up for languages, and each has an order of its own: in most of them no
+    ``security.x`` stands between ``security.`` and ``security/``."""
+    place = re.compile(r"(category|action|key|kind|name|tag|value|word)( \|\| '')? (<=?|>=) [:{]")
+    folder = Path(unit_module.__file__).parent
+    found = {
+        path.name: place.findall(path.read_text("utf-8"))
+        for path in folder.glob("*.py")
+        if place.search(path.read_text("utf-8"))
+    }
+    assert found == {}

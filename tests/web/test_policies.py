@@ -1,11 +1,15 @@
 """What is promised, changed in the browser: row by row, looked at first, in an order."""
 
 import re
+from datetime import timedelta
+from functools import partial
 from html import unescape
 
 import pytest
 
+from router import amending, dated_weeks
 from router.core.sla import KINDS, URGENCIES
+from router.store import promise_versions
 from tests.web.test_weeks import due, hidden, look, recounts, save
 
 pytestmark = pytest.mark.one_database
@@ -232,6 +236,23 @@ def test_every_change_is_in_the_audit_log_with_before_and_after(router, browser_
     row = re.search(r"<tr><th[^>]*><bdi>[^<]*P2[^<]*First answer.*?</tr>", shown)[0]
     assert "2 h" in row
     assert "1 h" in row
+
+
+def test_changes_of_years_are_read_page_by_page(router, browser_of, agents, frozen):
+    for number in range(65):
+        frozen.advance(timedelta(minutes=1))
+        told = amending.told(router.settings, dated_weeks.POLICIES)
+        change = {"own": told, "was": told, "becomes": told, "agent_id": agents["manager"]}
+        router.store.write(
+            partial(promise_versions.put, part=dated_weeks.POLICIES, seen=number, **change)
+        )
+    manager = browser_of("manager")
+    page = manager.get("/hours/changes").text
+    assert 'id="policies@65"' in page
+    assert 'id="policies@5"' not in page
+    earlier = manager.get(re.search(r'href="(/hours/changes\?before=\d+)"', page)[1]).text
+    assert re.findall(r'id="policies@(\d+)"', earlier) == ["5", "4", "3", "2", "1"]
+    assert "/hours/changes?before" not in earlier
 
 
 def test_an_unknown_policy_is_not_found(browser_of):
