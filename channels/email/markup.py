@@ -42,6 +42,13 @@ _NO_SIZE = re.compile(
     r"(?:font-size|opacity)\s*:\s*0(?:\.0+)?(?:px|pt|em|%)?\s*(?=;|!|\Z)", re.IGNORECASE
 )
 _MERE_TEXT = re.compile(r"[^<>]*</")
+#: How editors write an empty line; the parser keeps no block without text.
+_INLINE, _GAP = r"(?:span|font|b|i|u|em|strong|o:p)", r"[ \t\r\n]*+"
+_EMPTY = re.compile(
+    rf"(<div\b[^<>]*>){_GAP}(?:<{_INLINE}\b[^<>]*>{_GAP})*+(?:(?:&nbsp;|&#160;|\xa0){_GAP})++"
+    rf"(?:</{_INLINE}>{_GAP})*+(?=</div>)",
+    re.IGNORECASE,
+)
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+\n")
 #: The end of a page below which something stands: readers show that too, the parser does not.
 _ENDS = re.compile(r"</(?:html|body)\s*>(?!\s*(?:</(?:html|body)\b|\Z))", re.IGNORECASE)
@@ -57,7 +64,7 @@ def plain_text(markup: str) -> tuple[str, bool]:
     if markup.count("<") <= _MOST_TAGS and not _too_deep(markup):
         try:
             whole = _ENDS.sub("<div></div>", _DECLARATION.sub("", _unseen(markup)))
-            cited = citations.marked(whole)
+            cited = citations.marked(_EMPTY.sub(r"\1<br>", whole))
             signed = html_signatures.marked(cited)
             text = _tidy(citations.quoted(get_text(signed, _CONFIG)))
             return (text if signed is cited else html_signatures.delimited(text)), cut

@@ -32,12 +32,18 @@ _PASSWORDS_ABROAD = (
     ),
     *("mật khẩu", "kata sandi", "รหัสผ่าน"),
 )
-_SPARE = ("backup code", "backup codes", "recovery code", "recovery codes", "备用码", "備用碼")
+#: What lets somebody in besides; it opens no wallet.
+_SPARE = (
+    *("backup code", "backup codes", "recovery code", "recovery codes", "备用码", "備用碼"),
+    *("api key", "api_key", "api-key", "apikey", "api secret", "setup key", "2fa secret"),
+    *("totp secret", "otp secret", "authenticator secret", "authenticator key"),
+)
 _EITHER = ("passcode",)
 _SHORT = ("pass",)
 _CODES = ("code", "otp", "authenticator")
-_SECOND = ("2fa", "mfa")
+_SECOND = ("2fa", "mfa", "谷歌验证", "谷歌驗證")
 _CODES_HAN = (
+    *("谷歌验证码", "谷歌驗證碼"),
     *("验证码", "驗證碼", "校验码", "校驗碼", "认证码", "認證碼", "短信码", "验证密码"),
     *("动态码", "動態碼", "动态密码", "動態密碼", "动态口令", "動態口令"),
 )
@@ -97,12 +103,13 @@ CUES = (
     "口令",
     *("contrase", "kennwort", "senha", "wachtwoord", "парол", "パスワード", "暗証番号", "비밀번호"),
     *("hasło", "şifre", "parola", "mật khẩu", "kata sandi", "รหัสผ", "digo de", "digo sms"),
+    *("api key", "apikey", "api secret", "setup key", "fa secret", "otp secret", "谷歌"),
     *("codice di", "код подтвер", "コード", "인증", "mã xác", "on the back", "背面"),
 )
 
 _PASSWORD = re.compile(
     r"(?P<link>(?:[ -]?code|[ -]?number|码|碼)?"
-    r"(?:[\s:：=是为為係は는은—改成了就应该應該设設置好像可能\"'“”\u2018\u2019「『《(（→]{0,14}"
+    r"(?:[\s:：=是为為係は는은—的改成了就应该應該设設置好像可能\"'“”\u2018\u2019「『《(（→]{0,14}"
     r"|[ \t]{0,3}[=\-]{1,2}>[ \t]{0,3}"
     r"|(?: (?:for|of|to|i|we|that i) [a-z ]{1,24}?)?\s{1,3}"
     r"(?:is|was|are|used to be|should be|to|es|est|ist|lautet|é|è|это|era|war|là)\b"
@@ -154,21 +161,29 @@ _FIGURE_BY_FIGURE = re.compile(
     re.IGNORECASE,
 )
 _TOLD_NOW = re.compile(
-    r"[\s:：=]*(?:codes?|token|number|验证码)?[\s:：=是为為]*(?:is|was)?[\s:：=]*", re.IGNORECASE
+    r"[\s:：=]*(?:codes?|token|number|验证码|器)?[\s:：=是为為]*(?:is|was)?[\s:：=]*", re.IGNORECASE
 )
 _WINDOW = 48
 _FIGURE = re.compile(f"[0-9{_FIGURES}]")
 _WHICH_CODE = re.compile(
     r"(?:verification|security|one[- ]?time|authentication|authorization|confirmation|auth|log-?in"
     r"|sign-?in|access|sms|text|2fa|otp|mfa|[46][- ]digit|my|the|this|your|received|got|sent"
-    r"|entered)[ -]?\Z",
+    r"|enter(?:ed)?|typed?"
+    r"|(?:your|the|my) (?!error|promo|country|zip|post|area|product|order|tracking"
+    r"|status|bank|sort|swift"
+    r"|coupon|discount|referral|invit|qr)(?-i:[A-Z])[A-Za-z]{1,15})[ -]?\Z",
     re.IGNORECASE,
 )
 _FIRST_WORD = re.compile(r"(?:\A|[\n.!?;,:(])\s*\Z")
 _SAID = re.compile(r"\s*(?:[:：=]|is\b|was\b)", re.IGNORECASE)
 _ELSE = re.compile(
     r"\b(?:since|from|at|error|after|until|on|order|call|phone|tel|ticket|status|in)\b"
-    r"|自从|電話|电话|错误|錯誤|拨打|客服|订单|訂單|尾号|尾號|报错|代码|手机|手機",
+    r"|自从|来自|來自|发自|發自|電話|电话|错误|錯誤|拨打|客服|订单|訂單|尾号|尾號|报错|代码|手机|手機",
+    re.IGNORECASE,
+)
+#: Whose number stands before a word for codes that speaks of another one.
+_OTHERS = re.compile(
+    r"(?:电话|電話|客服|拨打|订单|訂單|尾号|尾號|phone|tel|call|order)[\s:：.号號]{0,3}\Z",
     re.IGNORECASE,
 )
 _CARD_CODE = re.compile(
@@ -256,8 +271,13 @@ def _code(text: str, start: int, end: int) -> Iterator[Secret]:
         return
     first = max(0, start - _WINDOW)
     sooner = _BEFORE.search(text, first, start)
-    if sooner and not _ELSE.search(sooner["glue"]):
+    if sooner and not _ELSE.search(sooner["glue"]) and not _is_anothers(text, sooner):
         yield Secret(sooner.start("code"), sooner.end("code"), "one_time_code")
+
+
+def _is_anothers(text: str, number: re.Match[str]) -> bool:
+    start = number.start("code")
+    return _OTHERS.search(text, max(0, start - 8), start) is not None
 
 
 def _card_code(text: str, _start: int, end: int) -> Iterator[Secret]:

@@ -5,6 +5,7 @@ from time import process_time
 import pytest
 
 from channels.email.markup import plain_text
+from router.core.quoting import split_reply
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,16 @@ def test_a_page_that_ends_where_it_should_gains_nothing():
 )
 def test_blocks_stand_on_lines_of_their_own(markup):
     assert plain_text(markup)[0] == "one\ntwo"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["<div><br></div>", "<div>&nbsp;</div>", "<div><span>&#160;</span></div>", "<div>\xa0 </div>"],
+)
+def test_an_empty_line_is_one_however_it_is_written(line):
+    assert plain_text(f"<div>one</div>{line}<div>two</div>")[0] == "one\n\ntwo"
+    footer = f"<div>Where is it?</div>{line}<div>来自华为手机</div>"
+    assert split_reply(plain_text(footer)[0]).reply == "Where is it?"
 
 
 def test_lines_of_a_letter_without_any_markup_stay_lines():
@@ -90,6 +101,8 @@ def test_what_may_be_shown_is_read(shown):
         '<p style="font-size:0">x',
         "<p style='display:none'>",
         "<div id=olk_src_body_section></div>",
+        "<div><span>&nbsp;",
+        "<span>&nbsp;</span>",
     ],
 )
 def test_hostile_styles_are_read_in_linear_time(piece):

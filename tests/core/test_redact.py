@@ -208,6 +208,12 @@ def test_hashes_of_transactions_and_addresses_stay(text):
         ("2FA backup code: 8fj2-k29d-x8s0", f"2FA backup code: {HIDDEN}"),
         ("the three digits on the back are 123", f"the three digits on the back are {HIDDEN}"),
         ("卡背面三位是 908", f"卡背面三位是 {HIDDEN}"),
+        ("支付密码设的258036", f"支付密码设的{HIDDEN}"),
+        ("谷歌验证 039481", f"谷歌验证 {HIDDEN}"),
+        ("谷歌验证码收到的是 039481", f"谷歌验证码收到的是 {HIDDEN}"),
+        ("Your Wallet code: 482193", f"Your Wallet code: {HIDDEN}"),
+        ("Enter code 482193 in the app", f"Enter code {HIDDEN} in the app"),
+        ("API key: sk_made_up_4eC39Hq", f"API key: {HIDDEN}"),
     ],
 )
 def test_told_passwords_and_codes_go(text, shown):
@@ -239,6 +245,13 @@ def test_passwords_and_codes_told_in_other_languages_go(said, secret):
             "mi contraseña es incorrecta",
             "Mein Passwort ist falsch.",
         ),
+        *(
+            "验证码短信来自 95588",
+            "客服电话 95588 验证码",
+            "your Error code: 5003",
+            "谷歌验证开了2024年",
+        ),
+        *("my Promo code: 20261", "the API key does not work", "密码的长度不对"),
         *("mot de passe oublié", "パスワードは忘れました", "パスワードはLINEで送りました"),
         *(
             "비밀번호는 몰라요",
