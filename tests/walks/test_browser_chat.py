@@ -288,12 +288,12 @@ def uploads(browser, address, router):
         context = browser.new_context(base_url=address, locale="en-GB")
         contexts.append(context)
         page = context.new_page()
+        page.route("**/chat/v1/stream*", lambda route: route.abort())
         page.goto("/chat/talk?lang=en")
         write(page, "first")
         page.get_by_text("Delivered").wait_for()
         cut = (lambda route: (route.fetch(), route.abort())) if arrives else (lambda r: r.abort())
         page.route("**/chat/v1/messages*", cut)
-        page.route("**/chat/v1/stream*", lambda route: route.abort())
         page.locator("#files").set_input_files(
             {"name": "shot.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\nmade up"}
         )
