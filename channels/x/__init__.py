@@ -204,8 +204,15 @@ class X(Channel):
             place.get("dm_page"),
             int(place.get("dm_top", 0)),
         )
+        anew = False
         while True:
-            said = self._line.read(lambda client: self._dm_page(client, page))  # noqa: B023
+            try:
+                said = self._line.read(lambda client: self._dm_page(client, page))  # noqa: B023
+            except Refused as fault:
+                if page is None or anew or fault.channel_fault:
+                    raise
+                page, anew = None, True  # the word for it is too old: from the newest again, once
+                continue
             listed = [one for one in said.get("data") or () if isinstance(one, dict)]
             fresh = [one for one in listed if _id(one) > known]
             top = max([top, *map(_id, fresh)])

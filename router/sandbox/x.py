@@ -41,6 +41,7 @@ class Handle:
     mentions: list[dict[str, Any]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     refusing: set[str] = field(default_factory=set)
+    expired: set[str] = field(default_factory=set)
     calls: dict[str, list[float]] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=lambda: {"dm_read": 15, "dm_send": 15})
 
@@ -233,7 +234,11 @@ class X:
     def _page(self, events: list[dict[str, Any]]) -> Response:
         """Newest first, 30 days back; the sender only where it was asked for; no list when none."""
         size = int(request.args.get("max_results", 100))
-        start = int((request.args.get("pagination_token") or "PAGE-000000000000")[5:])
+        token = request.args.get("pagination_token") or "PAGE-000000000000"
+        if token in self.handle.expired:
+            self.ledger.say(self.name, "call", "refused", text=token)
+            return _problem(400, "Invalid Request")
+        start = int(token[5:])
         since = self.ledger.now(self.name) - _MONTH
         recent = [one for one in reversed(events) if _stamp(one["created_at"]) > since]
         shown = recent[start : start + size]

@@ -77,6 +77,28 @@ def test_a_look_cut_short_goes_on_where_it_stopped(sandbox, poll, ask, frozen):
     assert len(ask("SELECT 1 FROM message WHERE direction = 'in'")) == 250
 
 
+def test_a_look_whose_place_is_not_known_any_more_begins_anew_once(sandbox, poll, ask, frozen):
+    for number in range(250):
+        frozen.advance(timedelta(seconds=1))
+        sandbox.x.write(WHO, f"message {number}")
+    handle = sandbox.x.handle
+    handle.limits["dm_read"] = 2
+    with pytest.raises(Transient):
+        poll()
+    handle.limits["dm_read"] = 15
+    handle.expired.add("PAGE-000000000200")
+    with pytest.raises(Refused):
+        poll()
+    assert len(sandbox.ledger.told("x", "call", "refused")) == 2
+    frozen.advance(timedelta(days=1))
+    handle.direct = handle.direct[100:]  # too old by now: there are two pages
+    sandbox.x.write(WHO, "one more")
+    poll()
+    poll()
+    assert len(ask("SELECT 1 FROM message WHERE direction = 'in'")) == 201
+    assert poll().fetched == 0
+
+
 def test_in_public_the_desk_only_ever_says_write_to_us_privately(
     desk, sandbox, poll, work, agent, ask
 ):
