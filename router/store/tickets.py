@@ -165,7 +165,7 @@ def answer_due(unit: Unit, ticket_id: int) -> datetime | None:
 def status(unit: Unit, ticket_id: int) -> Any:
     """What a requester's page needs without signing in: no text of anybody's."""
     return unit.row(
-        "SELECT number, state, category, security, opened_at, updated_at FROM ticket "
+        "SELECT number, state, category, security, team_id, opened_at, updated_at FROM ticket "
         "WHERE id = :id AND erased_at IS NULL",
         id=ticket_id,
     )

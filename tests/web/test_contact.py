@@ -8,6 +8,7 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from router.core.pace import Queue
 from tests.fakes import FakeDoor, FakeDoors
 from tests.pages import app_of
 from tests.web.conftest import Browser
@@ -56,6 +57,15 @@ def test_a_sent_form_answers_with_its_number_and_a_status_link(router, browser_o
     page = browser_of(None).get(link)
     assert ticket.number in page.text
     assert "My transfer is pending" not in page.text
+
+
+def test_the_page_of_thanks_names_the_same_moment_as_the_mail(router, send):
+    router.pace.take({1: Queue(200, 98, 98.0)})
+    page = send().text
+    with router.store.reading() as unit:
+        mail = unit.value("SELECT text FROM outbox")
+    assert "8 Dec" in mail
+    assert "12月8日" in page
 
 
 def test_whoever_left_a_number_only_is_told_at_once_what_to_do(send):
