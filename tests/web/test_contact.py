@@ -111,6 +111,19 @@ def test_the_form_speaks_both_languages(browser_of, language):
     assert ("请告诉我们" in page) == (language == "zh")
 
 
+def test_a_browser_without_cookies_is_answered_in_the_language_of_the_page(app, frozen):
+    client = app.test_client(use_cookies=False)
+    page = client.get("/contact?lang=en").text
+    address = re.search(r'<form class="card" method="post" action="([^"]*)"', page)[1]
+    hidden = dict(re.findall(r'name="(form_ts|idempotency_key)" value="([^"]*)"', page))
+    frozen.advance(timedelta(seconds=30))
+    given = {**hidden, "body": "My transfer is pending", "email": "ann@mail.example"}
+    thanks = client.post(address, data=given, headers={"Accept-Language": "zh-CN"}).text
+    assert "We have your message" in thanks
+    link = re.search(r'href="(/t/[^"]+lang=en)"', thanks)[1]
+    assert "Where your request stands" in client.get(link).text
+
+
 def test_a_browser_that_wants_chinese_gets_chinese(browser_of):
     page = browser_of(None).get("/contact", headers={"Accept-Language": "zh-TW,zh;q=0.9"})
     assert 'lang="zh-CN"' in page.text
