@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from channels.contract import Attachment, Limits
 from router import deliver, desk, escalate, pipeline, playbook
 from router.core.rights import Who
 from router.errors import Conflict, Invalid, NotFound
 from router.prepared import Terms
 from router.store import acts, climbs, merging, playbooks, tickets, writings
+from router.writing import Letter
 from tests.fakes import FakeDoor, FakeDoors
 from tests.staff import staffed
 
@@ -92,6 +94,17 @@ def test_an_undone_reply_never_leaves_and_is_a_draft_again(router, door, arrives
     assert [one for one in door.sent if not one.automatic] == []
     assert _begun(router, MEI, ticket) == {"reply": "It will arrive today."}
     assert _whole(router, ticket) == before
+
+
+def test_an_undone_reply_says_which_files_to_attach_again(router, door, arrives):
+    door.limits = Limits(attachment_bytes=1000)
+    ticket = arrives().ticket_id
+    letter = Letter("see the paper", [Attachment("paper.pdf", "application/pdf", b"%PDF-1.7")])
+    desk.reply(router, MEI, ticket, letter, once="1")
+    _undo(router, MEI, ticket)
+    with router.store.reading() as unit:
+        sql = "SELECT params FROM entry WHERE ticket_id = :id AND code = 'files_dropped'"
+        assert "paper.pdf" in unit.value(sql, id=ticket)
 
 
 def test_a_reply_that_has_left_cannot_be_undone(router, door, arrives, frozen):
