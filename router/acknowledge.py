@@ -6,7 +6,8 @@ desk cannot be turned into a weapon against somebody's mailbox. Nothing the send
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from channels.contract import Verification
 from router.assemble import NO_DOMAIN, Router
@@ -14,6 +15,7 @@ from router.core import facts, identity, mailboxes, pace
 from router.core.articles import Article
 from router.core.bilingual import for_reader
 from router.core.clock import from_us, to_us
+from router.core.hours import Calendar
 from router.core.references import outgoing_id
 from router.core.secret import OPENS_A_WALLET
 from router.core.sla import foreseen
@@ -282,8 +284,7 @@ def _situation(
     if answer is not None and not draft.security:
         calendar = router.policies.counts_in(answer.calendar)
     is_open = calendar.is_open(now)
-    due = None if answer is None else answer.due_at
-    expected = router.pace.expected(draft.team_id, calendar, now)
+    due = None if answer is None or answer.due_at is None else from_us(answer.due_at)
     group = group_of(draft)
     article = _article(router, draft)
     return Situation(
@@ -292,10 +293,7 @@ def _situation(
         security=draft.security,
         open=is_open,
         number=ANY_NUMBER,
-        answer_by=foreseen(
-            pace.told(from_us(due) if due is not None else None, expected)
-            or calendar.next_open(now)
-        ),
+        answer_by=answer_by(router, draft, due, calendar, now),
         now=now,
         steps=article.told(draft.language).steps if article else "",
         article_url=f"{settings.public_url}/help/{article.name}" if article else "",
@@ -311,6 +309,28 @@ def _situation(
             for_reader(draft.language, zh, en) for where, zh, en in batch.banners if where == group
         ),
     )
+
+
+class Awaited(Protocol):
+    """A ticket that waits for an answer, as far as that tells when it comes."""
+
+    @property
+    def team_id(self) -> int:
+        """Whose queue it is in."""
+
+    @property
+    def security(self) -> bool:
+        """Whether whoever is on call looks at it at any hour."""
+
+
+def answer_by(
+    router: Router, ticket: Awaited, due: datetime | None, calendar: Calendar, now: datetime
+) -> datetime | None:
+    """When somebody answers, as it may be told. A queue tells how people work in their hours; what
+    whoever is on call sees at night is told its promise."""
+    in_queue = not ticket.security or calendar.is_open(now)
+    expected = router.pace.expected(ticket.team_id, calendar, now) if in_queue else None
+    return foreseen(pace.told(due, expected) or calendar.next_open(now))
 
 
 def group_of(draft: Draft) -> str:

@@ -8,7 +8,7 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 #: Characters that are common in support messages and written differently in the simplified script.
 _TRADITIONAL = frozenset(
-    "錢帳號碼轉賬戶嗎這個還沒無法問題請幫們說時間後動機點擊連鏈結簡驗證過來對開關復資訊銀行額"
+    "錢帳號碼轉賬戶嗎這個還沒無法問題請幫們說時間後動機點擊連鏈結簡驗證過來對開關復資訊銀額"
     "記錄買賣給為什麼麼樣聯絡繫詢處應該電話號書萬與從東車馬鎖黃龍雙發現實際費項"
     "騙盜詐遺掛竊凍險損詞鑰權異誤認單幣網線斷緊圖綁掃訂購儲傳報臺灣餘"
 )

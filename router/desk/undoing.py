@@ -126,6 +126,8 @@ def _unsend(  # an act, and who takes it back from where
     if not all(outbox.withdraw(unit, one) for one in (seen["outbox"], *seen.get("copies", ()))):
         raise Conflict("already_sent")
     text = tickets.withdraw(unit, seen["message"])
+    if files := tickets.file_names(unit, seen["message"]):
+        timeline.note(unit, draft.id, "files_dropped", agent_id=who.id, names=files)
     entry = search.prepare(text, router.settings.intake.search_characters)
     search.remove(unit, [(seen["message"], entry)])
     draft.messages -= 1

@@ -103,6 +103,12 @@ def withdraw(unit: Unit, message_id: int) -> str:
     return str(unit.value("SELECT text FROM message WHERE id = :id", id=message_id) or "")
 
 
+def file_names(unit: Unit, message_id: int) -> list[str]:
+    """What the files of a message are called."""
+    sql = "SELECT name FROM attachment WHERE message_id = :id ORDER BY id"
+    return [row.name for row in unit.rows(sql, id=message_id)]
+
+
 def tag(unit: Unit, ticket_id: int, word: str) -> bool:
     """Put a tag on; False when it was there."""
     if unit.value(
@@ -165,7 +171,7 @@ def answer_due(unit: Unit, ticket_id: int) -> datetime | None:
 def status(unit: Unit, ticket_id: int) -> Any:
     """What a requester's page needs without signing in: no text of anybody's."""
     return unit.row(
-        "SELECT number, state, category, security, opened_at, updated_at FROM ticket "
+        "SELECT number, state, category, security, team_id, opened_at, updated_at FROM ticket "
         "WHERE id = :id AND erased_at IS NULL",
         id=ticket_id,
     )

@@ -18,10 +18,8 @@ from werkzeug.wrappers import Response
 
 from channels import webform
 from channels.contract import Attachment
-from router import form
-from router.acknowledge import STATUS_LINK
+from router import acknowledge, form
 from router.core import markdown
-from router.core.sla import foreseen
 from router.errors import Conflict, Invalid, OverLimit, StoreError
 from router.pipeline import Taken
 from router.store import tickets
@@ -151,12 +149,15 @@ def _told(taken: Taken) -> dict[str, Any]:
         due = tickets.answer_due(unit, taken.ticket_id)
         row = tickets.status(unit, taken.ticket_id)
     article = present().serving(row.category) if row is not None else None
+    by = calendar.next_open(now)
+    if row is not None:
+        by = acknowledge.answer_by(router, row, due, calendar, now)
     text = article.told(language()) if article else None
-    token = router.tokens.status_token(taken.ticket_id, now + STATUS_LINK)
+    token = router.tokens.status_token(taken.ticket_id, now + acknowledge.STATUS_LINK)
     return {
         "number": taken.number,
         "status_url": f"/t/{token}",
-        "answer_by": foreseen(due or calendar.next_open(now)),
+        "answer_by": by,
         "open_now": calendar.is_open(now),
         "article_title": text.title if text else "",
         "article_blocks": markdown.blocks(text.body) if text else [],

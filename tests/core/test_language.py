@@ -15,6 +15,7 @@ from router.core.language import detect
         ("App 打不开，一直显示 network error", "", "zh"),
         ("卡片遭盜用", "zh-CN", "zh-Hant"),
         ("被騙了", "", "zh-Hant"),
+        ("App 运行不了", "", "zh"),
         ("信用卡遺失", "", "zh-Hant"),
         ("你好", "zh-TW", "zh-Hant"),
         ("你好", "", "zh"),

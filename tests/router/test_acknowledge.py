@@ -96,6 +96,15 @@ def test_the_time_told_is_that_of_the_real_queue(router, door, queue, words):
     assert words in told(router)[0].text
 
 
+def test_at_night_an_alarm_is_told_its_promise_whatever_the_queue_of_the_day(router, door, frozen):
+    frozen.set(at("24T03:00"))
+    router.pace.take({2: Queue(3, 40, 10.0)})
+    takes(router, door, "我的钱包被盗了，有一笔转账不是我操作的")
+    (row,) = told(router)
+    assert row.wording == "security"
+    assert "我们会在今天（11月24日）03:15前回复您" in row.text
+
+
 def test_at_night_tomorrow_is_named(router, door, frozen):
     frozen.set(at("24T23:30"))
     takes(router, door, "昨天转账失败了，钱没到账")

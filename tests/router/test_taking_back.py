@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from channels.contract import Attachment, Limits
 from router import deliver, desk, escalate, pipeline, playbook
 from router.core.rights import Who
 from router.errors import Conflict, Invalid, NotFound
 from router.prepared import Terms
 from router.store import acts, climbs, merging, playbooks, tickets, writings
+from router.writing import Letter
 from tests.fakes import FakeDoor, FakeDoors
 from tests.staff import staffed
 
@@ -111,6 +113,17 @@ def test_a_promise_that_only_a_slip_broke_is_not_broken_any_more(router, arrives
     escalate.sweep(router)
     with router.store.reading() as unit:
         assert {one.reason for one in climbs.running(unit, ticket)} >= {"first_response_broken"}
+
+
+def test_an_undone_reply_says_which_files_to_attach_again(router, door, arrives):
+    door.limits = Limits(attachment_bytes=1000)
+    ticket = arrives().ticket_id
+    letter = Letter("see the paper", [Attachment("paper.pdf", "application/pdf", b"%PDF-1.7")])
+    desk.reply(router, MEI, ticket, letter, once="1")
+    _undo(router, MEI, ticket)
+    with router.store.reading() as unit:
+        sql = "SELECT params FROM entry WHERE ticket_id = :id AND code = 'files_dropped'"
+        assert "paper.pdf" in unit.value(sql, id=ticket)
 
 
 def test_a_reply_that_has_left_cannot_be_undone(router, door, arrives, frozen):

@@ -40,6 +40,22 @@ def test_keys_pressed_while_a_ticket_is_on_its_way_are_meant_for_it(router, tick
 
 
 @pytest.mark.slow
+def test_keys_wait_for_the_ticket_that_was_clicked_last(router, tickets, signed_in):
+    first, second = tickets
+    page = signed_in()
+    let_go = held(page, f"**/ticket/{second.number}?*")
+    page.locator(f"#line-{first.number} a").click()
+    page.locator(f"#line-{second.number} a").click()
+    page.wait_for_timeout(300)
+    page.keyboard.press("r")
+    page.keyboard.type("please see")
+    let_go()
+    page.wait_for_selector(f"#pane[data-number={second.number}] #compose-reply[open]")
+    assert page.locator("#reply-text").input_value() == "please see"
+    assert set(states(router).values()) == {"new"}
+
+
+@pytest.mark.slow
 def test_whoever_closes_and_goes_on_at_once_stays_where_they_went(router, tickets, signed_in):
     first, second = tickets
     page = signed_in(f"/ticket/{first.number}")

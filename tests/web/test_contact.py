@@ -8,6 +8,7 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from router.core.pace import Queue
 from tests.fakes import FakeDoor, FakeDoors
 from tests.pages import app_of
 from tests.web.conftest import Browser
@@ -58,6 +59,15 @@ def test_a_sent_form_answers_with_its_number_and_a_status_link(router, browser_o
     assert "My transfer is pending" not in page.text
 
 
+def test_the_page_of_thanks_names_the_same_moment_as_the_mail(router, send):
+    router.pace.take({1: Queue(200, 98, 98.0)})
+    page = send().text
+    with router.store.reading() as unit:
+        mail = unit.value("SELECT text FROM outbox")
+    assert "8 Dec" in mail
+    assert "12月8日" in page
+
+
 def test_whoever_left_a_number_only_is_told_at_once_what_to_do(send):
     answer = send(body="My account was hacked, money is gone", email="", phone="+442079460000")
     assert "立即冻结" in answer.text
@@ -99,6 +109,19 @@ def test_a_program_is_told_that_no_moment_is_known(shut):
 def test_the_form_speaks_both_languages(browser_of, language):
     page = browser_of(None).get(f"/contact?lang={language}").text
     assert ("请告诉我们" in page) == (language == "zh")
+
+
+def test_a_browser_without_cookies_is_answered_in_the_language_of_the_page(app, frozen):
+    client = app.test_client(use_cookies=False)
+    page = client.get("/contact?lang=en").text
+    address = re.search(r'<form class="card" method="post" action="([^"]*)"', page)[1]
+    hidden = dict(re.findall(r'name="(form_ts|idempotency_key)" value="([^"]*)"', page))
+    frozen.advance(timedelta(seconds=30))
+    given = {**hidden, "body": "My transfer is pending", "email": "ann@mail.example"}
+    thanks = client.post(address, data=given, headers={"Accept-Language": "zh-CN"}).text
+    assert "We have your message" in thanks
+    link = re.search(r'href="(/t/[^"]+lang=en)"', thanks)[1]
+    assert "Where your request stands" in client.get(link).text
 
 
 def test_a_browser_that_wants_chinese_gets_chinese(browser_of):

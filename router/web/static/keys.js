@@ -6,6 +6,9 @@ let before = "";
 let until = 0;
 let known = {};
 let ahead = null; // keys that were pressed too early
+let waits = 0; // for so many things
+let newest = 0; // the last of which decides
+let good = false;
 
 const writing = (target) =>
   target instanceof HTMLElement
@@ -19,13 +22,16 @@ export function enable(on) {
 
 /** Holds keys back until this is over; then they are pressed in their order, unless it failed. */
 export async function hold(over) {
-  const outer = ahead;
+  const mine = ++newest;
   ahead ??= [];
+  waits += 1;
   const came = await over.catch(() => false);
-  if (outer) return came;
+  waits -= 1;
+  if (mine === newest) good = came;
+  if (waits) return came;
   const keys = ahead;
   ahead = null;
-  while (came && keys.length && !ahead) press(keys.shift());
+  while (good && keys.length && !ahead) press(keys.shift());
   ahead?.push(...keys);
   return came;
 }
