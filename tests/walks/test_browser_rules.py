@@ -181,7 +181,8 @@ def test_the_rules_pages_have_no_barrier(signed_in, arrives, axe, look, complain
     page.locator("button[value=backtest]").click()
     page.wait_for_selector("#checks:not([data-wait])")
     page.wait_for_selector("#checks table")
-    page.locator("details.card > summary").click()
+    for folded in page.locator("details.card > summary").all():
+        folded.click()
     examine("draft with a backtest")
     page.goto("/rules/feedback")
     examine("misroutes")
