@@ -295,15 +295,16 @@ def desk_rules(shipped_rules):
 
 
 @pytest.fixture
-def assembled(settings_of, frozen, shipped_rules):
-    """Makes a whole router on this test's database; closes it afterwards."""
+def assembled(settings_of, frozen, shipped_rules, keys):
+    """Makes a whole router on this test's database; closes it afterwards. Its master key is in no
+    file: to write one and to remember it costs as much as many tests."""
     made = []
 
     def make(**sections):
         given = ("doors", "rules", "reader")
         changes = {key: sections.pop(key) for key in given if key in sections}
         rules = None if "rules" in sections else changes.get("rules", shipped_rules)
-        router = assemble(settings_of(**sections), clock=frozen, rules=rules)
+        router = assemble(settings_of(**sections), clock=frozen, rules=rules, keys=keys)
         made.append(router)
         return replace(router, **changes) if changes else router
 

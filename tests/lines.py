@@ -19,7 +19,7 @@ class Lines:
 
     def numbers(self):
         """The processes at the other end."""
-        return [line.info.backend_pid for line in self._kept if not line.closed]
+        return [line.info.backend_pid for line in self._kept.copy() if not line.closed]
 
     def keep(self, line):
         self._kept.append(line)

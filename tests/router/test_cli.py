@@ -28,7 +28,7 @@ from router.core.ids import Ids
 from router.core.rights import Who
 from router.errors import Conflict
 from router.prepared import Terms
-from router.store import people, promise_versions, version
+from router.store import database, people, promise_versions, version
 from router.store.database import Store
 from router.store.schema import migrate as bring_up
 from tests.fakes import FakeDoor, FakeDoors
@@ -412,8 +412,9 @@ def test_doctor_logs_in_where_it_is_asked_to(desk, monkeypatch):
     assert "✗ email.support: mailbox on 127.0.0.1: [Errno 111]" in said.out
 
 
-def test_doctor_says_when_the_database_takes_no_writes(desk):
+def test_doctor_says_when_the_database_takes_no_writes(desk, monkeypatch):
     desk.run("doctor")
+    monkeypatch.setattr(database, "_READING_WAITS", 0)  # five seconds of doing nothing
     with closing(sqlite3.connect(desk.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         said = desk.run("doctor")
