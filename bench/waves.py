@@ -13,9 +13,9 @@ from pathlib import Path
 import desk
 import figures
 
-from router.core.clusters import Seen, Window
-from router.core.shingles import plain, sketch
-from router.core.traces import traces
+from router.core.waves.clusters import Seen, Window
+from router.core.waves.shingles import plain, sketch
+from router.core.waves.traces import traces
 from rules.text import fold
 from tests.campaign import replayed, variant
 

@@ -11,14 +11,15 @@ from typing import Protocol
 
 from channels.contract import Verification
 from router.assemble import NO_DOMAIN, Router
-from router.core import facts, identity, mailboxes, pace
+from router.core import facts, identity, mailboxes
 from router.core.articles import Article
 from router.core.bilingual import for_reader
 from router.core.clock import from_us, to_us
-from router.core.hours import Calendar
+from router.core.masking.secret import OPENS_A_WALLET
+from router.core.promises import pace
+from router.core.promises.hours import Calendar
+from router.core.promises.sla import foreseen
 from router.core.references import outgoing_id
-from router.core.secret import OPENS_A_WALLET
-from router.core.sla import foreseen
 from router.core.wording import ANY_LINK, ANY_NUMBER, Situation, Words
 from router.prepared import Prepared, may_rise
 from router.store import budgets, claims, made_up, outbox, timeline

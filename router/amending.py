@@ -19,17 +19,17 @@ from zoneinfo import ZoneInfo
 
 from router import calendars, dated_weeks, hourbook
 from router.assemble import Router
-from router.core import moves
 from router.core.clock import to_us
-from router.core.hours import Calendar
-from router.core.moves import Moves
-from router.core.periods import clash
-from router.core.sla import KINDS, STANDARD, URGENCIES, WALL, Policies
+from router.core.promises import moves
+from router.core.promises.hours import Calendar
+from router.core.promises.moves import Moves
+from router.core.promises.periods import clash
+from router.core.promises.sla import KINDS, STANDARD, URGENCIES, WALL, Policies
 from router.dated_weeks import POLICIES, DatedWeek
 from router.errors import Conflict, Invalid, NotFound
 from router.promise_settings import HoursSettings, PolicySettings, SlaSettings
 from router.settings import Settings
-from router.store import calendar_days, promise_versions, promised
+from router.store.promises import calendar_days, promise_versions, promised
 from router.store.unit import Unit
 
 #: A week begins at most so far ahead.

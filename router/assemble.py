@@ -22,9 +22,9 @@ from router.core.clock import Clock, SystemClock
 from router.core.identity import Guarded
 from router.core.ids import Ids
 from router.core.keys import Keyring
-from router.core.pace import Pace
 from router.core.playbooks import Playbooks
-from router.core.sla import Policies
+from router.core.promises.pace import Pace
+from router.core.promises.sla import Policies
 from router.core.threads import Tokens
 from router.core.wording import Wording
 from router.errors import Fault, KeyMissing, NotFound, SettingsFault

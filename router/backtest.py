@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from router.core.hours import Calendar
+from router.core.promises.hours import Calendar
 from router.judges import MANY, Judged, Known, Source, facts_of, one_by_one, side_by_side
 from router.store import feedback, judged, tagging
 from router.store.database import Store

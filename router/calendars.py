@@ -12,14 +12,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from router import official
-from router.core import periods, sla
-from router.core.hours import Calendar
-from router.core.periods import Period, dated
-from router.core.sla import DESK, STANDARD, WALL, Hours, Policies, Policy
+from router.core.promises import periods, sla
+from router.core.promises.hours import Calendar
+from router.core.promises.periods import Period, dated
+from router.core.promises.sla import DESK, STANDARD, WALL, Hours, Policies, Policy
 from router.errors import Invalid
 from router.promise_settings import CalendarSettings, HoursSettings, PolicySettings, SlaSettings
 from router.settings import Settings
-from router.store.calendar_days import Day
+from router.store.promises.calendar_days import Day
 
 Days = Mapping[str, Sequence[Day]]
 #: So far back tells whether a country has make-up days at all.

@@ -27,15 +27,17 @@ from channels.contract import (
 )
 from router import pipeline
 from router.assemble import Router
-from router.core import redact
 from router.core.calls import notes, untold
 from router.core.clock import to_us
+from router.core.masking import redact
 from router.core.rights import Who, may
 from router.errors import Conflict, Invalid, NotFound, StoreError
 from router.prepared import Terms
-from router.store import calls, clocks, pages_calls, timeline
+from router.store import calls, timeline
 from router.store.batch import load, write
 from router.store.journal import Item, of_item
+from router.store.pages import calls as pages_calls
+from router.store.promises import clocks
 from router.store.unit import Unit
 
 log = logging.getLogger("router.calls")

@@ -27,18 +27,10 @@ from router.dated_weeks import POLICIES, DatedWeek, calendar_of, part_of
 from router.errors import Invalid, NotFound
 from router.promise_settings import SlaSettings
 from router.rulebook import files_of
-from router.store import (
-    articles,
-    calendar_days,
-    macros,
-    promise_versions,
-    rulesets,
-    saved,
-    teams,
-    timeline,
-)
+from router.store import articles, macros, rulesets, saved, teams, timeline
 from router.store.articles import Edition
 from router.store.macros import MacroView
+from router.store.promises import calendar_days, promise_versions
 from router.store.unit import Unit
 
 #: The largest file that is read.

@@ -7,7 +7,8 @@ has lasted a minute, for lines are cut and mended all day.
 from __future__ import annotations
 
 from router.assemble import Router
-from router.store import channels, climbs, notices
+from router.store import channels, notices
+from router.store.promises import climbs
 from router.store.unit import Unit
 
 #: The chain whose first step says who is told.

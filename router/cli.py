@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router import commands, configuration
+from router import configuration
 from router.errors import RouterError
 from router.memory import undisturbed
+from router.terminal import commands
 
 if TYPE_CHECKING:
     from router.assemble import Router
@@ -79,8 +80,8 @@ def _settings(config: Path | None) -> Settings:
 
 
 def _opened(config: Path | None, may: str = "LOOK") -> Router:
-    """The desk; ``may`` is what the command may do to its database, see :mod:`router.opening`."""
-    from router import opening
+    """The desk; ``may`` says what the command may do to its database (router.terminal.opening)."""
+    from router.terminal import opening
 
     return opening.opened(_settings(config), opening.May[may], _say)
 
@@ -97,7 +98,7 @@ def serve(config: Config = None) -> None:
     """Everything in one process: web pages, mailboxes, outbox and clock."""
     with undisturbed():
         router = _opened(config, "RAISE")
-        from router import serving
+        from router.terminal import serving
     serving.serve(router, work=True)
 
 
@@ -106,7 +107,7 @@ def web(config: Config = None) -> None:
     """The web pages alone; a worker runs elsewhere."""
     with undisturbed():
         router = _opened(config)
-        from router import serving
+        from router.terminal import serving
     serving.serve(router, work=False)
 
 
@@ -115,14 +116,14 @@ def worker(config: Config = None) -> None:
     """Mailboxes, outbox and clock alone; the web pages run elsewhere."""
     with undisturbed():
         router = _opened(config)
-        from router import starting
+        from router.terminal import starting
     starting.work(router)
 
 
 @app.command()
 def migrate(config: Config = None) -> None:
     """Bring the database to this program's schema."""
-    from router import opening
+    from router.terminal import opening
 
     revision = opening.bring_up(_settings(config), opening.May.RAISE, typer.echo)
     typer.echo(f"the database is at revision {revision}")
@@ -137,8 +138,8 @@ def check(
 ) -> None:
     """Check the settings and print those in force, secrets masked; what the pages changed of them
     stands in the database and is marked."""
-    from router import overriding
-    from router import reference as book
+    from router.terminal import overriding
+    from router.terminal import reference as book
 
     if reference:
         typer.echo(book.render(), nl=False)
@@ -183,7 +184,7 @@ def import_(
 ) -> None:
     """Take in old mail (.eml, mbox, Maildir, folders of them) without acknowledging anybody; exit 1
     when some of it could not be read."""
-    from router import filling
+    from router.terminal import filling
 
     with filling.behind_others():
         with undisturbed():
@@ -207,7 +208,7 @@ def backfill(
     config: Config = None,
 ) -> None:
     """Take in what a mailbox held before; stopped by whatever means, it goes on where it was."""
-    from router import filling
+    from router.terminal import filling
 
     with filling.behind_others():
         with undisturbed():
@@ -238,8 +239,8 @@ def explain(
     """Say what a message is about, how urgent it is, and which words decided."""
     from rich.console import Console
 
-    from router import explaining
     from router.second_reader import SecondReader
+    from router.terminal import explaining
 
     second = SecondReader(_settings(config)).open() if reader is Readers.BOTH else None
     if jsonl:
@@ -258,8 +259,8 @@ def mask(
     text: Annotated[str, typer.Argument(help="the message, when not by lines")] = "",
 ) -> None:
     """Show a text as it would be stored: without seed phrases, keys, cards, passwords and codes."""
-    from router import explaining
-    from router.core import redact
+    from router.core.masking import redact
+    from router.terminal import explaining
 
     if jsonl:
         explaining.masked_lines(sys.stdin, sys.stdout)
@@ -273,7 +274,7 @@ def parse_mail(
     paths: Annotated[list[Path] | None, typer.Argument(help="mail files")] = None,
 ) -> None:
     """Read mail files and print what the desk would see, one JSON object each."""
-    from router import explaining
+    from router.terminal import explaining
 
     if not (jsonl or paths):
         raise typer.BadParameter("name mail files, or give their paths by lines: --jsonl")
@@ -288,7 +289,7 @@ def replay(
     config: Config = None,
 ) -> None:
     """Send parked items through again; without a number, list them."""
-    from router import starting
+    from router.terminal import starting
 
     router = _opened(config)
     try:
@@ -310,7 +311,7 @@ def rules_lint(
     config: Config = None,
 ) -> None:
     """Say what is wrong or useless in rules; exit 1 when something is to be mended."""
-    from router import ruling
+    from router.terminal import ruling
 
     raise typer.Exit(ruling.look(_settings(config), folder, as_json=as_json))
 
@@ -323,7 +324,7 @@ def rules_learn(
     config: Config = None,
 ) -> None:
     """Let the second reader read its examples anew, with what agents have corrected here."""
-    from router import filling, learning
+    from router.terminal import filling, learning
 
     if ship:
         from rules.engine import load
@@ -353,7 +354,7 @@ def rules_backtest(
     config: Config = None,
 ) -> None:
     """Try rules on the stored messages; exit 1 when they must not be published."""
-    from router import ruling
+    from router.terminal import ruling
 
     day = since.date() if since else None
     raise typer.Exit(
@@ -372,7 +373,7 @@ def demo(
     config: Config = None,
 ) -> None:
     """Fill a desk without channels with made-up tickets; one that is in use is left alone."""
-    from router import filling
+    from router.terminal import filling
 
     router = _opened(config, "MAKE")
     try:
@@ -390,7 +391,7 @@ def user(
     config: Config = None,
 ) -> None:
     """Add a person, or give one a new sign-in link."""
-    from router import starting
+    from router.terminal import starting
 
     router = _opened(config, "MAKE")
     try:

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 from channels import registry
 from router import calendars, environment
 from router.core.hiding import without_passwords
-from router.core.secret import HIDDEN
+from router.core.masking.secret import HIDDEN
 from router.environment import is_secret, secret
 from router.errors import Fault, Invalid, SettingsFault
 from router.promise_settings import CalendarSettings, HoursSettings, Section, SlaSettings

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from router import calendars
-from router.core.sla import DESK
+from router.core.promises.sla import DESK
 from router.errors import Invalid
 from router.promise_settings import HoursSettings, Section, SlaSettings
 from router.settings import Settings
-from router.store.promise_versions import Newest
+from router.store.promises.promise_versions import Newest
 
 Hours = TypeVar("Hours", bound=HoursSettings)
 #: The part of what the desk changes that is about promised times; the others are calendars.

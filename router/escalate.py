@@ -15,7 +15,8 @@ from router.core.clock import to_us
 from router.core.rights import Who, may
 from router.errors import Conflict, NotFound
 from router.promise_settings import StepSettings
-from router.store import batch, climbs, clocks, tickets, timeline
+from router.store import batch, tickets, timeline
+from router.store.promises import climbs, clocks
 from router.store.unit import Unit
 
 #: Promises a transaction: long enough to be cheap, short enough to keep nobody waiting.

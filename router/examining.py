@@ -12,8 +12,9 @@ from router import calendars, configuration, dated_weeks, environment, logins, r
 from router.assemble import Router
 from router.core.clock import from_us
 from router.errors import SettingsFault, StoreError
-from router.store import audit, channels, claims, gaps, journal, promise_versions, sends
+from router.store import audit, channels, claims, gaps, journal, sends
 from router.store.database import check_writable
+from router.store.promises import promise_versions
 
 _ROOM = 500 * 1024 * 1024
 _SILENT = timedelta(minutes=5)

@@ -9,15 +9,16 @@ from importlib import resources
 from typing import Any
 
 from router.core.clock import SystemClock, from_us
-from router.core.hours import Pause
 from router.core.ids import Ids
-from router.core.sla import WALL, Counting, Policies
+from router.core.promises.hours import Pause
+from router.core.promises.sla import WALL, Counting, Policies
 from router.core.wording import format_moment
 from router.errors import NotFound
 from router.hourbook import Hourbook
 from router.settings import Settings
-from router.store import clocks, version
+from router.store import version
 from router.store.database import Store
+from router.store.promises import clocks
 
 _MINUTE = 60_000_000
 #: Stretches that are listed one by one; of more, the middle is summed up.

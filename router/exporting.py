@@ -15,8 +15,9 @@ from typing import IO, Any, cast
 from router.assemble import Router
 from router.core.clock import from_us
 from router.errors import NotFound, RouterError
-from router.store import pages_person, timeline
-from router.store.pages_person import Person
+from router.store import timeline
+from router.store.pages import person as pages_person
+from router.store.pages.person import Person
 from router.store.unit import Unit
 
 #: What parts a path, here or on another system.

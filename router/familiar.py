@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from router.core.identity import domain_of
-from router.core.traces import host_of, number_of
+from router.core.waves.traces import host_of, number_of
 from router.settings import Settings
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from channels.contract import Attachment, ChannelError, FetchesMedia, Refused
 from router import one_by_one
 from router.assemble import Router
-from router.core.secret_parts import Secrets
+from router.core.masking.secret_parts import Secrets
 from router.errors import NotFound, RouterError, StoreError
 from router.store import remote_files
 from router.store.unit import Unit

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from channels.contract import Handle, Inbound, Verification
 from router.assemble import Router
-from router.core import identity, passing
+from router.core import identity
+from router.core.cutting import passing
 from router.store import people
 
 

@@ -15,13 +15,14 @@ from typing import Any
 
 from router import calendars, dated_weeks, official
 from router.core.clock import monotonic
-from router.core.periods import dated
-from router.core.sla import Policies
+from router.core.promises.periods import dated
+from router.core.promises.sla import Policies
 from router.errors import Invalid
 from router.settings import Settings
-from router.store import batch, calendar_days, clocks, promise_versions, promised
+from router.store import batch
 from router.store.database import Store
-from router.store.promise_versions import Newest
+from router.store.promises import calendar_days, clocks, promise_versions, promised
+from router.store.promises.promise_versions import Newest
 from router.store.unit import Unit
 
 log = logging.getLogger("router.hourbook")

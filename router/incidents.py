@@ -13,15 +13,16 @@ from typing import Any, TypeVar
 
 from router import desk
 from router.assemble import Router
-from router.core import redact
 from router.core.bilingual import for_reader
 from router.core.marks import mark
+from router.core.masking import redact
 from router.core.references import normalise_number
 from router.core.rights import Who, may
 from router.errors import Conflict, Invalid, NotAllowed, NotFound
 from router.store import incidents as store
-from router.store import pages, pages_incidents, timeline
+from router.store import pages, timeline
 from router.store.batch import load, write
+from router.store.pages import incidents as pages_incidents
 from router.store.unit import Unit
 
 T = TypeVar("T")

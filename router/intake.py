@@ -16,16 +16,19 @@ from datetime import timedelta
 from channels.contract import Inbound, Raw
 from router import bearing, joining, sealing
 from router.assemble import Router
-from router.core import language, lifecycle, markup, quoting, redact
+from router.core import language, lifecycle, markup
 from router.core.clock import to_us
+from router.core.cutting import quoting
+from router.core.masking import redact
+from router.core.masking.secret import OPENS_A_WALLET
+from router.core.masking.secret_parts import Secrets
 from router.core.references import ticket_number
-from router.core.secret import OPENS_A_WALLET
-from router.core.secret_parts import Secrets
 from router.prepared import Cleaned, Prepared, Terms, is_written, moves, read_twice
-from router.store import clocks, contacts, holding, journal, one_person, search, tickets, timeline
+from router.store import contacts, holding, journal, one_person, search, tickets, timeline
 from router.store import shapes as t
 from router.store.batch import UNSORTED, Batch, Draft, Person, Wanted
 from router.store.journal import Item
+from router.store.promises import clocks
 from router.store.unit import Unit
 from rules.conditions import kind_of
 from rules.contract import Facts, Tags, Verdict

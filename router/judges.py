@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from router.core.clock import from_us
-from router.core.hours import Calendar
+from router.core.promises.hours import Calendar
 from router.store.judged import Stored
 from rules.conditions import kind_of
 from rules.contract import Facts, Tags, Verdict

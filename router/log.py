@@ -12,7 +12,8 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
-from router.core import failures, redact
+from router.core import failures
+from router.core.masking import redact
 from router.errors import StoreDown
 from router.settings import LogSettings
 

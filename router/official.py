@@ -11,8 +11,8 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from router.core.periods import day
-from router.store.calendar_days import Day
+from router.core.promises.periods import day
+from router.store.promises.calendar_days import Day
 
 SOURCE = "holidays"
 

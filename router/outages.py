@@ -10,7 +10,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from router.assemble import Router
-from router.core import bursts
+from router.core.waves import bursts
 from router.store import incidents
 from router.store.unit import Unit
 

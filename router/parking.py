@@ -16,9 +16,10 @@ from router.core.clock import from_us
 from router.core.references import ticket_number
 from router.errors import NotFound, SealBroken
 from router.prepared import Failed, Prepared, Terms
-from router.store import clocks, journal, timeline
+from router.store import journal, timeline
 from router.store.batch import UNSORTED, Batch, Draft, Wanted, load, write
 from router.store.journal import Item
+from router.store.promises import clocks
 from router.store.shapes import Link
 from router.store.unit import Unit
 

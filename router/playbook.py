@@ -14,8 +14,8 @@ from datetime import timedelta
 from router import familiar
 from router.assemble import Router
 from router.core.clock import to_us
-from router.core.counterparties import counterparties
-from router.core.traces import ignored, traces
+from router.core.waves.counterparties import counterparties
+from router.core.waves.traces import ignored, traces
 from router.errors import Conflict
 from router.store import links, playbooks, tickets, timeline, webhooks
 from router.store.batch import Draft, load

@@ -31,7 +31,7 @@ from router.core.rights import Who, may, scope
 from router.errors import Conflict, RouterError
 from router.reports import making
 from router.store import people, report_orders, timeline
-from router.store.pages_reports import Period
+from router.store.pages.reports import Period
 from router.store.unit import Unit
 
 log = logging.getLogger("router.posting")

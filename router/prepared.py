@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from channels.contract import Inbound, Raw
 from router.core.keys import Sealed
-from router.core.secret import OPENS_A_WALLET
-from router.core.secret_parts import MaskedPart, Secrets
+from router.core.masking.secret import OPENS_A_WALLET
+from router.core.masking.secret_parts import MaskedPart, Secrets
 from router.store.budgets import Allowance
 from router.store.journal import Item
 from rules.contract import Urgency, Verdict

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from router.assemble import Router
 from router.core.rights import Who, may
 from router.errors import Conflict, NotAllowed, NotFound
-from router.store import clocks, links, timeline
+from router.store import links, timeline
 from router.store.batch import Draft, load, write
+from router.store.promises import clocks
 from router.store.unit import Unit
 
 REASON = "repeat_contact"

@@ -14,9 +14,10 @@ from router import desk
 from router.assemble import Router
 from router.core import lifecycle
 from router.errors import Conflict, Invalid, NotFound
-from router.store import clocks, gates, tickets, timeline
+from router.store import gates, tickets, timeline
 from router.store import shapes as t
 from router.store.batch import Batch, Draft, Wanted
+from router.store.promises import clocks
 from router.store.unit import Unit
 
 #: What one tap says.

@@ -6,8 +6,9 @@ from router.assemble import Router
 from router.core import lifecycle
 from router.joining import returned
 from router.prepared import Prepared
-from router.store import clocks, outbox, timeline
+from router.store import outbox, timeline
 from router.store.batch import Batch, Draft
+from router.store.promises import clocks
 
 _REASON = 200
 #: States in which a row that was tried may be out without our knowing.

@@ -7,7 +7,7 @@ from secrets import token_urlsafe
 
 from channels.contract import Attachment
 from router.assemble import Router
-from router.core.secret_parts import Secrets
+from router.core.masking.secret_parts import Secrets
 from router.prepared import SealedFile
 from router.store import remote_files
 from router.store import shapes as t

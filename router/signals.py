@@ -10,23 +10,14 @@ from typing import Any
 
 from channels.contract import Call, Channel, Event
 from router.assemble import Router
-from router.core import identity, lifecycle, redact
+from router.core import identity, lifecycle
 from router.core.clock import to_us
+from router.core.masking import redact
 from router.core.pieces import pieces
-from router.store import (
-    calls,
-    claims,
-    clocks,
-    gaps,
-    journal,
-    outbox,
-    reach,
-    search,
-    tickets,
-    timeline,
-)
+from router.store import calls, claims, gaps, journal, outbox, reach, search, tickets, timeline
 from router.store import shapes as t
 from router.store.batch import load, write
+from router.store.promises import clocks
 from router.store.unit import Unit
 
 log = logging.getLogger("router.signals")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from router import calendars, official
 from router.assemble import Router
-from router.core.periods import DAYS
-from router.core.sla import KINDS, URGENCIES, Policies
+from router.core.promises.periods import DAYS
+from router.core.promises.sla import KINDS, URGENCIES, Policies
 from router.errors import Invalid
 
 _PERIOD = re.compile(r"(\d{1,2}:\d{2})\s*[-–]\s*(\d{1,2}:\d{2})")

@@ -42,12 +42,9 @@ from router.errors import Conflict, KeyMissing
 from router.store import (
     audit,
     budgets,
-    calendar_days,
     channels,
     chats,
     claims,
-    climbs,
-    clocks,
     counters,
     figures,
     holding,
@@ -55,7 +52,6 @@ from router.store import (
     journal,
     notices,
     outbox,
-    paces,
     playbooks,
     presence,
     reach,
@@ -67,6 +63,7 @@ from router.store import (
 )
 from router.store import calls as known_calls
 from router.store import webhooks as outgoing
+from router.store.promises import calendar_days, climbs, clocks, paces
 from router.store.unit import Unit
 
 log = logging.getLogger("router.sweeps")

@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterable
 
 from router.assemble import Router
-from router.core.secret import OPENS_A_WALLET
+from router.core.masking.secret import OPENS_A_WALLET
 from router.prepared import Prepared, moves, read_twice
-from router.store import climbs, clocks, holding, readings, timeline
+from router.store import holding, readings, timeline
 from router.store.batch import UNSORTED, Batch, Draft
+from router.store.promises import climbs, clocks
 from router.store.shapes import FindingRow, TicketTag, VerdictRow
 from rules.contract import Urgency, Verdict
 

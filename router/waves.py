@@ -17,11 +17,11 @@ from weakref import WeakKeyDictionary
 
 from router import familiar, outages, repeats
 from router.assemble import Router
-from router.core.clusters import Group, Seen, Window
-from router.core.contacts import Contacts, keys_of
 from router.core.ids import earlier, first_at
-from router.core.shingles import plain, sketch
-from router.core.traces import ignored, traces
+from router.core.waves.clusters import Group, Seen, Window
+from router.core.waves.contacts import Contacts, keys_of
+from router.core.waves.shingles import plain, sketch
+from router.core.waves.traces import ignored, traces
 from router.store import incidents
 from router.store.database import Store
 from router.store.unit import Unit

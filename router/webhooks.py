@@ -17,7 +17,8 @@ from router.assemble import Router
 from router.core import standard_webhooks
 from router.core.clock import to_us
 from router.errors import NotAllowed, SettingsFault, StoreError
-from router.store import climbs, timeline, webhooks
+from router.store import timeline, webhooks
+from router.store.promises import climbs
 from router.store.unit import Unit
 from router.wallet import WALLET, Silent
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from channels.contract import Attachment
 from router import reaching, sealing
 from router.assemble import NO_DOMAIN, Router
-from router.core import redact
-from router.core.redact import Kept
+from router.core.masking import redact
+from router.core.masking.redact import Kept
+from router.core.masking.secret_parts import Secrets
 from router.core.references import outgoing_id
 from router.core.rights import Who
-from router.core.secret_parts import Secrets
 from router.errors import Invalid
 from router.prepared import SealedFile
 from router.store import chats, made_up, outbox, search, tickets, timeline

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from mnemonic import Mnemonic
 
-from router.core import cards
-from router.core.redact import mask
+from router.core.masking import cards
+from router.core.masking.redact import mask
 from tests import everyday
 
 _FOLDER = Path(__file__).parent / "recorded" / "secrets"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from router import reference
 from router.assemble import Doors
 from router.configuration import effective, known_keys, load, secret
 from router.errors import SettingsFault
 from router.settings import Settings
+from router.terminal import reference
 from router.wallet import Wallet
 
 

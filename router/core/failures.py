@@ -11,8 +11,8 @@ import re
 import traceback
 from collections.abc import Iterator
 
-from router.core import redact
-from router.core.secret import HIDDEN
+from router.core.masking import redact
+from router.core.masking.secret import HIDDEN
 
 _LONGEST, _READ = 200, 4000
 _AGAIN = "\nWhile this was dealt with, or because of it:\n\n"

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from router.core.clock import from_us
-from router.core.hours import Pause
-from router.core.sla import Counting, Policies
+from router.core.promises.hours import Pause
+from router.core.promises.sla import Counting, Policies
 
 SECOND = 1_000_000
 #: What decides a promise, and what ends one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from router.core.secret import HIDDEN
+from router.core.masking.secret import HIDDEN
 
 #: Up to the last @ before the path: a password may hold one by mistake.
 _BEFORE_HOST = re.compile(r"(://[^/?#\s:@]*:)[^/?#\s]*(?=@)")

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import idna
 
-from router.core import redact
+from router.core.masking import redact
 
 _LONGEST_DOMAIN, _LONGEST_LABEL = 253, 63
 _NAMED = re.compile(r"[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from router.core import sign_offs
+from router.core.cutting import sign_offs
 
 ENOUGH = 3  # headers that are no chance
 _MAIL = r"[^\s<>@\"]{1,80}@[^\s<>@\"]{1,80}"

@@ -10,9 +10,10 @@ from router.core import identity, language
 from router.core.references import ticket_number
 from router.core.rights import Who, may
 from router.errors import Invalid, NotAllowed
-from router.store import clocks, contacts, tickets, timeline
+from router.store import contacts, tickets, timeline
 from router.store import shapes as t
 from router.store.batch import Draft, write
+from router.store.promises import clocks
 from router.store.unit import Unit
 from router.writing import body_of, keep, send
 

@@ -5,24 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from router.assemble import Router
-from router.core import lifecycle, redact
+from router.core import lifecycle
 from router.core.clock import to_us
+from router.core.masking import redact
 from router.core.rights import Who
 from router.desk.acting import act
 from router.desk.gating import refuse_unchecked
 from router.errors import Conflict, Invalid
-from router.store import (
-    chats,
-    clocks,
-    feedback,
-    holding,
-    merging,
-    playbooks,
-    snoozes,
-    tickets,
-    timeline,
-)
+from router.store import chats, feedback, holding, merging, playbooks, snoozes, tickets, timeline
 from router.store.batch import Draft, load, write
+from router.store.promises import clocks
 from router.store.unit import Unit
 from rules import conditions
 from rules.contract import Urgency

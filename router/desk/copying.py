@@ -21,8 +21,9 @@ from router.core.rights import Who
 from router.desk.acting import Deed, do
 from router.desk.waiting import wait_in_hand
 from router.errors import Invalid
-from router.store import contacts, outbox, pages_message, timeline, writings
+from router.store import contacts, outbox, timeline, writings
 from router.store.batch import Draft
+from router.store.pages import messages as pages_message
 from router.store.unit import Unit
 from router.writing import LONGEST, Letter, Written, body_of, keep
 

@@ -8,8 +8,9 @@ from router.assemble import Router
 from router.core.rights import Who
 from router.desk.acting import Before, Deed, do, keep, take
 from router.errors import Conflict, Invalid
-from router.store import clocks, links, merging, playbooks, tickets, timeline, writings
+from router.store import links, merging, playbooks, tickets, timeline, writings
 from router.store.batch import Draft, write
+from router.store.promises import clocks
 from router.store.unit import Unit
 
 #: A person of ours may have to act on it, now or when it wakes.

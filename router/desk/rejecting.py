@@ -7,8 +7,9 @@ from router.core import lifecycle
 from router.core.rights import Who
 from router.desk.acting import Deed, do
 from router.errors import Invalid
-from router.store import blocking, clocks, tickets, timeline
+from router.store import blocking, tickets, timeline
 from router.store.batch import Draft
+from router.store.promises import clocks
 from router.store.unit import Unit
 
 

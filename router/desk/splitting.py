@@ -6,14 +6,15 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from router.assemble import Router
-from router.core import redact
+from router.core.masking import redact
 from router.core.references import ticket_number
 from router.core.rights import Who
 from router.desk.acting import Deed, do, take
 from router.errors import Conflict, Invalid, NotFound
-from router.store import clocks, links, merging, splitting, timeline, writings
+from router.store import links, merging, splitting, timeline, writings
 from router.store import shapes as t
 from router.store.batch import Draft, write
+from router.store.promises import clocks
 from router.store.unit import Unit
 
 _SNIPPET = 140

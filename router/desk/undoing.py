@@ -13,7 +13,6 @@ from router.errors import Conflict, NotFound
 from router.store import (
     acts,
     blocking,
-    clocks,
     links,
     merging,
     outbox,
@@ -25,6 +24,7 @@ from router.store import (
     writings,
 )
 from router.store.batch import Draft, load, write
+from router.store.promises import clocks
 from router.store.unit import Unit
 
 #: What may be undone although the ticket has moved on since: a reply that has not left, and two

@@ -7,8 +7,9 @@ from router.core import lifecycle
 from router.core.rights import Who
 from router.desk.acting import act
 from router.errors import Invalid
-from router.store import clocks, timeline
+from router.store import timeline
 from router.store.batch import Draft
+from router.store.promises import clocks
 from router.store.unit import Unit
 
 #: Whom the desk waits for.

@@ -11,9 +11,10 @@ from router.desk import copying
 from router.desk.acting import Deed, act, do, take
 from router.desk.changing import assign_in_hand, close_in_hand
 from router.errors import Conflict, Invalid
-from router.store import clocks, outbox, people, tickets, timeline, writings
 from router.store import mentions as told
+from router.store import outbox, people, tickets, timeline, writings
 from router.store.batch import Draft
+from router.store.promises import clocks
 from router.store.unit import Unit
 from router.writing import LONGEST, Letter, Written, body_of, keep, send
 

@@ -11,10 +11,10 @@ from typing import Any
 from router.assemble import Router
 from router.core.cells import percentile
 from router.core.figures import day_of
-from router.core.sla import KINDS
+from router.core.promises.sla import KINDS
 from router.store import figures
-from router.store import pages_reports as pages
-from router.store.pages_reports import DIMENSIONS, Cut, Period, Teams
+from router.store.pages import reports as pages
+from router.store.pages.reports import DIMENSIONS, Cut, Period, Teams
 from router.store.unit import Unit
 
 SHARES = (50, 90, 95)

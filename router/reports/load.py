@@ -9,7 +9,7 @@ from router.core.figures import HOURLY, dated
 from router.reports.asking import AGES, Load, Quality
 from router.reports.promises import MOST, count, facts_of, heads_of, query, share, table
 from router.reports.words import Words
-from router.store.pages_reports import Cut
+from router.store.pages.reports import Cut
 
 # ---------------------------------------------------------------- load
 

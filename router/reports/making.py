@@ -14,7 +14,7 @@ from router.core.figures import Span
 from router.errors import Invalid
 from router.reports import asking, load, promises, rows
 from router.reports.words import Words
-from router.store.pages_reports import Cut, Period, Teams
+from router.store.pages.reports import Cut, Period, Teams
 from router.store.unit import Unit
 
 #: As far back and ahead as a report can be asked for, and the days it can be of at most.

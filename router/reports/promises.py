@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from router.core.documents import Bars, Document, Section, Table, Told
 from router.core.figures import dated
-from router.core.sla import KINDS
+from router.core.promises.sla import KINDS
 from router.reports.asking import SHARES, Score, Sla
 from router.reports.words import Words
-from router.store.pages_reports import DIMENSIONS, Cut, Period
+from router.store.pages.reports import DIMENSIONS, Cut, Period
 
 #: Rows of one table at most; who wants all takes the file.
 MOST = 200

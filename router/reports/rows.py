@@ -14,10 +14,10 @@ from typing import Any
 
 from router.assemble import Router
 from router.core.documents import Document, Table
-from router.core.sla import KINDS
+from router.core.promises.sla import KINDS
 from router.reports.words import Words
-from router.store import pages_figures as pages
-from router.store.pages_reports import Cut, Period, Teams
+from router.store.pages import figures as pages
+from router.store.pages.reports import Cut, Period, Teams
 
 _AT_ONCE = 500
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

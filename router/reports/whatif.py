@@ -11,18 +11,18 @@ from zoneinfo import ZoneInfo
 
 from router import supposing
 from router.assemble import Router
-from router.core import whatif as arithmetic
 from router.core.clock import from_us
 from router.core.documents import Document, Section, Table, Told
 from router.core.figures import Span
-from router.core.sla import KINDS, URGENCIES, Matter, Policies
-from router.core.whatif import Crew, Hourly, Outcome, Outcomes, Past
+from router.core.promises import whatif as arithmetic
+from router.core.promises.sla import KINDS, URGENCIES, Matter, Policies
+from router.core.promises.whatif import Crew, Hourly, Outcome, Outcomes, Past
 from router.errors import Fault, Invalid, SettingsFault
 from router.reports import rows
 from router.reports.promises import count, percent
 from router.reports.words import Words
-from router.store import clocks, whatif
-from router.store.pages_reports import Period
+from router.store.pages.reports import Period
+from router.store.promises import clocks, whatif
 from router.store.unit import Unit
 from router.supposing import Supposed
 

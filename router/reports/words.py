@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from channels import registry
 from router.assemble import Router
 from router.core.clock import from_us
-from router.store import pages_reports
+from router.store.pages import reports as pages_reports
 from router.store.unit import Unit
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from router.assemble import Router
 from router.errors import Conflict, NotFound
 from router.retention.steps import STEPS
-from router.store import erasing, erasures, pages_person, timeline
+from router.store import erasing, erasures, timeline
+from router.store.pages import person as pages_person
 from router.store.unit import Unit
 
 

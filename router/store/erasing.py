@@ -14,7 +14,7 @@ from typing import Any
 
 from router.core import erasing
 from router.core.keys import Keyring
-from router.store import clocks, journal, search, timeline
+from router.store import journal, search, timeline
 from router.store.batch import load, write
 from router.store.erasable import (
     OF_HANDLES,
@@ -25,6 +25,7 @@ from router.store.erasable import (
     Dropped,
     Emptied,
 )
+from router.store.promises import clocks
 from router.store.unit import Unit
 
 #: Why an open ticket was closed, and what its timeline says.

@@ -16,7 +16,7 @@ from typing import Any
 from router.core.clock import from_us
 from router.core.ids import first_at
 from router.core.rights import Who
-from router.store.pages_message import within
+from router.store.pages.messages import within
 from router.store.shapes import Feedback
 from router.store.unit import Unit
 

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from router.core.cells import Cell, cells
 from router.core.figures import Happening, History, happenings
-from router.core.sla import Policies
-from router.store import clocks
+from router.core.promises.sla import Policies
+from router.store.promises import clocks
 from router.store.shapes import Cursor, HappeningRow
 from router.store.unit import Unit
 

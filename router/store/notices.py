@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from router.store import claims, climbs
+from router.store import claims
+from router.store.promises import climbs
 from router.store.shapes import Notice
 from router.store.unit import Unit
 

@@ -16,8 +16,8 @@ from typing import Any
 from router.core.calls import covered
 from router.core.identity import normalise
 from router.core.rights import Who
-from router.core.traces import number_of
-from router.store.pages_message import within
+from router.core.waves.traces import number_of
+from router.store.pages.messages import within
 from router.store.shapes import GivenHandle, OnePerson
 from router.store.unit import Unit
 

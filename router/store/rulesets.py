@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from router.core.clock import from_us
-from router.store.pages_list import moment
+from router.store.pages.listing import moment
 from router.store.shapes import RulesetRow
 from router.store.unit import Unit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from router.store import calendar_days
+from router.store.promises import calendar_days
 from router.store.shapes import Team
 from router.store.unit import Unit
 

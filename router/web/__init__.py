@@ -1,5 +1,5 @@
-"""The pages. One module a page, found by looking; a page that says nothing about rights does not
-start."""
+"""The web application: what guards every page, and :mod:`router.web.pages`, one module each, found
+by looking. A page that says nothing about rights does not start."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from channels import registry
 from router.assemble import Router
 from router.receiver import Receiver
 from router.web import faults, packing, rights, speech
+from router.web import pages as shown
 from router.web.checks import Checks
 from router.web.choices import Choices
 from router.web.conversation import Conversation
@@ -26,14 +27,6 @@ from router.web.room import Room
 from router.web.suspicion import RowId, Wary, check_path
 from router.web.talks import Talks
 
-#: Modules of this package that are not pages.
-_MACHINERY = frozenset(
-    {
-        *("faults", "rights", "speech", "live", "server", "telling", "rulewords", "checks", "room"),
-        *("talks", "auditwords", "packing", "lines", "kept", "conversation", "choices", "marking"),
-        "suspicion",
-    }
-)
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; frame-src 'self'; worker-src 'self'; form-action 'self'; "
@@ -77,9 +70,9 @@ def pages() -> Flask:
     rights.install(app)
     faults.install(app)
     packing.install(app)
-    for found in pkgutil.iter_modules(__path__):
-        if found.name not in _MACHINERY:
-            app.register_blueprint(importlib.import_module(f"{__name__}.{found.name}").blueprint)
+    for found in pkgutil.iter_modules(shown.__path__):
+        page = importlib.import_module(f"{shown.__name__}.{found.name}")
+        app.register_blueprint(page.blueprint)
     rights.check_all_marked(app)
     app.after_request(_headers)
     return app

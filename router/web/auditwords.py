@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from router.store.pages_audit import AuditLine
+from router.store.pages.audit import AuditLine
 from router.web.speech import catalogue, dated, label, language, t
 from router.web.telling import category
 

@@ -16,8 +16,8 @@ from markupsafe import Markup, escape
 from channels import registry
 from router.core import snippets
 from router.core.clock import from_us
+from router.core.promises.sla import STANDARD, foreseen
 from router.core.rights import Who
-from router.core.sla import STANDARD, foreseen
 from router.store import macros
 from router.store.macros import MacroView
 from router.store.pages import (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from channels.email.parse import parse_mail, remote_id
 from channels.email.report import parse_report
-from router.core.quoting import split_reply
+from router.core.cutting.quoting import split_reply
 from tests.fakes import FakeDoors
 from tests.router.mailroom import Mailroom, receive
 

@@ -5,7 +5,7 @@ from time import process_time
 import pytest
 
 from channels.email.markup import plain_text
-from router.core.quoting import split_reply
+from router.core.cutting.quoting import split_reply
 
 CARD = "Ann Lee<br>Head of Ops, Example Ltd<br>+44 20 7946 0100"
 LETTER = "<div>Please look at it again.</div><div><br></div>"

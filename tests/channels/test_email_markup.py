@@ -5,7 +5,7 @@ from time import process_time
 import pytest
 
 from channels.email.markup import plain_text
-from router.core.quoting import split_reply
+from router.core.cutting.quoting import split_reply
 
 
 @pytest.mark.parametrize(

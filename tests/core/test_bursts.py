@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from router.core.bursts import outage, tail, unusual, usual
+from router.core.waves.bursts import outage, tail, unusual, usual
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.core.clusters import Seen, Window
+from router.core.waves.clusters import Seen, Window
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR

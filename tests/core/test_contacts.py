@@ -3,7 +3,7 @@
 import pytest
 
 from router.core.bilingual import for_reader
-from router.core.contacts import MOST, Contacts, keys_of
+from router.core.waves.contacts import MOST, Contacts, keys_of
 
 HOUR = 3_600_000_000
 ANN = keys_of(1, "email", "ann@mail.example", ())

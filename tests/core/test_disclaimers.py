@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from router.core.quoting import split_reply
+from router.core.cutting.quoting import split_reply
 
 ASKED = "还是没有到账，请再查一下。\n订单号 20261124001"
 DISCLAIMERS = (

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from router.core.hours import DAYS
-from router.reckoning import Reckoner
+from router.core.promises.hours import DAYS
+from router.terminal.reckoning import Reckoner
 
 MINUTE = timedelta(minutes=1)
 WINDOW = 42 * 24 * 60

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from router.core.cells import cells, percentile, step
 from router.core.clock import to_us
 from router.core.figures import Happening, History, Span, dated, day_of, happenings, month_first
-from router.core.hours import Calendar
-from router.core.sla import KINDS, URGENCIES, Policies
+from router.core.promises.hours import Calendar
+from router.core.promises.sla import KINDS, URGENCIES, Policies
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAYS = st.dates(date(2015, 1, 1), date(2036, 12, 31))

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from router.core import facts, seed_layouts, seeds
+from router.core import facts
 from router.core.glances import Glanced
+from router.core.masking import seed_layouts, seeds
 
 GLANCED = {
     **facts._SHAPES,

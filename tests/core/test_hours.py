@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.core.clock import from_us, to_us
-from router.core.hours import ALWAYS, DAYS, Calendar
+from router.core.promises.hours import ALWAYS, DAYS, Calendar
 from router.errors import Invalid
 
 MINUTE = timedelta(minutes=1)

@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from router.core import cards, passwords, private_keys, seeds
-from router.core.redact import examine, mask
+from router.core.masking import cards, passwords, private_keys, seeds
+from router.core.masking.redact import examine, mask
 from tests import planted
 
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from router.core.secret_files import Budget, masked_copy
+from router.core.masking.secret_files import Budget, masked_copy
 from tests import planted
 
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"

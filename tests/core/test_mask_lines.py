@@ -5,8 +5,8 @@ from io import StringIO
 
 from typer.testing import CliRunner
 
-from router import explaining
 from router.cli import app
+from router.terminal import explaining
 
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 

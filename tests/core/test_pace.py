@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from router.core.hours import DAYS, Calendar
-from router.core.pace import Pace, Queue, told
+from router.core.promises.hours import DAYS, Calendar
+from router.core.promises.pace import Pace, Queue, told
 
 DESK = Calendar("Asia/Shanghai", {day: [("08:00", "22:00")] for day in DAYS})
 

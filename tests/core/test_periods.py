@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.core.periods import DAYS, clash, typed
+from router.core.promises.periods import DAYS, clash, typed
 from router.errors import Invalid
 
 ALL_DAY = {day: [("00:00", "24:00")] for day in DAYS}

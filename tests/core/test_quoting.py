@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.core.quoting import answers, split_reply
+from router.core.cutting.quoting import answers, split_reply
 
 answered = partial(split_reply, thread_ids=("<o.1@desk.example>",))
 RECORDED = Path(__file__).parent.parent / "recorded"

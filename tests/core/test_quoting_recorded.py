@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from channels.email.markup import plain_text
-from router.core.quoting import split_reply
+from router.core.cutting.quoting import split_reply
 
 RECORDED = Path(__file__).parent.parent / "recorded" / "replies"
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mnemonic import Mnemonic
 
-from router.core import cards, private_keys
-from router.core.redact import holds_secret, mask
-from router.core.secret import HIDDEN
+from router.core.masking import cards, private_keys
+from router.core.masking.redact import holds_secret, mask
+from router.core.masking.secret import HIDDEN
 
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"

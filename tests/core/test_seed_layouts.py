@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.core import seed_layouts
-from router.core.redact import holds_secret, mask
-from router.core.secret import HIDDEN
+from router.core.masking import seed_layouts
+from router.core.masking.redact import holds_secret, mask
+from router.core.masking.secret import HIDDEN
 
 WORDS = (
     *("legal", "winner", "thank", "year", "wave", "sausage"),

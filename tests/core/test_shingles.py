@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from router.core.clusters import Seen, Window
-from router.core.shingles import MOST, Near, likeness, plain, sketch
+from router.core.waves.clusters import Seen, Window
+from router.core.waves.shingles import MOST, Near, likeness, plain, sketch
 from rules.text import fold
 from tests.campaign import TEXTS, ordinary, replayed, variant
 

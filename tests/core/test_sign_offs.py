@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from router.core.quoting import split_reply
+from router.core.cutting.quoting import split_reply
 
 ASKED = "请尽快处理，谢谢。\n订单号 20261124001"
 CARDS = (

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.core.clock import to_us
-from router.core.hours import DAYS, Calendar, settled
-from router.core.sla import KINDS, Counting, Hours, Matter, Policies, Policy
+from router.core.promises.hours import DAYS, Calendar, settled
+from router.core.promises.sla import KINDS, Counting, Hours, Matter, Policies, Policy
 from router.errors import Invalid
 
 HOURS = Calendar("Asia/Shanghai", {day: [("08:00", "22:00")] for day in DAYS})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.core.traces import host_of, ignored, number_of, traces
+from router.core.waves.traces import host_of, ignored, number_of, traces
 from rules.text import fold
 
 ETHER = "0x52908400098527886E0F7030069857D2E4169EE7"

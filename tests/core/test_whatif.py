@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.core.clock import to_us
-from router.core.hours import Calendar
-from router.core.sla import KINDS, Matter, Policies
-from router.core.whatif import (
+from router.core.promises.hours import Calendar
+from router.core.promises.sla import KINDS, Matter, Policies
+from router.core.promises.whatif import (
     Crew,
     Demand,
     Outcome,

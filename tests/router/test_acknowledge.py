@@ -9,7 +9,7 @@ import pytest
 
 from router import pipeline
 from router.core.clock import to_us
-from router.core.pace import Queue
+from router.core.promises.pace import Queue
 from router.prepared import Terms
 from tests.fakes import FakeDoor, FakeDoors
 

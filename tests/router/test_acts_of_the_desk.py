@@ -10,7 +10,8 @@ from router.core.rights import Who
 from router.desk.copying import RULE
 from router.errors import Conflict, Invalid, NotFound
 from router.prepared import Terms
-from router.store import acts, blocking, clocks, outbox, tickets, writings
+from router.store import acts, blocking, outbox, tickets, writings
+from router.store.promises import clocks
 from router.writing import Letter
 from tests.fakes import FakeDoor, FakeDoors
 

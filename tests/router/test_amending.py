@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from router import amending, dated_weeks, desk, hourbook, pipeline, sweeps
-from router.core.periods import DAYS
+from router.core.promises.periods import DAYS
+from router.core.promises.sla import KINDS, URGENCIES
 from router.core.rights import Who
-from router.core.sla import KINDS, URGENCIES
 from router.dated_weeks import POLICIES, DatedWeek
 from router.errors import Conflict, Invalid, NotFound
 from router.prepared import Terms
 from router.promise_settings import HoursSettings, PolicySettings
-from router.store import acts, calendar_days, promise_versions
+from router.store import acts
+from router.store.promises import calendar_days, promise_versions
 from tests.fakes import FakeDoor, FakeDoors
 
 HUA = Who(id=2, name="Hua", role="manager", teams=frozenset(), locale="zh")

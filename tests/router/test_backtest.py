@@ -9,13 +9,14 @@ from functools import cache
 
 import pytest
 
-from router import backtest, desk, ruling, seeding
+from router import backtest, desk, seeding
 from router.backtest import ALARM, LOST, Contest
 from router.core.clock import to_us
-from router.core.hours import ALWAYS
+from router.core.promises.hours import ALWAYS
 from router.core.rights import Who
 from router.judges import Source, facts_of, side_by_side
 from router.store import judged, people
+from router.terminal import ruling
 from rules.contract import Urgency
 from rules.engine import compile_book
 from rules.lint import SHIPPED

@@ -6,17 +6,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from router import calendars, dating, desk, explaining_clocks, official, pipeline, sweeps
+from router import calendars, desk, explaining_clocks, official, pipeline, sweeps
 from router.configuration import load
-from router.core import dates_in_files
-from router.core.periods import dated, day
+from router.core.promises import dates_in_files
+from router.core.promises.periods import dated, day
 from router.core.rights import Who
 from router.errors import NotFound, SettingsFault
 from router.hourbook import Hourbook
 from router.prepared import Terms
 from router.settings import Settings
-from router.store import calendar_days, claims, people
-from router.store.calendar_days import Day
+from router.store import claims, people
+from router.store.promises import calendar_days
+from router.store.promises.calendar_days import Day
+from router.terminal import dating
 from tests.fakes import FakeDoor, FakeDoors
 
 WEEK = {one: [("09:00", "18:00")] for one in ("mon", "tue", "wed", "thu", "fri")}

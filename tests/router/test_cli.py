@@ -19,7 +19,7 @@ from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
-from router import cli, deliver, filling, pipeline, serving, starting
+from router import cli, deliver, pipeline
 from router import desk as actions
 from router.assemble import assemble
 from router.configuration import load
@@ -28,9 +28,11 @@ from router.core.ids import Ids
 from router.core.rights import Who
 from router.errors import Conflict
 from router.prepared import Terms
-from router.store import database, people, promise_versions, version
+from router.store import database, people, version
 from router.store.database import Store
+from router.store.promises import promise_versions
 from router.store.schema import migrate as bring_up
+from router.terminal import filling, serving, starting
 from tests.fakes import FakeDoor, FakeDoors
 from tests.pages import app_of
 

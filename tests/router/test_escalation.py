@@ -12,7 +12,8 @@ from router import desk, escalate, notify, pipeline
 from router.core.rights import Who
 from router.errors import Conflict, NotFound
 from router.prepared import Terms
-from router.store import climbs, notices
+from router.store import notices
+from router.store.promises import climbs
 from tests.fakes import FakeDoor, FakeDoors
 
 PEOPLE = (

@@ -10,8 +10,9 @@ from router import pipeline, sweeps
 from router.core.clock import monotonic
 from router.fleet import Fleet, apps_of, every
 from router.prepared import Terms
-from router.store import claims, clocks, journal, notices
+from router.store import claims, journal, notices
 from router.store.jobs import bring_up
+from router.store.promises import clocks
 from router.store.schema import open_engine
 from tests.fakes import FakeDoor, FakeDoors
 

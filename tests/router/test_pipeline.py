@@ -19,9 +19,9 @@ from router import (
     signals,
     sweeps,
 )
-from router.core import sla
 from router.core.clock import to_us
 from router.core.keys import Keyring
+from router.core.promises import sla
 from router.core.rights import Who
 from router.errors import Conflict, KeyMissing, NotFound
 from router.prepared import Terms

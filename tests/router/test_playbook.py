@@ -3,9 +3,9 @@
 import pytest
 
 from router import desk, pipeline, playbook
-from router.core.counterparties import counterparties
 from router.core.playbooks import Playbooks
 from router.core.rights import Who
+from router.core.waves.counterparties import counterparties
 from router.errors import NotFound, SettingsFault
 from router.prepared import Terms
 from router.store import playbooks

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from router.reckoning import Reckoner, lines
+from router.terminal.reckoning import Reckoner, lines
 
 DESK = {
     "zone": "Asia/Shanghai",

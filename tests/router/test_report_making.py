@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from router import recounting, reports
+from router import reports
 from router.errors import Invalid
 from router.reports import making
+from router.terminal import recounting
 from tests.fakes import FakeDoor, FakeDoors
 from tests.web.conftest import submitted
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from router import ruling
 from router.errors import RouterError
+from router.terminal import ruling
 from router.web.speech import catalogue
 from rules.lint import SHIPPED, Census, Remark
 from tests.drafts import BEES

@@ -5,8 +5,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from router import explaining, showing
+from router import showing
 from router.rulebook import compiled
+from router.terminal import explaining
 from rules.raising import Opinion
 
 SITE = """

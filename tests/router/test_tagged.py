@@ -6,13 +6,14 @@ import pytest
 
 from router import backtest, desk, form, intake, pipeline
 from router.backtest import Contest
-from router.core.hours import ALWAYS
+from router.core.promises.hours import ALWAYS
 from router.core.rights import Who
 from router.judges import Source, facts_of
 from router.prepared import Terms
 from router.rulebook import Rulebook
-from router.store import acts, judged, macros, pages_ticket, people, tickets
+from router.store import acts, judged, macros, people, tickets
 from router.store.macros import MacroView
+from router.store.pages import ticket as pages_ticket
 from rules.engine import compile_files
 from tests.drafts import WATCHED
 from tests.fakes import FakeDoor, FakeDoors

@@ -9,7 +9,8 @@ from router import deliver, desk, escalate, pipeline, playbook
 from router.core.rights import Who
 from router.errors import Conflict, Invalid, NotFound
 from router.prepared import Terms
-from router.store import acts, climbs, merging, playbooks, tickets, writings
+from router.store import acts, merging, playbooks, tickets, writings
+from router.store.promises import climbs
 from router.writing import Letter
 from tests.fakes import FakeDoor, FakeDoors
 from tests.staff import staffed

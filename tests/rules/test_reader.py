@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from router import explaining
+from router.terminal import explaining
 from rules import bank, grams, meaning, reader
 from rules.bank import Bank, Example
 from rules.contract import Urgency

@@ -9,7 +9,8 @@ import pytest
 from channels.contract import Refused, Transient
 from channels.x import X
 from router import desk as acts
-from router import playing, polling, reaching
+from router import polling, reaching
+from router.terminal import playing
 from router.vault import Vault
 
 pytestmark = pytest.mark.one_database

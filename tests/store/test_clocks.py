@@ -12,8 +12,9 @@ from router import desk, escalate, pipeline
 from router.core.clock import to_us
 from router.core.rights import Who
 from router.prepared import Terms
-from router.store import acts, batch, clocks
+from router.store import acts, batch
 from router.store.database import Store
+from router.store.promises import clocks
 from tests.fakes import FakeDoor, FakeDoors
 
 LEAD = Who(id=2, name="Hua", role="lead", teams=frozenset({1, 2}), locale="zh")

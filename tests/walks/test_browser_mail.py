@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from router.core import markup
-from router.web import message as page_of_mail
+from router.web.pages import message as page_of_mail
 
 pytestmark = pytest.mark.browser
 

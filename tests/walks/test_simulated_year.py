@@ -16,9 +16,10 @@ import pytest
 
 from router import calendars, official
 from router.core.clock import to_us
-from router.core.periods import dated
+from router.core.promises.periods import dated
 from router.settings import Settings
-from router.store import batch, clocks
+from router.store import batch
+from router.store.promises import clocks
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAYS_OF_WORK = ("mon", "tue", "wed", "thu", "fri")

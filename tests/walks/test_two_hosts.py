@@ -17,7 +17,8 @@ from router.assemble import assemble
 from router.configuration import load
 from router.core.clock import SystemClock, monotonic, to_us
 from router.prepared import Terms
-from router.store import clocks, outbox
+from router.store import outbox
+from router.store.promises import clocks
 from tests.fakes import FakeDoor, FakeDoors
 
 TICKETS = 150

@@ -27,10 +27,11 @@ from router.assemble import FORM, assemble
 from router.configuration import load
 from router.core.clock import FrozenClock, SystemClock, monotonic
 from router.prepared import Terms
-from router.store import audit, clocks, counters, journal, outbox
+from router.store import audit, counters, journal, outbox
 from router.store.counters import VIEWS, Counted
 from router.store.database import Store
 from router.store.journal import Item
+from router.store.promises import clocks
 from router.worker import Worker
 from tests.channels.imap_server import ImapServer
 

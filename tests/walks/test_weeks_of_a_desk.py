@@ -20,9 +20,10 @@ from router.errors import RouterError
 from router.prepared import Terms
 from router.reports import asking, rows
 from router.reports.words import Words
-from router.store import acts, calendar_days, holding, people, splitting
-from router.store.calendar_days import Day
-from router.store.pages_reports import Cut, Period
+from router.store import acts, holding, people, splitting
+from router.store.pages.reports import Cut, Period
+from router.store.promises import calendar_days
+from router.store.promises.calendar_days import Day
 from tests.fakes import FakeDoor, FakeDoors
 from tests.ledger import ANSWERS, BEGIN, BERLIN, CALENDARS, HOURS, LATER, ZONE, Ledger, Ticket
 

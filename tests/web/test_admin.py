@@ -10,8 +10,8 @@ from router import desk, form, sweeps
 from router.core import totp
 from router.core.rights import ACTIONS, Who
 from router.store import audit, pages, people, second_steps, teams, timeline
-from router.web import signing
-from router.web.admin import PAGES
+from router.web.pages import signing
+from router.web.pages.admin import PAGES
 from router.web.speech import catalogue
 from tests.web.conftest import ALARM
 

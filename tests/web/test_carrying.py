@@ -8,8 +8,9 @@ import pytest
 
 from router import carrying
 from router.core.rights import Who
-from router.store import calendar_days, macros, teams
+from router.store import macros, teams
 from router.store.macros import MacroView
+from router.store.promises import calendar_days
 
 pytestmark = pytest.mark.one_database
 

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from router.core.pace import Queue
+from router.core.promises.pace import Queue
 from tests.fakes import FakeDoor, FakeDoors
 from tests.pages import app_of
 from tests.web.conftest import Browser

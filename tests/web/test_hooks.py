@@ -127,7 +127,7 @@ def test_a_wrong_signature_is_401_and_stores_nothing(calls, router, wrong):
 def test_why_a_call_was_refused_is_logged_and_the_doctor_says_that_none_was_good(
     calls, router, app, caplog
 ):
-    caplog.set_level("INFO", "router.web.hooks")
+    caplog.set_level("INFO", "router.web.pages.hooks")
 
     def said():
         app.extensions["receiver"].pulse()

@@ -8,8 +8,8 @@ from html import unescape
 import pytest
 
 from router import amending, dated_weeks
-from router.core.sla import KINDS, URGENCIES
-from router.store import promise_versions
+from router.core.promises.sla import KINDS, URGENCIES
+from router.store.promises import promise_versions
 from tests.web.test_weeks import due, hidden, look, recounts, save
 
 pytestmark = pytest.mark.one_database

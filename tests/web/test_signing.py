@@ -7,7 +7,7 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from router.store import people
-from router.web import signing
+from router.web.pages import signing
 
 pytestmark = pytest.mark.one_database
 

@@ -13,7 +13,7 @@ from router import desk, escalate, form, pipeline
 from router.core.rights import Who
 from router.prepared import Terms
 from router.store import readings, timeline
-from router.store.pages_message import MESSAGES
+from router.store.pages.messages import MESSAGES
 from router.web.speech import catalogue
 from router.writing import Letter
 from rules.raising import Near, Opinion

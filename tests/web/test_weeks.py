@@ -8,9 +8,9 @@ from urllib.parse import unquote_plus
 import pytest
 
 from router import supposing, sweeps
-from router.core.periods import DAYS
+from router.core.promises.periods import DAYS
 from router.hourbook import Hourbook
-from router.store import promise_versions
+from router.store.promises import promise_versions
 
 pytestmark = pytest.mark.one_database
 

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from router.core.clock import to_us
-from router.core.periods import DAYS
+from router.core.promises.periods import DAYS
 from tests.core.test_due_oracle import MINUTE, WINDOW, due_by_hand, readings, served, some_periods
 from tests.web.test_weeks import save
 

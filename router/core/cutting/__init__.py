@@ -1,0 +1,1 @@
+"""What somebody wrote now, cut out of what stands around it."""

@@ -1,0 +1,1 @@
+"""What nobody should ever have sent: found, hidden, and told of."""

@@ -1,0 +1,1 @@
+"""Service hours, policies, and the arithmetic of due times."""

@@ -1,0 +1,1 @@
+"""What messages have in common: variants of one text, traces, bursts, one person twice."""

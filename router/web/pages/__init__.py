@@ -1,0 +1,1 @@
+"""The pages, one module each, found by looking: each brings a blueprint."""
