@@ -19,7 +19,6 @@ from router.memory import undisturbed
 from router.terminal import commands
 
 if TYPE_CHECKING:
-    from router.assemble import Router
     from router.settings import Settings
 
 app = typer.Typer(
@@ -79,17 +78,6 @@ def _settings(config: Path | None) -> Settings:
     return configuration.load(config)
 
 
-def _opened(config: Path | None, may: str = "LOOK") -> Router:
-    """The desk; ``may`` says what the command may do to its database (router.terminal.opening)."""
-    from router.terminal import opening
-
-    return opening.opened(_settings(config), opening.May[may], _say)
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)
-
-
 # ---------------------------------------------------------------- running
 
 
@@ -97,7 +85,7 @@ def _say(line: str) -> None:
 def serve(config: Config = None) -> None:
     """Everything in one process: web pages, mailboxes, outbox and clock."""
     with undisturbed():
-        router = _opened(config, "RAISE")
+        router = commands.opened(config, "RAISE")
         from router.terminal import serving
     serving.serve(router, work=True)
 
@@ -106,7 +94,7 @@ def serve(config: Config = None) -> None:
 def web(config: Config = None) -> None:
     """The web pages alone; a worker runs elsewhere."""
     with undisturbed():
-        router = _opened(config)
+        router = commands.opened(config)
         from router.terminal import serving
     serving.serve(router, work=False)
 
@@ -115,7 +103,7 @@ def web(config: Config = None) -> None:
 def worker(config: Config = None) -> None:
     """Mailboxes, outbox and clock alone; the web pages run elsewhere."""
     with undisturbed():
-        router = _opened(config)
+        router = commands.opened(config)
         from router.terminal import starting
     starting.work(router)
 
@@ -125,7 +113,7 @@ def migrate(config: Config = None) -> None:
     """Bring the database to this program's schema."""
     from router.terminal import opening
 
-    revision = opening.bring_up(_settings(config), opening.May.RAISE, typer.echo)
+    revision = opening.bring_up(_settings(config), opening.May.RAISE, commands.hands(typer.echo))
     typer.echo(f"the database is at revision {revision}")
 
 
@@ -161,7 +149,7 @@ def doctor(
     from router import examining
 
     try:
-        router = _opened(config)
+        router = commands.opened(config)
     except RouterError as fault:
         typer.echo(f"✗ {fault}")
         raise typer.Exit(1) from None
@@ -188,7 +176,7 @@ def import_(
 
     with filling.behind_others():
         with undisturbed():
-            router = _opened(config, "MAKE")
+            router = commands.opened(config, "MAKE")
         try:
             whole = filling.import_mail(router, path, account)
         finally:
@@ -212,7 +200,7 @@ def backfill(
 
     with filling.behind_others():
         with undisturbed():
-            router = _opened(config, "MAKE")
+            router = commands.opened(config, "MAKE")
         try:
             day = since.date() if since else None
             filling.backfill(router, account, day, again=again, dry_run=dry_run)
@@ -291,7 +279,7 @@ def replay(
     """Send parked items through again; without a number, list them."""
     from router.terminal import starting
 
-    router = _opened(config)
+    router = commands.opened(config)
     try:
         starting.replay(router, item, everything=everything)
     finally:
@@ -332,7 +320,7 @@ def rules_learn(
         with filling.progress_bar("reading the examples") as told:
             typer.echo(f"learnt; kept in {learning.shipped(load(), told).name}")
         return
-    router = _opened(config, "MAKE")
+    router = commands.opened(config, "MAKE")
     try:
         with filling.progress_bar("reading the examples") as told:
             path, own = learning.here(router, told)
@@ -375,7 +363,7 @@ def demo(
     """Fill a desk without channels with made-up tickets; one that is in use is left alone."""
     from router.terminal import filling
 
-    router = _opened(config, "MAKE")
+    router = commands.opened(config, "MAKE")
     try:
         filling.demo(router, tickets)
     finally:
@@ -393,7 +381,7 @@ def user(
     """Add a person, or give one a new sign-in link."""
     from router.terminal import starting
 
-    router = _opened(config, "MAKE")
+    router = commands.opened(config, "MAKE")
     try:
         starting.user(router, email, name=name or email, role=role, teams=team or [])
     finally:

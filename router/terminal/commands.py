@@ -5,14 +5,20 @@ sandbox of platforms.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from router import configuration
 from router.errors import Invalid
+
+if TYPE_CHECKING:
+    from router.assemble import Router
+    from router.terminal.opening import Hands
 
 app = typer.Typer()
 calendar_app = typer.Typer(help="The desk's calendars: look at them, import dates.")
@@ -22,6 +28,26 @@ Config = Annotated[
     Path | None, typer.Option("--config", help="config.toml of this desk", show_default=False)
 ]
 Name = Annotated[str, typer.Option("--calendar", help="desk, or one of [calendars]")]
+
+
+def opened(config: Path | None, may: str = "LOOK") -> Router:
+    """The desk; ``may`` says what the command may do to its database (router.terminal.opening)."""
+    from router.terminal import opening
+
+    say = partial(typer.echo, err=True)
+    return opening.opened(configuration.load(config), opening.May[may], hands(say))
+
+
+def hands(tell: Callable[[str], None]) -> Hands:
+    """What changes a schema, loaded by whoever has one to change."""
+    from router.terminal.opening import Hands
+
+    def migrate(url: str) -> None:
+        from router.store.schema import migrate as bring_up
+
+        bring_up(url)
+
+    return Hands(migrate, tell)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from router.errors import RouterError
 from router.settings import Settings
 from router.store import version
 from router.store.database import open_pool
-from router.store.schema import migrate
 from rules.engine import load as load_rules
 from rules.kept import Kept
 
@@ -27,18 +27,27 @@ class May(Enum):
     RAISE = 2
 
 
-def opened(settings: Settings, may: May, tell: Callable[[str], None]) -> Router:
-    """The desk; ``tell`` is given a line when the schema was changed. Raises what
-    :func:`router.assemble.assemble` does, and RouterError when there is no room for the data."""
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What changes a database at this address (whoever changes none need not load it: it takes
+    20 MB), and who is told of it in a line."""
+
+    migrate: Callable[[str], None]
+    tell: Callable[[str], None]
+
+
+def opened(settings: Settings, may: May, hands: Hands) -> Router:
+    """The desk. Raises what :func:`router.assemble.assemble` does, and RouterError when there is no
+    room for the data."""
     folder = settings.rules.folder
     kept = Kept(settings.data_path / "rules.kept")
     rules = load_rules(Path(folder).expanduser() if folder else None, kept)
     if may is not May.LOOK:
-        bring_up(settings, may, tell)
+        bring_up(settings, may, hands)
     return assemble(settings, rules=rules)
 
 
-def bring_up(settings: Settings, may: May, tell: Callable[[str], None]) -> str:
+def bring_up(settings: Settings, may: May, hands: Hands) -> str:
     """See to the schema, as far as the command may; the revision the database is at then."""
     pool = open_pool(settings.database_url)
     try:
@@ -49,9 +58,9 @@ def bring_up(settings: Settings, may: May, tell: Callable[[str], None]) -> str:
     finally:
         pool.close()
     make_room(settings)
-    migrate(settings.database_url)
+    hands.migrate(settings.database_url)
     if revision:
-        tell(f"the database was brought up: revision {revision} → {version.HEAD}")
+        hands.tell(f"the database was brought up: revision {revision} → {version.HEAD}")
     return version.HEAD
 
 

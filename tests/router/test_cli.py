@@ -1074,3 +1074,13 @@ def test_who_presses_ctrl_c_again_ends_nothing_halfway(monkeypatch, capsys):
         assert "ends first" in capsys.readouterr().err
         signal.raise_signal(signal.SIGINT)
         assert (stopped, ended) == ([1], [130])
+
+
+def test_who_changes_no_schema_does_not_hold_what_would(desk):
+    code = (
+        "import sys; from pathlib import Path; from router.terminal import commands, serving; "
+        f"commands.opened(Path({str(desk.config)!r}), 'RAISE').close(); "
+        "print(sorted({'alembic', 'procrastinate'} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"
