@@ -10,7 +10,20 @@ from router.store.shapes import Reading, Unread
 from router.store.unit import Unit
 from rules.raising import Opinion
 
-_SUSPECTED = "WHERE suspected <> '' "
+_WAITING = (
+    "SELECT * FROM (SELECT u.message_id, u.at, m.ticket_id, m.subject, m.text, "
+    "v.category, v.urgency, v.near, "
+    "COALESCE((SELECT SUM(f.weight) FROM finding f WHERE f.verdict_id = v.id "
+    "AND f.category = v.category), 0) AS score, "
+    "CASE WHEN v.urgency = 'P1' THEN '' ELSE COALESCE((SELECT f.category FROM finding f "
+    "WHERE f.verdict_id = v.id AND f.urgency = 'P1' GROUP BY f.category "
+    "HAVING SUM(f.weight) >= 0.9995 ORDER BY MAX(f.weight) DESC, "
+    "SUM(f.weight) DESC, f.category LIMIT 1), '') END "
+    "AS suspected "
+    "FROM unread u JOIN message m ON m.id = u.message_id "
+    "JOIN verdict v ON v.message_id = u.message_id) AS w "
+    "{which} ORDER BY message_id LIMIT :n"
+)
 
 
 def wait(unit: Unit, message_id: int) -> None:
@@ -30,21 +43,16 @@ def waiting(unit: Unit, limit: int, *, suspected: bool = False) -> list[Any]:
     of which an incident is suspected."""
     return list(
         unit.rows(
-            "SELECT * FROM (SELECT u.message_id, u.at, m.ticket_id, m.subject, m.text, "  # noqa: S608  # ours
-            "v.category, v.urgency, v.near, "
-            "COALESCE((SELECT SUM(f.weight) FROM finding f WHERE f.verdict_id = v.id "
-            "AND f.category = v.category), 0) AS score, "
-            "CASE WHEN v.urgency = 'P1' THEN '' ELSE COALESCE((SELECT f.category FROM finding f "
-            "WHERE f.verdict_id = v.id AND f.urgency = 'P1' GROUP BY f.category "
-            "HAVING SUM(f.weight) >= 0.9995 ORDER BY MAX(f.weight) DESC, "
-            "SUM(f.weight) DESC, f.category LIMIT 1), '') END "
-            "AS suspected "
-            "FROM unread u JOIN message m ON m.id = u.message_id "
-            "JOIN verdict v ON v.message_id = u.message_id) AS w "
-            f"{_SUSPECTED if suspected else ''}ORDER BY message_id LIMIT :n",
+            _WAITING.format(which="WHERE suspected <> ''" if suspected else ""),
             n=limit,
         )
     )
+
+
+def suspected(unit: Unit, message_id: int) -> str:
+    """The incident of which this message is suspected while it waits; nothing when none is."""
+    rows = unit.rows(_WAITING.format(which="WHERE message_id = :id"), id=message_id, n=1)
+    return str(rows[0].suspected) if rows else ""
 
 
 def done(unit: Unit, message_ids: Collection[int]) -> set[int]:

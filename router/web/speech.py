@@ -184,9 +184,13 @@ def _clock(local: datetime) -> str:
 def relative(at: datetime, now: datetime, zone: ZoneInfo, speaks: str) -> str:
     """How long ago or from now, while that is short; then the day; in this language."""
     seconds = (at - now).total_seconds()
-    minutes = int(abs(seconds) // 60)
-    if minutes < _DAY:
-        return _distance(speaks, minutes, ahead=seconds > 0)
+    if seconds > 0:  # a promise of two hours is not "in one" a moment later
+        minutes = round(seconds / 60)
+        if minutes < _DAY:
+            near = minutes if minutes < _HOUR else (minutes + _HOUR // 2) // _HOUR * _HOUR
+            return _distance(speaks, near, ahead=True)
+    elif (minutes := int(-seconds // 60)) < _DAY:
+        return _distance(speaks, minutes, ahead=False)
     return _far(speaks, at, zone, now.astimezone(zone).year)
 
 

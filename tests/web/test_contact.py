@@ -68,6 +68,28 @@ def test_the_page_of_thanks_names_the_same_moment_as_the_mail(router, send):
     assert "12月8日" in page
 
 
+class SlowReader:
+    """A second reader that has read nothing yet."""
+
+    on = True
+
+
+def test_who_may_be_losing_money_is_told_what_to_do_before_the_second_reader_has_read(
+    assembled, frozen
+):
+    router = assembled(doors=FakeDoors(FakeDoor()), reader=SlowReader())
+    app = app_of(router)
+    browser = Browser(app)
+    hidden = _open(browser)
+    frozen.advance(timedelta(seconds=30))
+    said = "我的账户被盗了，有人把钱转走了，请马上冻结"
+    page = browser.post("/contact", {**hidden, "body": said, "email": "lin@mail.example"}).text
+    app.extensions["hub"].close()
+    (ticket,) = _tickets(router)
+    assert (ticket.urgency, ticket.security) == ("P2", False)
+    assert "立即冻结" in page
+
+
 def test_whoever_left_a_number_only_is_told_at_once_what_to_do(send):
     answer = send(body="My account was hacked, money is gone", email="", phone="+442079460000")
     assert "立即冻结" in answer.text

@@ -26,6 +26,8 @@ def _words(page):
         (datetime(2026, 11, 24, 7, 0, tzinfo=ZONE), "en", "back today at 08:00 (in 1 h)."),
         (datetime(2026, 11, 24, 22, 0, tzinfo=ZONE), "en", "back tomorrow at 08:00 (in 10 h)."),
         (datetime(2026, 11, 24, 22, 0, tzinfo=ZONE), "zh", "将于明天 08:00（10 小时后）恢复"),
+        (datetime(2026, 11, 24, 6, 0, 9, tzinfo=ZONE), "en", "back today at 08:00 (in 2 h)."),
+        (datetime(2026, 11, 24, 7, 44, 50, tzinfo=ZONE), "zh", "今天 08:00（15 分钟后）"),
     ],
 )
 def test_the_form_says_when_people_are_there(browser_of, frozen, at, language, said):

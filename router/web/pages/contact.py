@@ -22,7 +22,7 @@ from router import acknowledge, form
 from router.core import markdown
 from router.errors import Conflict, Invalid, OverLimit, StoreError
 from router.pipeline import Taken
-from router.store import tickets
+from router.store import readings, tickets
 from router.web import faults
 from router.web.pages.articles import present
 from router.web.rights import here, public, source
@@ -148,7 +148,9 @@ def _told(taken: Taken) -> dict[str, Any]:
     with router.store.reading() as unit:
         due = tickets.answer_due(unit, taken.ticket_id)
         row = tickets.status(unit, taken.ticket_id)
-    article = present().serving(row.category) if row is not None else None
+        # Who may be losing money is not left without a first step while the second reader reads.
+        about = readings.suspected(unit, taken.message_id) or (row.category if row else "")
+    article = present().serving(about) if about else None
     by = calendar.next_open(now)
     if row is not None:
         by = acknowledge.answer_by(router, row, due, calendar, now)
