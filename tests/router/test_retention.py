@@ -6,6 +6,7 @@ import os
 import signal
 import zipfile
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -449,7 +450,7 @@ def test_of_two_peoples_tickets_made_one_each_is_handed_out_their_own_words(rout
 @pytest.mark.slow
 @pytest.mark.one_database
 def test_killed_after_any_commit_it_is_seen_through(
-    assembled, settings_of, door, frozen, shipped_rules, database_kind
+    assembled, settings_of, door, frozen, shipped_rules, keys, database_kind
 ):
     """A child dies by SIGKILL after its n-th commit; whoever comes next ends it, for every n."""
     if database_kind != "sqlite":
@@ -460,7 +461,8 @@ def test_killed_after_any_commit_it_is_seen_through(
         taken = [_arrives(router, door, f"canary {killed} {one}") for one in range(3)]
         row_id = retention.ask(router, requester_of(router, taken[0].ticket_id), agent_id=None)
         router.close()
-        ended = not _dies(settings_of(), frozen, shipped_rules, row_id, killed)
+        parts = {"clock": frozen, "rules": shipped_rules, "keys": keys}
+        ended = not _dies(partial(assemble, settings_of(), **parts), row_id, killed)
         killed += 1
         frozen.advance(timedelta(minutes=3))
         again = assembled(doors=FakeDoors(door))
@@ -479,12 +481,13 @@ def _arrives(router, door, text):
     return pipeline.receive(router, door, [raw], Terms())[0]
 
 
-def _dies(settings, frozen, rules, row_id, after):
+def _dies(opened, row_id, after):
     """Erase in a child that is killed after so many commits; whether it was."""
     child = os.fork()
     if child == 0:
+        code = 1
         try:
-            router = assemble(settings, clock=frozen, rules=rules)
+            router = opened()
             left = [after]
 
             def count():
@@ -494,9 +497,12 @@ def _dies(settings, frozen, rules, row_id, after):
 
             router.store.on_commit.append(count)
             finish(router, row_id)
+            code = 0
         finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+            os._exit(code)
+    status = os.waitpid(child, 0)[1]
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
 
 
 def test_what_was_being_taken_in_meanwhile_goes_too(router, arrives, frozen):

@@ -48,6 +48,16 @@ def looks():
     ]
 
 
+def until(page, said):
+    """Wait until this is so on a page. ``wait_for_function`` asks once and then evaluates a string
+    in the page, which our pages forbid."""
+    for _ in range(500):
+        if page.evaluate(said):
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"never: {said}")
+
+
 def held(page, address):
     """Requests of a page to such an address wait; what lets them go."""
     waiting, free = [], []

@@ -10,7 +10,7 @@ import pytest
 from router import deliver
 from router.store import chats, people
 from tests.chats import ChatDoors, begun, say
-from tests.walks.conftest import looks
+from tests.walks.conftest import looks, until
 
 pytestmark = pytest.mark.browser
 
@@ -157,7 +157,7 @@ def test_an_answer_after_the_long_automatic_one_comes_into_sight_or_says_that_it
 
     page.mouse.move(195, 200)
     page.mouse.wheel(0, -5000)
-    page.wait_for_function("document.querySelector('#scroll').scrollTop === 0")
+    until(page, "document.querySelector('#scroll').scrollTop === 0")
     desk.keyboard.type("Has it come?")
     desk.keyboard.press("Control+Enter")
     button = page.get_by_role("button", name="New reply")
@@ -238,9 +238,9 @@ def test_what_is_written_without_a_network_goes_out_once_when_it_is_back(
     page.get_by_text("Not sent yet").wait_for()
     context.set_offline(False)
     page.get_by_text("Delivered").wait_for()
-    page.wait_for_function("!document.querySelector('#net').textContent")
+    until(page, "!document.querySelector('#net').textContent")
     page.reload()
-    page.wait_for_function("document.querySelectorAll('.talk .visitor').length === 2")
+    until(page, "document.querySelectorAll('.talk .visitor').length === 2")
     assert page.locator(".talk .visitor", has_text="written in the lift").count() == 1
     context.close()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.chats import ChatDoors, begun, say
-from tests.walks.conftest import held
+from tests.walks.conftest import held, until
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +41,7 @@ def test_a_message_whose_files_went_with_its_page_is_there_once_and_says_so(
     page.reload()
     shown = "Download shot.png" if arrives else "shot.png did not go up"
     page.get_by_text(shown).wait_for()
-    page.wait_for_function("!JSON.parse(localStorage.getItem('chat:site')).queue.length")
+    until(page, "!JSON.parse(localStorage.getItem('chat:site')).queue.length")
     assert page.locator("#text").input_value() == ""
     assert taken(router) == ["see here"]
     complaints.clear()  # the browser tells of what was cut

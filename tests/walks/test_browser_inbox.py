@@ -4,7 +4,7 @@ import pytest
 
 from router import deliver
 from router.store import gates
-from tests.walks.conftest import looks
+from tests.walks.conftest import looks, until
 
 pytestmark = pytest.mark.browser
 
@@ -199,7 +199,7 @@ def test_the_letter_one_answers_is_seen_while_one_answers_it(arrive, router, sig
     page.keyboard.press("r")
     page.wait_for_selector("#reply-text:focus")
     letter = page.locator(".message.in")
-    page.wait_for_function("!document.querySelector('.gate details').open")
+    until(page, "!document.querySelector('.gate details').open")
     top, end = letter.bounding_box()["y"], page.locator("#writing").bounding_box()["y"]
     assert top >= page.locator("#conversation").bounding_box()["y"]
     assert end - top > 220
@@ -266,7 +266,7 @@ def test_a_phone_goes_to_the_newest_message_of_many_and_back(arrive, router, sig
         "one => one.getBoundingClientRect().top < innerHeight"
     )
     page.go_back()
-    page.wait_for_function("scrollY === 0")
+    until(page, "scrollY === 0")
     assert page.locator("#pane").get_attribute("data-number") == first.number
 
 
