@@ -52,7 +52,6 @@ def _carry(router: Router, unit: Unit, who: Who, gone: Draft, kept: Draft) -> di
     writings.move(unit, router.keys, gone.id, kept.id)
     for tag in tickets.tags(unit, gone.id):
         tickets.tag(unit, kept.id, tag)
-    clocks.merged(unit, gone, kept, router.policies)
     if gone.security and not kept.security:
         timeline.note(unit, kept.id, "category", old=kept.category, new=gone.category)
         kept.security, kept.category = True, gone.category
@@ -61,8 +60,8 @@ def _carry(router: Router, unit: Unit, who: Who, gone: Draft, kept: Draft) -> di
     if gone.urgency < kept.urgency:
         timeline.note(unit, kept.id, "urgency", old=kept.urgency, new=gone.urgency)
         kept.urgency = gone.urgency
+    clocks.merged(unit, gone, kept, router.policies)
     _stand(router, unit, gone, kept)
-    clocks.retarget(unit, kept, router.policies)
     kept.messages += gone.messages
     gone.state, gone.closed_at, gone.parked, gone.messages = "closed", unit.now_us, False, 0
     gone.updated_at = kept.updated_at = unit.now_us
