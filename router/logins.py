@@ -55,4 +55,6 @@ def _try(router: Router, place: Place, found: dict[Place, Login | None]) -> None
     except (ChannelError, RouterError, OSError, ValueError) as fault:
         found[place] = Login(name, ok=False, said=str(fault))
     finally:
+        broke = "it answered in a way that its door does not know; what that was stands above"
+        found.setdefault(place, Login(name, ok=False, said=broke))
         door.close()

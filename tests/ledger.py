@@ -207,6 +207,7 @@ class Ledger:
         ticket.promises = [one for one in ticket.promises if not one.void]
 
     def merge(self, gone, kept):
+        heirs = {}
         for one in [one for one in gone.promises if one.running]:
             group = ANSWERS if one.kind in ANSWERS else (one.kind,)
             twins = kept.open_(*group)
@@ -216,5 +217,15 @@ class Ledger:
             elif one.start < twins[0].start and twins[0].broken is None:
                 twins[0].pauses = [*one.stood(twins[0].start), *twins[0].pauses]
                 twins[0].start = one.start
-        gone.promises = [one for one in gone.promises if not one.running]
+            heirs[id(one)] = twins[0] if twins else kept.promises[-1]
         self.retarget(kept)
+        gone.promises = [
+            one
+            for one in gone.promises
+            if not one.running or (one.broken is not None and not self.over(heirs[id(one)]))
+        ]
+
+    def over(self, promise):
+        if promise.broken is None and promise.paused is None:
+            return promise.due() <= self.now
+        return promise.broken is not None

@@ -8,7 +8,7 @@ from router.assemble import Router
 from router.core.rights import Who
 from router.desk.acting import Before, Deed, do, keep, take
 from router.errors import Conflict, Invalid
-from router.store import links, merging, playbooks, tickets, timeline, writings
+from router.store import holding, links, merging, playbooks, tickets, timeline, writings
 from router.store.batch import Draft, write
 from router.store.promises import clocks
 from router.store.unit import Unit
@@ -22,7 +22,8 @@ def merge(router: Router, who: Who, gone_id: int, kept_id: int) -> str:
 
     Messages, sent and unsent, participants, begun texts and tasks go over, and an alarm that nobody
     took rings on. The kept ticket is as urgent as the more urgent of the two, and a security matter
-    when either was. Whatever is still sent to the ticket that is gone arrives at the kept one.
+    when either was; an alarm's team has it then. Whatever is still sent to the ticket that is gone
+    arrives at the kept one.
     """
     if gone_id == kept_id:
         raise Invalid("number", "same_ticket")
@@ -52,23 +53,33 @@ def _carry(router: Router, unit: Unit, who: Who, gone: Draft, kept: Draft) -> di
     writings.move(unit, router.keys, gone.id, kept.id)
     for tag in tickets.tags(unit, gone.id):
         tickets.tag(unit, kept.id, tag)
-    clocks.merged(unit, gone, kept, router.policies)
     if gone.security and not kept.security:
         timeline.note(unit, kept.id, "category", old=kept.category, new=gone.category)
         kept.security, kept.category = True, gone.category
+        _hand_over(unit, gone, kept)
     if kept.security:
         playbooks.wait(unit, kept.id)
     if gone.urgency < kept.urgency:
         timeline.note(unit, kept.id, "urgency", old=kept.urgency, new=gone.urgency)
         kept.urgency = gone.urgency
+    clocks.merged(unit, gone, kept, router.policies)
     _stand(router, unit, gone, kept)
-    clocks.retarget(unit, kept, router.policies)
     kept.messages += gone.messages
     gone.state, gone.closed_at, gone.parked, gone.messages = "closed", unit.now_us, False, 0
     gone.updated_at = kept.updated_at = unit.now_us
     timeline.note(unit, gone.id, "merged", agent_id=who.id, number=kept.number)
     timeline.note(unit, kept.id, "merged_in", agent_id=who.id, number=gone.number)
     return moved
+
+
+def _hand_over(unit: Unit, gone: Draft, kept: Draft) -> None:
+    """An alarm stays its team's; whoever holds the kept ticket and may not see that lets go."""
+    if gone.team_id == kept.team_id:
+        return
+    team, was = (tickets.team_key(unit, one.team_id) for one in (gone, kept))
+    kept.team_id = gone.team_id
+    timeline.note(unit, kept.id, "team", team=team, was=was)
+    holding.hand_back(unit, [kept])
 
 
 def _stand(router: Router, unit: Unit, gone: Draft, kept: Draft) -> None:

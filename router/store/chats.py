@@ -326,7 +326,9 @@ def not_read(unit: Unit, account: str, before_us: int, limit: int = 50) -> list[
 
 
 def mailed(unit: Unit, conversation: int, upto: int) -> list[str]:
-    """Mark what was not read as gone out by mail; its texts, in order."""
+    """Mark what was not read as gone out by mail; its texts, in order. The conversation is held
+    first: whoever is at the same one sees what is marked here."""
+    unit.run("UPDATE chat SET mailed_seq = mailed_seq WHERE id = :id", id=conversation)
     rows = unit.rows(
         "SELECT m.text FROM chat c JOIN chat_event e ON e.conversation_id = c.id "
         "JOIN message m ON m.id = e.message_id AND m.direction = 'out' WHERE c.id = :id "

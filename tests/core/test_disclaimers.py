@@ -72,6 +72,10 @@ def test_what_a_scanner_or_a_friend_of_trees_adds_goes(notice):
         "打印凭证在哪里？",
         "Scanned for viruses: nothing. The app still crashes.",
         "Please consider my case before printing your report.",
+        "The wallet file was scanned and a virus was found in it.",
+        "This email says the app was checked and has a virus.",
+        "Please consider the environment: iOS 17, version 5.2 of the app.",
+        "网络环境正常，但是无法打印转账凭证。",
     ],
 )
 def test_what_somebody_writes_of_viruses_or_printing_stays(told):

@@ -102,7 +102,18 @@ def test_a_line_drawn_above_a_footer_goes_with_it(rule):
 def test_a_providers_advertisement_below_a_long_line_goes():
     advert = f"{'_' * 65}\nGet your FREE download of MSN Explorer at http://msn.example"
     assert split_reply(f"{ASKED}\n\n{advert}\n").reply == ASKED
-    text = f"{ASKED}\n\n{'_' * 65}\nMy Yahoo wallet is empty, see http://scan.example/tx/9\n"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "My Yahoo wallet is empty, see http://scan.example/tx/9",
+        "Scammer: helper@hotmail.com told the victim to send the seed.",
+        "The Yahoo account was hacked, coins went out: http://scan.example/tx/9",
+    ],
+)
+def test_what_somebody_tells_of_a_provider_below_a_long_line_stays(told):
+    text = f"{ASKED}\n\n{'_' * 65}\n{told}\n"
     assert split_reply(text) == (text, "")
 
 

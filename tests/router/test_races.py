@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from router import pipeline, sweeps
+from router import desk, pipeline, sweeps
 from router.core.rights import Who
 from router.desk import acting
 from router.prepared import Terms
-from router.store import batch, budgets, claims, counters
+from router.store import batch, budgets, chats, claims, counters
 from router.store.budgets import Allowance
+from tests.chats import ChatDoors, begun, say
 from tests.fakes import FakeDoor, FakeDoors
 from tests.staff import staffed
 
@@ -200,6 +201,28 @@ def test_two_who_fold_the_same_deltas_count_them_once(assembled, frozen, meanwhi
         router.store.write(counters.fold)
     with router.store.reading() as unit:
         assert counters.read(unit, ["t1:open"]) == {"t1:open": 5}
+
+
+def test_what_is_mailed_of_a_chat_is_not_mailed_again_with_what_came_since(
+    assembled, frozen, meanwhile
+):
+    router = staffed(assembled(doors=ChatDoors()), MEI)
+    row, _ = begun(router)
+    say(router, row, "hello", email="lin@mail.example")
+    ends = []
+    for words in ("One.", "Two."):
+        with router.store.reading() as unit:
+            ticket_id = chats.find(unit, row.id).ticket_id
+        desk.reply(router, MEI, ticket_id, words, once=words)
+        with router.store.reading() as unit:
+            ends.append(chats.events(unit, row.id, 0)[-1].seq)
+
+    def mails(also):
+        router.store.write(lambda unit: (chats.mailed(unit, row.id, ends[0]), also(unit)))
+
+    with meanwhile(router, mails):
+        texts = router.store.write(lambda unit: chats.mailed(unit, row.id, ends[1]))
+    assert texts == ["Two."]
 
 
 def test_a_duty_that_takes_long_is_done_by_nobody_else(assembled, frozen, monkeypatch):

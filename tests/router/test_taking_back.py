@@ -306,6 +306,17 @@ def test_an_alarm_stays_one_whatever_it_is_merged_into(router, arrives):
     assert row["urgency"] == "P1"
 
 
+def test_an_alarm_stays_its_teams_whatever_it_is_merged_into(router, arrives):
+    kept, alarm = arrives().ticket_id, arrives(ALARM).ticket_id
+    desk.assign(router, LEAD, kept, MEI.id)
+    before = _row(router, kept)
+    desk.merge(router, LEAD, alarm, kept)
+    row = _row(router, kept)
+    assert (row["team_id"], row["assignee_id"]) == (_row(router, alarm)["team_id"], None)
+    _undo(router, LEAD, alarm)
+    assert _row(router, kept) == before
+
+
 def _ringing(router, ticket_id):
     """The tasks of a ticket, and how many causes climb on it."""
     playbook.sweep(router)

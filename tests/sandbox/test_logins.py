@@ -7,6 +7,7 @@ import pytest
 
 from router import logins
 from router.vault import Vault
+from tests.fakes import FakeDoor, FakeDoors
 
 pytestmark = pytest.mark.one_database
 
@@ -67,3 +68,23 @@ def test_who_does_not_answer_is_not_waited_for(desk, switch):
         assert found["messenger.sandbox"][0] is False
         assert "no answer" in found["messenger.sandbox"][1]
         silent.accept()[0].close()
+
+
+class Odd(FakeDoor, FakeDoors):
+    """A door whose platform answers as none should."""
+
+    def __init__(self):
+        FakeDoor.__init__(self)
+        FakeDoors.__init__(self, self)
+
+    def fresh(self, _kind, _account):
+        return self
+
+    def log_in(self):
+        raise KeyError("made up")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_who_answers_oddly_is_not_said_to_be_out_of_reach(assembled):
+    (told,) = logins.tried(assembled(doors=Odd()))
+    assert (told.ok, "no answer" in told.said) == (False, False)

@@ -271,6 +271,29 @@ def test_a_promise_that_was_broken_is_broken_once_after_a_merge(desk_of, door, f
     assert clocks_of(router, other)["first_response"].breached_at is None
 
 
+def test_a_promise_that_was_broken_is_still_where_the_kept_ticket_has_time_left(
+    desk_of, door, frozen
+):
+    router = desk_of()
+    kept = takes(router, door)
+    desk.reply(router, LEAD, kept, "Which one?", once="1")
+    frozen.advance(timedelta(days=20))
+    gone = takes(router, door, "the second one", **{"from": "ann@work.example"})
+    frozen.advance(timedelta(days=20))
+    escalate.sweep(router)
+    before = clocks_of(router, gone)
+    desk.merge(router, LEAD, gone, kept)
+    frozen.advance(timedelta(seconds=1))
+    escalate.sweep(router)
+    assert clocks_of(router, kept)["resolution"].breached_at is None
+    assert clocks_of(router, gone)["resolution"] == before["resolution"]
+    assert [one["kind"] for one in entries(router, gone, "sla_merged")] == ["first_response"]
+    with router.store.reading() as unit:
+        batch_id = acts.last(unit, LEAD.id, gone).batch
+    desk.undo(router, LEAD, batch_id)
+    assert clocks_of(router, gone) == before
+
+
 def test_nothing_runs_on_a_closed_ticket_that_a_waiting_one_was_merged_into(desk_of, door, frozen):
     router = desk_of()
     closed, waits = takes(router, door), takes(router, door, **{"from": "ann@work.example"})

@@ -151,19 +151,25 @@ _SCANNED = re.compile(
     re.IGNORECASE,
 )
 _SCANNER = re.compile(r"vir(?:us|en)|wirus|вирус|malware|mailscanner", re.IGNORECASE)
+#: It begins with the mail: what else was scanned, and had a virus, is somebody's trouble.
+_OF_MAIL = re.compile(
+    rf"(?:{_ITSELF.pattern}|cet e-mail|l['\u2019]absence de virus|t[ao]to (?:zpráva|správa))"
+    r"(?!.*\b(?:says?|said|claims?)\b)",
+    re.IGNORECASE,
+)
+_SPARED = r"(?:考[虑慮]|保[护護]|爱护|愛護|珍惜|支持).{0,6}(?:环境|環境|环保|環保|地球)"
 _NOTICE = re.compile(
     r"virus[- ]free|virenfrei|sans virus|libre de virus|livre de vírus|senza virus|virusvrij"
     r"|без вирусов|不含病毒|无病毒|no virus found in this .{0,12}message|checked by avg.{0,60}"
     r"|(?:and is )?believed to be clean|version: [\d./ ]+.{0,60}release date.{0,40}"
-    r"|(?:please |p )?(?:consider|think|save|protect).{0,60}"
-    r"(?:environment|planet|trees?|paper).{0,60}"
+    r"|(?:please |p )?(?:consider|think|save|protect).{0,60}(?:environment|planet|trees?|paper)"
+    r"(?:.{0,40}(?:print|paper|tree).{0,40})?"
     r"|.{0,60}environment.{0,30}before (?:you )?print.{0,40}"
     r"|(?:before|avoid) (?:you )?print.{0,60}(?:environment|planet|trees?|necessary).{0,30}"
     r"|.{0,60}(?:umwelt.{0,60}druck|druck.{0,60}umwelt).{0,40}"
     r"|.{0,60}(?:environnement.{0,40}imprim|imprim.{0,60}environnement).{0,40}"
     r"|.{0,60}(?:medio ambiente.{0,40}imprim|imprim.{0,60}(?:medio|meio) ambiente).{0,40}"
-    r"|.{0,20}(?:环境|环保|環保|地球).{0,20}(?:打印|列印).{0,12}"
-    r"|.{0,12}(?:打印|列印).{0,20}(?:环境|环保|環保).{0,12}",
+    rf"|.{{0,12}}{_SPARED}.{{0,20}}(?:打印|列印).{{0,12}}|.{{0,12}}(?:打印|列印).{{0,12}}{_SPARED}.{{0,12}}",
     re.IGNORECASE,
 )
 _LINK = re.compile(
@@ -189,7 +195,8 @@ def without_links(line: str) -> str:
 
 
 def _is_said_of_mail(sentence: str) -> bool:
-    scanned = _SCANNED.search(sentence) and _SCANNER.search(sentence) and len(sentence) < _MOST_SAID
+    short = len(sentence) < _MOST_SAID and _OF_MAIL.match(sentence) is not None
+    scanned = short and _SCANNED.search(sentence) and _SCANNER.search(sentence)
     return bool(scanned) or _NOTICE.fullmatch(sentence) is not None
 
 

@@ -6,8 +6,8 @@ import re
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from router.core import printed_headers as printed
 from router.core.cutting import disclaimers, footers
+from router.core.cutting import printed_headers as printed
 
 WROTE, HEADER, RULE, FORWARD, FOOTER, DISCLAIMER = (
     *("wrote", "header", "rule", "forward"),

@@ -19,8 +19,7 @@ from collections.abc import Collection
 from itertools import accumulate, islice
 from typing import NamedTuple
 
-from router.core import initials, printed_headers
-from router.core.cutting import disclaimers, footers, sign_offs
+from router.core.cutting import disclaimers, footers, initials, printed_headers, sign_offs
 from router.core.cutting import quote_marks as marks
 
 _MOST_LINES = 20_000

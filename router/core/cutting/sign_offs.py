@@ -56,6 +56,9 @@ _LIST = re.compile(r"mailing list|listinfo|邮件列表|mailman", re.IGNORECASE)
 _PROVIDER = re.compile(
     r"\b(?:yahoo|msn|hotmail|lycos|netscape|juno|excite|gmx|web\.de)\b", re.IGNORECASE
 )
+_PROVIDERS_PAGE = re.compile(
+    rf"(?:https?://|www\.)[^\s/]{{0,60}}{_PROVIDER.pattern}\S*", re.IGNORECASE
+)
 _ADVERT_RULE = 40
 _CLOSING = (
     r"(?:(?:viele|beste|liebe|schöne|freundliche) grüße(?: aus \w+)?|mit freundlichen grüßen"
@@ -147,9 +150,12 @@ def _is_list(below: list[str]) -> bool:
 
 
 def _is_advert(rule: str, below: list[str]) -> bool:
-    """Whether a provider of mail praises itself below a long line."""
-    praised = len(rule.strip()) >= _ADVERT_RULE and any(map(_PROVIDER.search, below))
-    return praised and not any(map(speaks, below))
+    """Whether a provider of mail praises itself, and names its page, below a long line."""
+    text = " ".join(below)
+    if len(rule.strip()) < _ADVERT_RULE or "@" in text or speaks(text):
+        return False
+    praised, pages = _PROVIDERS_PAGE.subn("", text)
+    return pages > 0 and _PROVIDER.search(praised) is not None
 
 
 def _prose(lines: list[str]) -> int:

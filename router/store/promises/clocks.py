@@ -155,27 +155,34 @@ def _recount(unit: Unit, clock: Clockface, policies: Policies) -> None:
 
 
 def merged(unit: Unit, gone: Draft, kept: Draft, policies: Policies) -> None:
-    """Two tickets become one: the earliest start of each open promise goes on, on the ticket that
-    is kept, in its own policy, less the time it stood still before the other began; those of the
-    other one end without being kept or broken. One that was broken is so once: on the kept one."""
-    for clock in gone.clocks:
-        _end(unit, clock)
-        timeline.note(unit, gone.id, "sla_merged", kind=clock.kind, number=kept.number)
-        twin = next((one for one in kept.clocks if _same_promise(one.kind, clock.kind)), None)
-        if twin is None:
-            start(unit, kept, clock.kind, policies, clock.started_at)
-            kept.clocks[-1].pauses = _stood(clock, unit.now_us)
-            _count(kept.clocks[-1], policies)
-        elif clock.started_at < twin.started_at and twin.breached_at is None:
-            unit.later(
-                "UPDATE sla_clock SET started_at = :at WHERE id = :id",
-                at=clock.started_at,
-                id=twin.id,
-            )
-            stood = pauses_of(_stood(clock, twin.started_at)) + pauses_of(twin.pauses)
-            twin.started_at, twin.pauses = clock.started_at, _pauses_text(stood)
-            _recount(unit, twin, policies)
+    """Two tickets become one: the earliest start of each open promise goes on at the kept ticket,
+    in its own policy, less the time it stood still before the other began; those of the other end
+    neither kept nor broken. One that was broken is so once: there if that is over too, else here.
+    """
+    heirs = [_inherit(unit, clock, kept, policies) for clock in gone.clocks]
+    retarget(unit, kept, policies)
+    for clock, heir in zip(gone.clocks, heirs, strict=True):
+        if clock.breached_at is None or heir.breached_at or 0 < (heir.due_at or 0) <= unit.now_us:
+            _end(unit, clock)
+            timeline.note(unit, gone.id, "sla_merged", kind=clock.kind, number=kept.number)
     gone.clocks = []
+
+
+def _inherit(unit: Unit, clock: Clockface, kept: Draft, policies: Policies) -> Clockface:
+    """The promise of the kept ticket as which another's goes on."""
+    twin = next((one for one in kept.clocks if _same_promise(one.kind, clock.kind)), None)
+    if twin is None:
+        start(unit, kept, clock.kind, policies, clock.started_at)
+        twin = kept.clocks[-1]
+        twin.pauses = _stood(clock, unit.now_us)
+        _count(twin, policies)
+    elif clock.started_at < twin.started_at and twin.breached_at is None:
+        begun = "UPDATE sla_clock SET started_at = :at WHERE id = :id"
+        unit.later(begun, at=clock.started_at, id=twin.id)
+        stood = pauses_of(_stood(clock, twin.started_at)) + pauses_of(twin.pauses)
+        twin.started_at, twin.pauses = clock.started_at, _pauses_text(stood)
+        _recount(unit, twin, policies)
+    return twin
 
 
 def _stood(clock: Clockface, until: int) -> str:
