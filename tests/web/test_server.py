@@ -20,6 +20,7 @@ from router.errors import RouterError
 from router.store import people
 from router.web import server
 from router.web.server import Server
+from router.web.suspicion import LARGEST_BODY
 from tests.fakes import FakeDoors
 from tests.pages import app_of
 from tests.walks.conftest import serving
@@ -459,3 +460,11 @@ def test_a_polite_kill_ends_open_streams_and_the_desk_at_once(desk, stream):
         reader.join(1)
     assert not any(reader.is_alive() for reader in readers)
     assert "everything that was answered is committed" in running.stderr.read()
+
+
+def test_a_body_that_no_page_takes_is_refused_before_it_is_kept(served):
+    made = served(lambda _, start_response: start_response("200 OK", []) and [])
+    with _line(made) as line:
+        size = f"Content-Length: {LARGEST_BODY + 1}"
+        line.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{size}\r\n\r\n".encode())
+        assert line.recv(4096).startswith(b"HTTP/1.1 413")
