@@ -38,6 +38,8 @@ FIELDS = (
 #: Nobody reads and fills the form faster; after the other the stamp is too old to trust.
 _FASTEST = timedelta(seconds=3)
 _OLDEST = timedelta(hours=2)
+#: Bytes that tell what kind of file it is, also of one that is too much.
+_BEGINNING = 64
 HINTS = ("login", "transfer", "records", "security", "other")
 
 
@@ -119,10 +121,12 @@ def _offered(hint: str) -> list[tuple[str, str]]:
 def uploaded() -> list[Attachment]:
     """The files that were chosen on the page; of too many or too large ones no more than tells."""
     found: list[Attachment] = []
+    left = webform.MOST_TOGETHER
     for one in request.files.getlist("attachments"):
         with one.stream as opened:
             if one.filename and len(found) <= webform.MOST_FILES:
-                data = opened.read(webform.MOST_BYTES + 1)
+                data = opened.read(min(webform.MOST_BYTES, max(left, _BEGINNING)) + 1)
+                left -= len(data)
                 found.append(Attachment(one.filename, one.mimetype or "", data))
     return found
 
