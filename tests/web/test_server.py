@@ -16,6 +16,8 @@ import pytest
 from flask import Flask
 from waitress import wasyncore
 
+from channels.contract import Attachment
+from router import form
 from router.errors import RouterError
 from router.store import people
 from router.web import server
@@ -146,6 +148,37 @@ def agents_of():
         return f"desk={router.store.write(work)}"
 
     return make
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (
+            "账单.png",
+            "attachment; filename=file.png; filename*=UTF-8''%E8%B4%A6%E5%8D%95.png",
+        ),
+        ("café.png", "attachment; filename=cafe.png; filename*=UTF-8''caf%C3%A9.png"),
+        ('a"b;c.png', 'attachment; filename="a\\"b;c.png"'),
+    ],
+)
+def test_a_file_is_had_under_its_name_in_any_script(assembled, door, agents_of, name, told):
+    router = assembled(doors=FakeDoors(door))
+    cookie = agents_of(router)
+    fields = {"idempotency_key": "k", "body": "My transfer is pending", "email": "a@m.example"}
+    file = Attachment(name, "image/png", b"\x89PNG\r\n\x1a\nfile")
+    form.submit(router, fields, [file], source="203.0.113.9", spam=False)
+    with router.store.reading() as unit:
+        token = unit.value("SELECT token FROM attachment")
+    with serving(router, threads=8) as address:
+        line = HTTPConnection(urlsplit(address).netloc, timeout=PATIENCE)
+        line.request("GET", f"/attachment/{token}", headers={"Cookie": cookie})
+        answer = line.getresponse()
+        data, said = answer.read(), answer.headers["Content-Disposition"]
+        line.close()
+    assert (answer.status, data, said) == (200, file.data, told)
 
 
 # ---------------------------------------------------------------- connections and the loop
