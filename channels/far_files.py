@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
 from channels.contract import Attachment, Refused, Transient
 
@@ -15,8 +16,14 @@ _LARGEST = 25 * 1024 * 1024
 
 
 def lies_at(remote: str, hosts: Collection[str]) -> bool:
-    """Whether an address is on one of these hosts, or on one below them."""
-    host = urlsplit(remote).hostname or ""
+    """Whether an address is on one of these hosts, or on one below them. One from which whoever
+    fetches it reads another host, as from a backslash before an @, is nowhere."""
+    try:
+        host = urlsplit(remote).hostname or ""
+        if parse_url(remote).host != host:
+            return False
+    except ValueError:
+        return False
     return any(host == one or host.endswith(f".{one}") for one in hosts)
 
 

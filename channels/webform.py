@@ -41,7 +41,7 @@ MOST_ADDED = 5_000
 #: Files of one form, bytes of each and of all.
 MOST_FILES = 5
 MOST_BYTES = 10 * 1024 * 1024
-_TOGETHER = 25 * 1024 * 1024
+MOST_TOGETHER = 25 * 1024 * 1024
 
 _EMAIL = re.compile(r"[^\s@<>\"',;:\\()\[\]]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]+")
 _PHONE = re.compile(r"\+?[0-9](?:[ ().\-]{0,2}[0-9]){5,14}")
@@ -161,7 +161,7 @@ def _wrong_files(files: Sequence[Attachment]) -> list[tuple[str, str]]:
     if len(files) > MOST_FILES:
         codes.append("too_many_files")
     sizes = [len(file.data) for file in files]
-    if sum(sizes) > _TOGETHER or any(size > MOST_BYTES for size in sizes):
+    if sum(sizes) > MOST_TOGETHER or any(size > MOST_BYTES for size in sizes):
         codes.append("file_too_big")
     if not all(sniffed(file.data) for file in files):
         codes.append("bad_file_type")

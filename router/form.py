@@ -44,14 +44,14 @@ def submit(
     wrong = webform.check(fields, files)
     if wrong:
         raise Invalid(*wrong[0], more=wrong)
+    given = fields.get("idempotency_key", "")
+    key = f"form:{router.keys.fingerprint(given)}" if given else ""
+    # Before its files are packed, which takes several times their room: anybody may send many.
+    _admit(router, key, _print(fields, files), _allowances(router, fields, source))
     now = router.clock.now()
     data = webform.document(fields, files, received_at=now)
     door = router.doors.reader(*FORM)
     raw = Raw(door.identify(data), data, received_at=now)
-    given = fields.get("idempotency_key", "")
-    key = f"form:{router.keys.fingerprint(given)}" if given else ""
-    body = hashlib.sha256(_undated(fields, files)).hexdigest()
-    _admit(router, key, body, _allowances(router, fields, source))
     taken = pipeline.receive(router, door, [raw], Terms(suspected=spam, source=source))
     return taken[0] if taken and taken[0].number else _earlier(router, raw)
 
@@ -103,9 +103,13 @@ def _holder(router: Router, ticket_id: int) -> Handle:
     return Handle(handle.kind, handle.value)
 
 
-def _undated(fields: Mapping[str, str], files: Sequence[Attachment]) -> bytes:
-    """The form without the moment it was sent: the same text has the same hash."""
-    return webform.document(fields, files, received_at=from_us(0))
+def _print(fields: Mapping[str, str], files: Sequence[Attachment]) -> str:
+    """The hash of a form but for the moment it was sent: the same text and files have the same."""
+    found = hashlib.sha256(webform.document(fields, (), received_at=from_us(0)))
+    for file in files:
+        found.update(hashlib.sha256(file.name.encode("utf-8", "replace")).digest())
+        found.update(hashlib.sha256(file.data).digest())
+    return found.hexdigest()
 
 
 def _admit(router: Router, key: str, body: str, wanted: Sequence[Allowance]) -> None:

@@ -20,7 +20,9 @@ _QUOTED = re.compile(
     re.IGNORECASE,
 )
 #: Outlook on a Mac: all below is history, whatever closes before its end.
-_HISTORY = re.compile(r"<(?:blockquote|div|span)\b[^<>]*olk_src_body_section[^<>]*>", re.IGNORECASE)
+_HISTORY = re.compile(
+    r"<(?:blockquote|div|span)\b(?=[^<>]*olk_src_body_section)[^<>]*+>", re.IGNORECASE
+)
 #: How editors write an indented paragraph.
 _INDENTED = re.compile(r"border(?:-width)?\s*:\s*(?:none|0)", re.IGNORECASE)
 _FORWARDED = re.compile(

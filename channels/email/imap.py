@@ -6,6 +6,7 @@ twice is recognised by its remote id. One thread reads; ``close`` may come from 
 
 import contextlib
 import imaplib
+import re
 import select
 import socket
 import ssl
@@ -30,6 +31,8 @@ _LONGEST_IDLE = timedelta(minutes=9)
 #: one ends soon.
 _FIRST_IDLE = timedelta(seconds=1)
 _CLIENT = {"name": "helpdesk-router"}
+#: Bytes as the libraries quote them in what they raise.
+_UNREAD = re.compile(r":? ?[\[(]*b(?:'.*'|\".*\").*", re.DOTALL)
 _BROKEN = (OSError, imaplib.IMAP4.error, IMAPClientError, ValueError, LookupError, TypeError)
 
 
@@ -240,7 +243,7 @@ class Mailbox:
             yield
         except _BROKEN as error:
             self._drop()
-            raise Transient(f"mailbox on {self._box.host}: {error}") from error
+            raise Transient(f"mailbox on {self._box.host}: {_told(error)}") from error
         except Refused:
             self._drop()
             raise
@@ -254,6 +257,13 @@ class Mailbox:
 def _shut(client: IMAPClient) -> None:
     with contextlib.suppress(*_BROKEN):
         client.shutdown()
+
+
+def _told(error: Exception) -> str:
+    """What broke the line, without what could not be read: where a server miscounts a mail, that is
+    the mail. What it refuses a command with is its own word."""
+    said = str(error)
+    return said if " command error: " in said else _UNREAD.sub("", said)
 
 
 def _room(client: IMAPClient, folder: str) -> Room:

@@ -53,7 +53,7 @@ def sentence(code: str) -> str:
 def _ours(fault: RouterError) -> Response:
     status = status_of(fault)
     if status >= 500 and not isinstance(fault, StoreDown):  # of that the store tells once
-        log.error("%s %s: %s", request.method, request.path, fault)
+        log.error("%s %s: %s", request.method, _page_asked(), fault)
     code = fault.code if isinstance(fault, Conflict | Invalid) else ""
     wrong = fault.more if isinstance(fault, Invalid) else ()
     response = page(status, code, known="s401" if isinstance(fault, SignedOut) else "", wrong=wrong)
@@ -71,8 +71,14 @@ def _http(fault: HTTPException) -> Response:
 
 
 def _unexpected(fault: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.path, exc_info=fault)
+    log.error("%s %s failed", request.method, _page_asked(), exc_info=fault)
     return page(500, "")
+
+
+def _page_asked() -> str:
+    """Which page was asked for, as it is written in the program: what stands in an address may open
+    a ticket or the desk, and may be lines of anybody's."""
+    return str(request.url_rule or "an address of none")
 
 
 def page(

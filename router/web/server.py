@@ -13,6 +13,7 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import WSGITask
 
 from router.errors import RouterError
+from router.web.suspicion import LARGEST_BODY
 
 #: How many ports after the wanted one are tried.
 _TRIES = 20
@@ -169,6 +170,7 @@ class Server:
             threads=threads,
             channel_timeout=120,
             connection_limit=_LINES,
+            max_request_body_size=LARGEST_BODY + 1,  # it takes less than it is told
             asyncore_use_poll=True,  # select knows no more than 1,024 of them
             ident="",
             clear_untrusted_proxy_headers=False,

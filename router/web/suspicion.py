@@ -11,6 +11,9 @@ from werkzeug.routing import IntegerConverter, Map
 
 #: No id is larger: a column holds 64 bits with a sign.
 LARGEST = 2**63 - 1
+#: No body is larger: photos of a telephone, a dozen at once. The server keeps on the disk what it
+#: reads of one, before any page or limit has looked at it.
+LARGEST_BODY = 128 * 1024 * 1024
 
 
 class RowId(IntegerConverter):

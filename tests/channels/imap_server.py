@@ -20,6 +20,7 @@ class ImapServer:
         self.sizes = {}
         self.tells_uidnext = True
         self.cut_in_mail = False
+        self.understates = 0
         self.accepts = True
         self.idling = threading.Event()
         self._line = None
@@ -124,9 +125,8 @@ class ImapServer:
             if "HEADER" in command:
                 part, data = "BODY[HEADER]", data[: data.index(b"\r\n\r\n") + 4]
             when = 'INTERNALDATE "03-Feb-2026 09:15:00 +0800"'
-            self._line.sendall(
-                f"* {uid} FETCH (UID {uid} {when} {part} {{{len(data)}}}\r\n".encode()
-            )
+            told = len(data) - self.understates
+            self._line.sendall(f"* {uid} FETCH (UID {uid} {when} {part} {{{told}}}\r\n".encode())
             if self.cut_in_mail:
                 self._line.sendall(data[:10])
                 return False

@@ -2,6 +2,7 @@
 
 import contextlib
 import imaplib
+import re
 import socket
 import subprocess
 import sys
@@ -144,6 +145,19 @@ def test_a_line_cut_in_mid_mail_is_tried_again_on_a_new_line(server, door):
         list(door.poll({}))
     server.cut_in_mail = False
     assert subjects(door.poll({})) == [b"Subject: mail 1"]
+
+
+@pytest.mark.parametrize("understates", range(1, 120, 7))
+def test_a_mail_longer_than_its_server_says_is_told_of_without_its_words(server, understates):
+    phrase = "abandon " * 11 + "about"
+    server.mails[1] = b"From: lin@mail.example\r\n\r\nmy phrase\r\n" + f"{phrase}\r\n".encode()
+    server.understates = understates
+    door = email(server.port)
+    with pytest.raises(Transient) as told:
+        list(door.poll({}))
+    door.close()
+    assert str(told.value).startswith("mailbox on 127.0.0.1: ")
+    assert not {"abandon", "about", "phrase"} & set(re.findall(r"[a-z]+", str(told.value)))
 
 
 def test_a_refused_login_is_a_fault_of_the_channel(server, door):

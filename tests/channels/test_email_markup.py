@@ -110,3 +110,14 @@ def test_hostile_styles_are_read_in_linear_time(piece):
     plain_text(f'<p style="{piece * (300_000 // len(piece))}">x</p>')
     plain_text(piece * (300_000 // len(piece)))
     assert process_time() - started < 15
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["olk_src_body_section ", "x=olk_src_body_section<", 'id="signature ', "style='hidden "],
+)
+@pytest.mark.parametrize("tag", ["<div ", "<span ", "<blockquote "])
+def test_a_tag_that_never_ends_is_read_in_linear_time(tag, piece):
+    started = process_time()
+    plain_text(f"<p>x</p>{tag}{piece * (290_000 // len(piece))}")
+    assert process_time() - started < 3

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from channels.contract import Refused, Transient
+from channels.far_files import lies_at
 from tests.channels.test_conformance import door
 
 
@@ -63,3 +64,36 @@ def test_a_file_that_breaks_off_is_asked_for_again(far, opened, headers):
     far.answer, far.headers = 200, headers
     with pytest.raises(Transient, match="cannot be had now"):
         opened.fetch(f"http://127.0.0.1:{far.server_port}/a")
+
+
+@pytest.mark.parametrize("before", ["{here}\\@", "{here}\\.x@", "{here}\\x:y@"])
+def test_an_address_that_reads_as_two_hosts_is_asked_of_neither(far, before):
+    here = f"127.0.0.1:{far.server_port}"
+    far.answer = 200
+    messenger = door("messenger", base_url=f"http://{here}", media_hosts=["files.example"])
+    with pytest.raises(Refused, match="not the platform's"):
+        messenger.fetch(f"http://{before.format(here=here)}files.example/a")
+    messenger.close()
+
+
+@pytest.mark.parametrize(
+    ("remote", "theirs"),
+    [
+        ("https://files.example/a", True),
+        ("https://FILES.example:8443/a?b=c", True),
+        ("https://cdn.files.example/\u56fe.png", True),
+        ("https://files.example.evil.example/a", False),
+        ("https://evilfiles.example/a", False),
+        ("https://evil.example\\@files.example/a", False),
+        ("https://evil.example#@files.example/a", False),
+        ("https://evil.example/@files.example", False),
+        ("https://evil.\texample/@files.example", False),
+        ("https://files.example\t.evil.example/a", False),
+        ("https://[::1]/files.example", False),
+        ("https://[files.example/a", False),
+        ("files.example", False),
+        ("", False),
+    ],
+)
+def test_a_file_lies_where_whoever_fetches_it_would_look(remote, theirs):
+    assert lies_at(remote, ["files.example"]) is theirs

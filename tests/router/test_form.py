@@ -1,6 +1,7 @@
 """A sent form becomes one acknowledged ticket, however often it is sent."""
 
 import threading
+import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -97,6 +98,29 @@ def test_a_source_that_sends_too_much_is_told_when_to_come_back(desk_router):
     with pytest.raises(OverLimit) as caught:
         _submit(desk_router, idempotency_key="k9", email="p9@mail.example")
     assert caught.value.retry_after > 0
+
+
+def test_a_form_past_the_limit_is_refused_before_its_files_are_packed(desk_router):
+    for number in range(5):
+        _submit(desk_router, idempotency_key=f"k{number}", email=f"p{number}@mail.example")
+    photos = [Attachment(f"{one}.png", "image/png", PNG + bytes(4_000_000)) for one in range(5)]
+    tracemalloc.start()
+    try:
+        with pytest.raises(OverLimit):
+            _submit(desk_router, photos, idempotency_key="k9", email="p9@mail.example")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < len(photos[0].data)
+
+
+def test_a_key_that_was_used_for_other_files_is_refused(desk_router):
+    one, other = (Attachment("a.png", "image/png", PNG + end) for end in (b"1", b"2"))
+    first = _submit(desk_router, [one])
+    assert _submit(desk_router, [one]).ticket_id == first.ticket_id
+    for files in ([other], [], [one, other]):
+        with pytest.raises(Conflict):
+            _submit(desk_router, files)
 
 
 def test_a_robots_form_is_a_tagged_ticket_without_an_acknowledgement(desk_router):

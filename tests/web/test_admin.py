@@ -13,7 +13,9 @@ from router.store import audit, pages, people, second_steps, teams, timeline
 from router.web.pages import signing
 from router.web.pages.admin import PAGES
 from router.web.speech import catalogue
-from tests.web.conftest import ALARM
+from tests.fakes import FakeDoors
+from tests.pages import app_of
+from tests.web.conftest import ALARM, Browser
 
 pytestmark = pytest.mark.one_database
 
@@ -392,3 +394,17 @@ def test_a_long_log_is_read_page_by_page(router, browser_of):
     assert page.count("<code>ticket.view</code>") == 100
     following = re.search(r'href="(/audit\?[^"]*cursor=[^"]+)"', page)[1].replace("&amp;", "&")
     assert manager.get(following).text.count("<code>ticket.view</code>") == 20
+
+
+def test_an_invitation_leads_to_where_the_world_reaches_the_desk(assembled, door):
+    router = assembled(doors=FakeDoors(door), web={"public_url": "http://help.desk.example/"})
+
+    def work(unit):
+        admin = people.create_agent(unit, "a@desk.example", "A", "admin", [])
+        unit.flush()
+        return people.open_session(unit, admin, hours=1)
+
+    browser = Browser(app_of(router), router.store.write(work))
+    page = browser.post("/people/invite", {"email": "b@desk.example", "role": "agent"}).text
+    assert "http://help.desk.example/enter/" in page
+    assert "localhost" not in page

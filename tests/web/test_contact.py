@@ -8,7 +8,9 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from channels import webform
 from router.core.promises.pace import Queue
+from router.web.pages.contact import take_large, uploaded
 from tests.fakes import FakeDoor, FakeDoors
 from tests.pages import app_of
 from tests.web.conftest import Browser
@@ -217,6 +219,19 @@ def test_a_dozen_photos_are_too_many_and_the_text_comes_back(router, browser_of,
     assert "written before the photos" in answer.text
     assert "最多可以上传五个文件" in answer.text
     assert _tickets(router) == []
+
+
+def test_of_files_that_are_too_much_no_more_is_read_than_tells(app):
+    photo = b"\xff\xd8\xff" + bytes(10_000_000)
+    given = {"attachments": [FileStorage(io.BytesIO(photo), f"{one}.jpg") for one in range(6)]}
+    boundary, body = encode_multipart(given)
+    kind = f"multipart/form-data; boundary={boundary}"
+    with app.test_request_context("/contact", method="POST", data=body, content_type=kind):
+        take_large()
+        files = uploaded()
+    wrong = webform.check_added("see", files)
+    assert wrong == [("attachments", "too_many_files"), ("attachments", "file_too_big")]
+    assert sum(len(one.data) for one in files) < webform.MOST_TOGETHER + 1_000
 
 
 def test_a_browser_that_asks_for_traditional_characters_is_answered_in_them(

@@ -16,10 +16,13 @@ import pytest
 from flask import Flask
 from waitress import wasyncore
 
+from channels.contract import Attachment
+from router import form
 from router.errors import RouterError
 from router.store import people
 from router.web import server
 from router.web.server import Server
+from router.web.suspicion import LARGEST_BODY
 from tests.fakes import FakeDoors
 from tests.pages import app_of
 from tests.walks.conftest import serving
@@ -145,6 +148,37 @@ def agents_of():
         return f"desk={router.store.write(work)}"
 
     return make
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (
+            "账单.png",
+            "attachment; filename=file.png; filename*=UTF-8''%E8%B4%A6%E5%8D%95.png",
+        ),
+        ("café.png", "attachment; filename=cafe.png; filename*=UTF-8''caf%C3%A9.png"),
+        ('a"b;c.png', 'attachment; filename="a\\"b;c.png"'),
+    ],
+)
+def test_a_file_is_had_under_its_name_in_any_script(assembled, door, agents_of, name, told):
+    router = assembled(doors=FakeDoors(door))
+    cookie = agents_of(router)
+    fields = {"idempotency_key": "k", "body": "My transfer is pending", "email": "a@m.example"}
+    file = Attachment(name, "image/png", b"\x89PNG\r\n\x1a\nfile")
+    form.submit(router, fields, [file], source="203.0.113.9", spam=False)
+    with router.store.reading() as unit:
+        token = unit.value("SELECT token FROM attachment")
+    with serving(router, threads=8) as address:
+        line = HTTPConnection(urlsplit(address).netloc, timeout=PATIENCE)
+        line.request("GET", f"/attachment/{token}", headers={"Cookie": cookie})
+        answer = line.getresponse()
+        data, said = answer.read(), answer.headers["Content-Disposition"]
+        line.close()
+    assert (answer.status, data, said) == (200, file.data, told)
 
 
 # ---------------------------------------------------------------- connections and the loop
@@ -459,3 +493,11 @@ def test_a_polite_kill_ends_open_streams_and_the_desk_at_once(desk, stream):
         reader.join(1)
     assert not any(reader.is_alive() for reader in readers)
     assert "everything that was answered is committed" in running.stderr.read()
+
+
+def test_a_body_that_no_page_takes_is_refused_before_it_is_kept(served):
+    made = served(lambda _, start_response: start_response("200 OK", []) and [])
+    with _line(made) as line:
+        size = f"Content-Length: {LARGEST_BODY + 1}"
+        line.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{size}\r\n\r\n".encode())
+        assert line.recv(4096).startswith(b"HTTP/1.1 413")

@@ -6,6 +6,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
+from router.errors import StoreBusy
 from router.store import people
 from router.web.pages import signing
 
@@ -312,3 +313,18 @@ def test_a_new_password_signs_every_other_browser_out(browser_of, password):
     here.post("/me/password", {"present": password, "fresh": "another password"})
     assert here.get("/me").status_code == 200
     assert elsewhere.get("/me").status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/enter/{link}", "/enter/x%0A2026 ERROR forged {link}"])
+def test_a_link_that_cannot_be_used_now_stands_in_no_log(
+    browser_of, router, link, caplog, monkeypatch, path
+):
+    def busy(*_, **__):
+        raise StoreBusy("the work lost every race for its rows")
+
+    browser = browser_of(None)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(router.store, "write", busy)
+        assert browser.post(path.format(link=link)).status_code == 503
+    assert caplog.messages == ["POST /enter/<token>: the work lost every race for its rows"]
+    assert browser.post(f"/enter/{link}").status_code == 303

@@ -31,6 +31,7 @@ from router import chatting
 from router.errors import Conflict, Invalid, NotFound, OverLimit, RouterError
 from router.store import chats
 from router.web import faults
+from router.web.downloads import download
 from router.web.rights import here, public, source
 from router.web.speech import catalogue, language, t
 from router.web.suspicion import json_object
@@ -43,7 +44,6 @@ _POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "require-trusted-types-for 'script'; frame-ancestors 'self' {origins}"
 )
-_FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 #: A request that waits for news waits so long at most.
 _PATIENCE = timedelta(seconds=25)
 _LARGEST_COUNT = 2**31
@@ -236,11 +236,7 @@ def file(token: str) -> Response:
     if found is None:
         raise NotFound("there is no such file in this conversation")
     data = router.keys.unseal(found.key_id, found.wrapped_key, found.blob, found.token.encode())
-    response = make_response(data)
-    response.mimetype = "application/octet-stream"
-    response.headers.set("Content-Disposition", "attachment", filename=found.name or "file")
-    response.headers["Content-Security-Policy"] = _FILE_POLICY
-    return response
+    return download(data, found.name)
 
 
 # ---------------------------------------------------------------- reading requests

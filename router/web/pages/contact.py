@@ -27,7 +27,7 @@ from router.web import faults
 from router.web.pages.articles import present
 from router.web.rights import here, public, source
 from router.web.speech import language, locale
-from router.web.suspicion import json_object
+from router.web.suspicion import LARGEST_BODY, json_object
 
 blueprint = Blueprint("contact", __name__)
 
@@ -38,8 +38,8 @@ FIELDS = (
 #: Nobody reads and fills the form faster; after the other the stamp is too old to trust.
 _FASTEST = timedelta(seconds=3)
 _OLDEST = timedelta(hours=2)
-#: Photos of a telephone, a dozen at once.
-_LARGEST = 128 * 1024 * 1024
+#: Bytes that tell what kind of file it is, also of one that is too much.
+_BEGINNING = 64
 HINTS = ("login", "transfer", "records", "security", "other")
 
 
@@ -121,10 +121,12 @@ def _offered(hint: str) -> list[tuple[str, str]]:
 def uploaded() -> list[Attachment]:
     """The files that were chosen on the page; of too many or too large ones no more than tells."""
     found: list[Attachment] = []
+    left = webform.MOST_TOGETHER
     for one in request.files.getlist("attachments"):
         with one.stream as opened:
             if one.filename and len(found) <= webform.MOST_FILES:
-                data = opened.read(webform.MOST_BYTES + 1)
+                data = opened.read(min(webform.MOST_BYTES, max(left, _BEGINNING)) + 1)
+                left -= len(data)
                 found.append(Attachment(one.filename, one.mimetype or "", data))
     return found
 
@@ -132,7 +134,7 @@ def uploaded() -> list[Attachment]:
 def take_large() -> None:
     """Read a form to its end although its files are too large, so that it comes back with its
     text. Said before anything of it is read."""
-    request.max_content_length = _LARGEST
+    request.max_content_length = LARGEST_BODY
 
 
 def _submit(given: Mapping[str, str], files: list[Attachment], *, spam: bool) -> Taken:

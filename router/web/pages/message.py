@@ -22,6 +22,7 @@ from router.errors import NotFound, RouterError
 from router.store import journal, pages, timeline
 from router.store.journal import Item
 from router.store.pages import listing as pages_list
+from router.web.downloads import POLICY, download
 from router.web.rights import allowed, here
 from router.web.speech import t
 
@@ -39,7 +40,6 @@ _MAIL_POLICY = (
     + base64.b64encode(hashlib.sha256(_MAIL_STYLE.encode()).digest()).decode()
     + "'; frame-ancestors 'self'; sandbox"
 )
-_FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 #: A picture of more bytes than this is not shown as one.
 _LARGEST_PICTURE = 8 * 1024 * 1024
 #: Characters of one mail's page that are pictures, however often it shows them.
@@ -116,11 +116,7 @@ def attachment(token: str) -> Response:
     with here().store.reading() as unit:
         file, key_id, wrapped, blob = pages.attachment(unit, token, g.who)
     data = here().keys.unseal(key_id, wrapped, blob, file.token.encode())
-    response = make_response(data)
-    response.mimetype = "application/octet-stream"
-    response.headers.set("Content-Disposition", "attachment", filename=file.name or "file")
-    response.headers["Content-Security-Policy"] = _FILE_POLICY
-    return response
+    return download(data, file.name)
 
 
 @blueprint.get("/attachment/<token>/picture")
@@ -137,7 +133,7 @@ def picture(token: str) -> Response:
         raise NotFound("this file is no picture")
     response = make_response(data)
     response.mimetype = mime
-    response.headers["Content-Security-Policy"] = _FILE_POLICY
+    response.headers["Content-Security-Policy"] = POLICY
     return response
 
 
@@ -161,11 +157,7 @@ def source(message_id: int) -> str:
 @allowed("see_raw")
 def raw(message_id: int) -> Response:
     """The mail byte for byte, as a file. Taking it is written down."""
-    response = make_response(_raw(message_id, "message.raw_taken").data)
-    response.mimetype = "application/octet-stream"
-    response.headers.set("Content-Disposition", "attachment", filename=f"{message_id}.eml")
-    response.headers["Content-Security-Policy"] = _FILE_POLICY
-    return response
+    return download(_raw(message_id, "message.raw_taken").data, f"{message_id}.eml")
 
 
 def _raw(message_id: int, action: str) -> Raw:

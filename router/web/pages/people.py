@@ -81,7 +81,8 @@ def invite() -> Response | str:
         token = _invited(email)
     except (Conflict, Invalid) as fault:
         return _refused(fault)
-    return _page(link=url_for("signing.enter", token=token, _external=True), invited=email)
+    base = here().settings.web.public_url.rstrip("/") or request.host_url.rstrip("/")
+    return _page(link=f"{base}{url_for('signing.enter', token=token)}", invited=email)
 
 
 def _invited(email: str) -> str:
