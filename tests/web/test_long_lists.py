@@ -1,0 +1,33 @@
+"""Lists that grew long: nothing is cut off in silence, and nobody acts on what no page showed."""
+
+import re
+
+import pytest
+
+from router.store import notices
+
+pytestmark = pytest.mark.one_database
+
+
+def _tell(router, agent_id, numbers):
+    def work(unit):
+        for one in numbers:
+            named = {"channel": "email", "account": f"box {one}"}
+            notices.tell(unit, f"stop {one}", "channel_stopped", [agent_id], [], **named)
+
+    router.store.write(work)
+
+
+def test_notices_no_page_showed_and_those_that_came_meanwhile_stay_unread(
+    browser_of, router, agents
+):
+    _tell(router, agents["manager"], range(130))
+    manager = browser_of("manager")
+    page = manager.get("/notices?lang=en").text
+    assert ("box 129<" in page, "box 29<" in page) == (True, False)
+    older = re.search(r'href="(/notices\?cursor=[^"]+)"', page)[1]
+    assert "box 0<" in manager.get(older).text
+    _tell(router, agents["manager"], [130])
+    manager.post("/notices/seen", dict(re.findall(r'name="(first|last)" value="(\d+)"', page)))
+    with router.store.reading() as unit:
+        assert notices.unseen(unit, agents["manager"]) == 31
