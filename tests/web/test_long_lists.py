@@ -31,3 +31,14 @@ def test_notices_no_page_showed_and_those_that_came_meanwhile_stay_unread(
     manager.post("/notices/seen", dict(re.findall(r'name="(first|last)" value="(\d+)"', page)))
     with router.store.reading() as unit:
         assert notices.unseen(unit, agents["manager"]) == 31
+
+
+def test_an_incident_is_opened_over_all_the_tickets_that_were_named_or_over_none(
+    browser_of, router, calm
+):
+    given = {"title": "Slow", "category": "transfer"}
+    named = [calm.number] * 900
+    lead = browser_of("lead")
+    refused = lead.post("/incidents", {**given, "tickets": " ".join([*named, "WT-NONE"])})
+    assert refused.status_code == 422
+    assert lead.post("/incidents", {**given, "tickets": " ".join(named)}).status_code == 303
