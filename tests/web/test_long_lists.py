@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from router.store import notices
+from router.store import notices, pages, people
 
 pytestmark = pytest.mark.one_database
 
@@ -42,3 +42,14 @@ def test_an_incident_is_opened_over_all_the_tickets_that_were_named_or_over_none
     refused = lead.post("/incidents", {**given, "tickets": " ".join([*named, "WT-NONE"])})
     assert refused.status_code == 422
     assert lead.post("/incidents", {**given, "tickets": " ".join(named)}).status_code == 303
+
+
+def test_whoever_is_called_like_a_colleague_is_told_apart_where_one_is_chosen(router, agents):
+    def work(unit):
+        for one in ("wei1", "wei2"):
+            people.create_agent(unit, f"{one}@desk.example", "王伟", "agent", ["support"])
+
+    router.store.write(work)
+    with router.store.reading() as unit:
+        names = [one.name for one in pages.all_agents(unit)]
+    assert {"王伟 · wei1@desk.example", "王伟 · wei2@desk.example", "Lead"} <= set(names)
