@@ -523,3 +523,33 @@ def test_counts_add_up_what_was_folded_and_what_was_not(store, opened, teams, me
     opened(teams["support"])
     with store.reading() as unit:
         assert pages.counts(unit, mei)["open"] == 2
+
+
+@pytest.fixture
+def regular(store, drafted, teams):
+    """Seventy tickets of one person, the oldest of them closed."""
+
+    def work(unit):
+        made = [
+            drafted(unit, teams["support"], state="open" if step else "closed")
+            for step in range(70)
+        ]
+        for one in made:
+            one.requester_id, one.identity_id = made[0].requester_id, made[0].identity_id
+        write(unit, made)
+        return made
+
+    return store.write(work)
+
+
+def test_all_tickets_of_an_address_are_found_however_many_there_are(store, regular, mei):
+    found, cursor = [], None
+    with store.reading() as unit:
+        while cursor or not found:
+            page = pages.search_tickets(unit, mei, Filters(q="ann0@mail.example"), cursor)
+            found += [one.id for one in page.rows]
+            cursor = page.next
+        wanted = Filters(q="Ann0@mail.example", state="closed")
+        (closed,) = pages.search_tickets(unit, mei, wanted, None).rows
+    assert found == [one.id for one in reversed(regular)]
+    assert closed.id == regular[0].id
