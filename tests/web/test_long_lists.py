@@ -5,6 +5,7 @@ import re
 import pytest
 
 from router.store import notices, pages, people
+from router.store.pages.listing import pack
 
 pytestmark = pytest.mark.one_database
 
@@ -33,6 +34,14 @@ def test_notices_no_page_showed_and_those_that_came_meanwhile_stay_unread(
         assert notices.unseen(unit, agents["manager"]) == 31
 
 
+def test_of_more_tickets_than_are_changed_at_once_the_count_tells_those_that_were_left(
+    browser_of, calm
+):
+    ticked = [calm.number, *(f"{calm.number}{one}" for one in range(220))]
+    answer = browser_of("lead").post("/bulk", {"change": "close", "ticket": ticked})
+    assert "done=1&of=221" in answer.location
+
+
 def test_an_incident_is_opened_over_all_the_tickets_that_were_named_or_over_none(
     browser_of, router, calm
 ):
@@ -53,3 +62,18 @@ def test_whoever_is_called_like_a_colleague_is_told_apart_where_one_is_chosen(ro
     with router.store.reading() as unit:
         names = [one.name for one in pages.all_agents(unit)]
     assert {"王伟 · wei1@desk.example", "王伟 · wei2@desk.example", "Lead"} <= set(names)
+
+
+def test_whoever_decides_about_an_old_message_stays_on_its_page_of_the_outbox(
+    browser_of, router, calm
+):
+    with router.store.reading() as unit:
+        row_id = unit.value("SELECT id FROM outbox WHERE ticket_id = :id", id=calm.ticket_id)
+    router.store.write(
+        lambda unit: unit.run("UPDATE outbox SET state = 'held' WHERE id = :id", id=row_id)
+    )
+    cursor = pack(row_id + 1)
+    lead = browser_of("lead")
+    page = lead.get(f"/outbox?state=held&cursor={cursor}").text
+    address = re.search(r'action="(/outbox/\d+/cancel[^"]*)"', page)[1].replace("&amp;", "&")
+    assert lead.post(address).location == f"/outbox?state=held&cursor={cursor}"
