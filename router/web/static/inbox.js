@@ -333,6 +333,13 @@ function write(kind) {
   return true;
 }
 
+/** What was done last is taken back: to the ticket that is open, or else to many of the list. */
+function undo() {
+  const many = $("pane") ? null : document.querySelector("#did form");
+  many?.requestSubmit();
+  return Boolean(many) || press("undo");
+}
+
 function press(act) {
   const form = document.querySelector(`#pane form[data-act="${act}"]`);
   if (!form) return false;
@@ -370,6 +377,8 @@ function pick() {
   const box = $(current ?? `line-${shownNumber()}`)?.querySelector(".pick");
   if (!box) return false;
   box.checked = !box.checked;
+  const chosen = document.querySelectorAll("#lines .pick:checked").length;
+  $("said").textContent = $("bulk").dataset.chosen.replace("%", chosen);
   return true;
 }
 
@@ -544,10 +553,11 @@ listen({
   "#": () => press("spam"),
   a: () => press("assign"),
   e: () => press("end"),
-  z: () => press("undo"),
+  z: undo,
   s: () => drop("nap"),
   i: unfold,
   x: pick,
+  b: () => { $("bulk-change").focus(); },
   m: () => drop("run"),
   "]": () => openNext(1),
   "[": () => openNext(-1),
