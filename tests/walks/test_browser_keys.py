@@ -2,6 +2,9 @@
 
 import pytest
 
+from router.store import macros
+from router.store.macros import MacroView
+
 pytestmark = pytest.mark.browser
 
 
@@ -51,3 +54,29 @@ def test_a_slip_after_g_closes_no_ticket_and_the_next_key_means_itself_again(sig
     page.wait_for_selector("#compose-note[open]")
     assert page.locator(".badge.state-closed").count() == 0
     assert states() == 0
+
+
+def test_the_last_of_many_macros_is_reached_without_the_page_going_away(router, signed_in, tickets):
+    def work(unit):
+        for number in range(60):
+            macro = MacroView(
+                unit.new_id(),
+                f"Macro {number:02}",
+                "",
+                "",
+                "",
+                "",
+                shared=True,
+                does={"tags": ["x"]},
+            )
+            macros.put(unit, macro, None)
+
+    router.store.write(work)
+    page = signed_in(f"/ticket/{tickets[0].number}?lang=en")
+    page.keyboard.press("m")
+    page.locator("#run button", has_text="Macro 59").focus()
+    menu, title = page.locator("#run form").bounding_box(), page.locator("#pane-title")
+    assert menu["y"] + menu["height"] <= page.viewport_size["height"]
+    assert title.bounding_box()["y"] > 0
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".field.tags >> text=x")
