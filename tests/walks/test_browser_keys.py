@@ -40,7 +40,7 @@ def test_many_tickets_are_chosen_changed_and_given_back_without_a_mouse(signed_i
     page.wait_for_selector("#did")
     assert states() == 2
     page.keyboard.press("z")
-    page.wait_for_function("!document.getElementById('did')")
+    page.locator("#did").wait_for(state="detached")
     assert states() == 0
 
 
@@ -80,3 +80,23 @@ def test_the_last_of_many_macros_is_reached_without_the_page_going_away(router, 
     assert title.bounding_box()["y"] > 0
     page.keyboard.press("Enter")
     page.wait_for_selector(".field.tags >> text=x")
+
+
+def test_what_was_chosen_in_a_long_list_stays_chosen(signed_in, arrive, tickets):
+    for number in range(60):
+        arrive(f"Where is my order {number}", "Order", **{"from": f"bo{number}@mail.example"})
+    page = signed_in("/?lang=en")
+    page.locator("#more a").click()
+    page.locator("#lines .pick").nth(62).wait_for()
+    page.keyboard.press("x")
+    page.locator("#pick-all").press("Space")
+    page.keyboard.press("b")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("#bulk-change:focus").wait_for()
+    assert page.locator("#lines .pick:checked").count() == 63
+    arrive("There is a payment I did not make, my account was hacked", "Help")
+    page.locator("#take-fresh").click()
+    page.locator("#fresh").wait_for(state="hidden")
+    assert page.locator("#lines .pick:checked").count() == 49

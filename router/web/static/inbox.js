@@ -72,7 +72,9 @@ async function more(link) {
 function takeFresh() {
   if (!pending) return false;
   const top = $("scroller").scrollTop;
+  const chosen = new Set([...document.querySelectorAll("#lines .pick:checked")].map((box) => box.value));
   exchange(pending, "list");
+  for (const box of document.querySelectorAll("#lines .pick")) box.checked = chosen.has(box.value);
   pending = null;
   alerts.count(waitingCount = 0);
   tend($("list"));
@@ -486,6 +488,14 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || form.method !== "post" || !form.closest("#pane") || "leaves" in form.dataset) return;
   event.preventDefault();
   if (!macroStopped(form, event.submitter)) submit(form, event.submitter);
+});
+
+// A change of many that does not say which is asked for it here: a page come back would have ticks of
+// its first tickets only.
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "bulk" || $("bulk-change").value || $("bulk-tag").value.trim()) return;
+  event.preventDefault();
+  $("bulk-change").focus();
 });
 
 document.addEventListener("keydown", (event) => {
