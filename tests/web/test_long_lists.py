@@ -77,3 +77,9 @@ def test_whoever_decides_about_an_old_message_stays_on_its_page_of_the_outbox(
     page = lead.get(f"/outbox?state=held&cursor={cursor}").text
     address = re.search(r'action="(/outbox/\d+/cancel[^"]*)"', page)[1].replace("&amp;", "&")
     assert lead.post(address).location == f"/outbox?state=held&cursor={cursor}"
+
+
+def test_buttons_of_one_name_in_a_long_list_say_of_which_ticket_they_are(browser_of, calm):
+    page = browser_of("lead").get("/outbox?lang=en").text
+    described = re.search(r'aria-describedby="(of-\d+)">Do not send', page)[1]
+    assert calm.number in page.partition(f'id="{described}"')[2].partition("</p>")[0]
