@@ -5,7 +5,7 @@ import pytest
 from router.store import macros
 from router.store.macros import MacroView
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
