@@ -6,18 +6,18 @@ from collections.abc import Mapping
 
 
 def named(text: str, people: Mapping[int, str]) -> list[int]:
-    """The ids of those named with an @, in the order of their ids. A name that is the beginning of
-    a longer one is not found in it, and an address is no mention."""
+    """The ids of those named with an @, in the order of their ids: of a name that several have all
+    of them. A name that is the beginning of a longer one is not found in it, and an address is no
+    mention."""
+    called: dict[str, list[int]] = {}
+    for agent_id, name in people.items():
+        called.setdefault(name.strip().casefold(), []).append(agent_id)
     rest = text.casefold()
-    found = []
-    for agent_id, name in sorted(people.items(), key=lambda one: -len(one[1])):
-        word = f"@{name.strip().casefold()}"
-        if word == "@":
-            continue
-        place = _place(rest, word)
-        if place >= 0:
-            found.append(agent_id)
-            rest = rest.replace(word, "\n")
+    found: list[int] = []
+    for name in sorted(filter(None, called), key=len, reverse=True):
+        if _place(rest, f"@{name}") >= 0:
+            found += called[name]
+            rest = rest.replace(f"@{name}", "\n")
     return sorted(found)
 
 

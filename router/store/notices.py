@@ -11,6 +11,9 @@ from router.store.promises import climbs
 from router.store.shapes import Notice
 from router.store.unit import Unit
 
+_NEWEST = 2**62
+_SEEN = "CASE WHEN n.seen_at IS NULL THEN 0 ELSE 1 END"
+
 
 def tell(  # what is told, to whom, and what keeps it from being told twice
     unit: Unit,
@@ -91,8 +94,11 @@ def later(unit: Unit, notice_id: int, error: str, due_at: int | None) -> None:
     )
 
 
-def of_agent(unit: Unit, agent_id: int, limit: int = 100) -> list[Any]:
-    """What somebody was told in the inbox, the newest first, what they have not seen before all."""
+def of_agent(
+    unit: Unit, agent_id: int, limit: int = 100, *, after: tuple[int, int] = (0, _NEWEST)
+) -> list[Any]:
+    """What somebody was told in the inbox, the newest first, what they have not seen before all;
+    ``after`` a place in that order: whether it was seen (0 or 1), and its id."""
     return list(
         unit.rows(
             "SELECT n.id, n.code, n.params, n.created_at, n.seen_at, n.ticket_id, t.number, "  # noqa: S608  # ours
@@ -100,8 +106,10 @@ def of_agent(unit: Unit, agent_id: int, limit: int = 100) -> list[Any]:
             f"{climbs.RESTS} AS rests FROM notice n "
             "LEFT JOIN ticket t ON t.id = n.ticket_id LEFT JOIN climb c ON c.id = n.climb_id "
             "LEFT JOIN agent a ON a.id = c.acknowledged_by WHERE n.agent_id = :agent "
-            "ORDER BY CASE WHEN n.seen_at IS NULL THEN 0 ELSE 1 END, n.id DESC LIMIT :n",
+            f"AND ({_SEEN}, -n.id) > (:seen, :id) ORDER BY {_SEEN}, n.id DESC LIMIT :n",
             agent=agent_id,
+            seen=after[0],
+            id=-after[1],
             n=limit,
         )
     )
@@ -118,10 +126,14 @@ def unseen(unit: Unit, agent_id: int) -> int:
     )
 
 
-def seen(unit: Unit, agent_id: int) -> int:
-    """Somebody looked at their notices."""
+def seen(unit: Unit, agent_id: int, first: int, last: int) -> int:
+    """Somebody looked at their notices from this one to that one, by id: what came meanwhile, or
+    was on no page yet, they have not."""
     return unit.run(
-        "UPDATE notice SET seen_at = :now WHERE agent_id = :agent AND seen_at IS NULL",
+        "UPDATE notice SET seen_at = :now WHERE agent_id = :agent AND seen_at IS NULL "
+        "AND id BETWEEN :first AND :last",
         now=unit.now_us,
         agent=agent_id,
+        first=first,
+        last=last,
     )

@@ -51,3 +51,7 @@ PEOPLE = {1: "林美", 2: "Tom", 3: "Tom Becker", 4: "Mei"}
 )
 def test_a_mention_is_an_at_and_a_whole_name(text, who):
     assert named(text, PEOPLE) == who
+
+
+def test_a_name_that_several_have_names_all_of_them():
+    assert named("@王伟 请看", {1: "王伟", 2: "Tom", 3: "王伟"}) == [1, 3]

@@ -282,7 +282,7 @@ def test_what_an_agent_was_told_is_shown_until_they_have_seen_it(router, door):
     with router.store.reading() as unit:
         (row,) = notices.of_agent(unit, 1)
     assert (row.code, row.seen_at) == ("security", None)
-    router.store.write(lambda unit: notices.seen(unit, 1))
+    router.store.write(lambda unit: notices.seen(unit, 1, row.id, row.id))
     with router.store.reading() as unit:
         assert notices.unseen(unit, 1) == 0
 

@@ -4,14 +4,16 @@ import itertools
 
 import pytest
 
+from channels.contract import Call
 from router.core.lifecycle import STANDING
 from router.core.rights import Who
 from router.errors import Invalid, NotFound
-from router.store import counters, pages, people
+from router.store import calls, counters, pages, people
 from router.store import shapes as t
 from router.store.batch import UNSORTED, Draft, write
 from router.store.counters import VIEWS
 from router.store.pages import Filters
+from router.store.pages import calls as pages_calls
 
 BOSS = Who(id=3, name="Ada", role="manager")
 KINDS = (
@@ -523,3 +525,78 @@ def test_counts_add_up_what_was_folded_and_what_was_not(store, opened, teams, me
     opened(teams["support"])
     with store.reading() as unit:
         assert pages.counts(unit, mei)["open"] == 2
+
+
+@pytest.fixture
+def regular(store, drafted, teams):
+    """Seventy tickets of one person, the oldest of them closed."""
+
+    def work(unit):
+        made = [
+            drafted(unit, teams["support"], state="open" if step else "closed")
+            for step in range(70)
+        ]
+        for one in made:
+            one.requester_id, one.identity_id = made[0].requester_id, made[0].identity_id
+        write(unit, made)
+        return made
+
+    return store.write(work)
+
+
+def test_all_tickets_of_an_address_are_found_however_many_there_are(store, regular, mei):
+    found, cursor = [], None
+    with store.reading() as unit:
+        while cursor or not found:
+            page = pages.search_tickets(unit, mei, Filters(q="ann0@mail.example"), cursor)
+            found += [one.id for one in page.rows]
+            cursor = page.next
+        wanted = Filters(q="Ann0@mail.example", state="closed")
+        (closed,) = pages.search_tickets(unit, mei, wanted, None).rows
+    assert found == [one.id for one in reversed(regular)]
+    assert closed.id == regular[0].id
+
+
+def test_a_ticket_says_when_its_requester_has_more_others_than_it_lists(store, regular, mei):
+    with store.reading() as unit:
+        shown = pages.ticket_view(unit, regular[0].id, mei)
+        assert (len(shown.others), shown.more_others) == (8, True)
+
+
+def test_what_happened_among_early_messages_is_read_with_them(store, opened, teams, frozen, mei):
+    ticket = opened(teams["support"])
+
+    def work(unit):
+        for step in range(110):
+            at = unit.now_us + 5 * step
+            unit.put(
+                t.Message,
+                id=unit.new_id(),
+                ticket_id=ticket.id,
+                direction="in",
+                channel="email",
+                arrived_at=at,
+                seen_at=at,
+            )
+            for later in range(1, 5):
+                given = {"code": "tagged", "params": "{}", "at": at + later}
+                unit.put(t.Entry, id=unit.new_id(), ticket_id=ticket.id, **given)
+
+    store.write(work)
+    with store.reading() as unit:
+        newest = pages.ticket_view(unit, ticket.id, mei)
+        early = pages.ticket_view(unit, ticket.id, mei, before=newest.earlier)
+    assert len(early.messages) == 10
+    assert len([one for one in early.entries if one.code == "tagged"]) == 40
+    assert max(one.at for one in early.entries) < newest.messages[0].at
+
+
+def test_everybody_who_waits_for_a_call_is_counted_listed_or_not(store, regular, mei):
+    def work(unit):
+        call = calls.hear(unit, "phone", "line", Call(id="1", number="+8613800138000"))
+        for one in regular:
+            unit.put(t.CallBack, ticket_id=one.id, call_id=call, asked_at=unit.now_us)
+
+    store.write(work)
+    with store.reading() as unit:
+        assert pages_calls.waiting(unit, mei) == 69

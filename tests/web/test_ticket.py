@@ -446,7 +446,8 @@ def test_notices_say_whose_ticket_it_is_once_and_the_bar_how_many_are_unread(
     assert page.count(f'<a href="/ticket/{alarm.number}">') == 1
     assert re.search(r"<p><bdi>[^<]+</bdi> · <bdi>[^<]+</bdi></p>", page)
     assert re.search(r'id="unread">\d+<', page)
-    browser.post("/notices/seen")
+    shown = dict(re.findall(r'name="(first|last)" value="(\d+)"', page))
+    browser.post("/notices/seen", shown)
     assert 'id="unread" hidden' in browser.get("/notices?lang=en").text
     assert 'id="unread" hidden' in browser.get("/", headers={"X-Part": "1"}).text
 

@@ -20,6 +20,12 @@ from router.store.unit import Unit
 
 #: Whom to call back, and calls of one page, at most.
 _BACKS, _CALLS = 200, 50
+_WAITING = (
+    "FROM call_back b LEFT JOIN merged m ON m.gone_id = b.ticket_id "
+    "JOIN ticket t ON t.id = COALESCE(m.kept_id, b.ticket_id) JOIN call c ON c.id = b.call_id "
+    "JOIN requester r ON r.id = t.requester_id LEFT JOIN agent a ON a.id = t.assignee_id "
+    "WHERE b.done_at IS NULL AND t.standing < 2"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,12 @@ class CallLine:
     ticket: str
 
 
+def waiting(unit: Unit, who: Who) -> int:
+    """How many wait for a call, listed or not."""
+    limited, known = within(who)
+    return int(unit.value(f"SELECT COUNT(*) {_WAITING}{limited}", **known))  # ours
+
+
 def backs(unit: Unit, who: Who) -> list[Backs]:
     """Who waits for a call: security first, then by urgency and due time; those of one open
     incident together, where the first of them stands."""
@@ -81,10 +93,7 @@ def backs(unit: Unit, who: Who) -> list[Backs]:
         "t.due_at, t.team_id, a.name AS assignee, c.number AS caller, r.name AS requester, "
         "(SELECT MIN(x.incident_id) FROM incident_ticket x JOIN incident n "
         "ON n.id = x.incident_id WHERE x.ticket_id = t.id AND n.state = 'open') AS incident_id "
-        "FROM call_back b LEFT JOIN merged m ON m.gone_id = b.ticket_id "
-        "JOIN ticket t ON t.id = COALESCE(m.kept_id, b.ticket_id) JOIN call c ON c.id = b.call_id "
-        "JOIN requester r ON r.id = t.requester_id LEFT JOIN agent a ON a.id = t.assignee_id "
-        f"WHERE b.done_at IS NULL AND t.standing < 2{limited} "
+        f"{_WAITING}{limited} "
         "ORDER BY t.rank, b.ticket_id LIMIT :n",
         n=_BACKS,
         **known,

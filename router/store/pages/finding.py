@@ -7,6 +7,7 @@ the reader was named.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -163,9 +164,9 @@ def search_tickets(unit: Unit, who: Who, filters: Filters, cursor: str | None) -
     words = filters.q.strip()
     if not words:
         return _newest(unit, who, filters, cursor)
-    direct = _by_reference(unit, who, words)
+    direct = _by_reference(unit, who, filters, cursor)
     if direct is not None:
-        return Page(_kept(unit, who, direct, filters))
+        return direct
     before = unpack(cursor, 1)[0] if cursor else 2**62
     begun = _begun(unit, who, words)
     lines = [] if cursor else _kept(unit, who, begun, filters)
@@ -295,24 +296,20 @@ def _kept(unit: Unit, who: Who, ids: Sequence[int], filters: Filters) -> list[Ti
     return by_ids(unit, ids)
 
 
-def _by_reference(unit: Unit, who: Who, words: str) -> list[int] | None:
-    """The tickets a number or an address names; None when the words are just words."""
+def _by_reference(
+    unit: Unit, who: Who, filters: Filters, cursor: str | None
+) -> Page[TicketLine] | None:
+    """The ticket a number names, or all those of an address; None when the words are just words."""
+    words = filters.q.strip()
+    if "@" in words and " " not in words and not filters.sender:
+        theirs = _newest(unit, who, replace(filters, q="", sender=words), cursor)
+        return theirs if theirs.rows else None
     number = normalise_number(words)
+    if number is None:
+        return None
     teams = scope(who)
     limited = "" if teams is None else " AND t.team_id IN :teams"
     known: dict[str, Any] = {} if teams is None else {"teams": list(teams)}
-    if number is not None:
-        sql = f"SELECT t.id FROM ticket t WHERE t.number = :number{limited}"  # noqa: S608  # ours
-        rows = unit.rows(sql, number=number, **known)
-    elif "@" in words and " " not in words:
-        rows = unit.rows(
-            "SELECT t.id FROM ticket t WHERE t.requester_id IN "  # noqa: S608  # ours
-            "(SELECT requester_id FROM identity WHERE kind = 'email' AND value = :value)"
-            f"{limited} ORDER BY t.id DESC LIMIT :n",
-            value=words.lower(),
-            n=_SEARCHED,
-            **known,
-        )
-    else:
-        return None
-    return [row.id for row in rows] or None
+    sql = f"SELECT t.id FROM ticket t WHERE t.number = :number{limited}"  # noqa: S608  # ours
+    ids = [row.id for row in unit.rows(sql, number=number, **known)]
+    return Page(_kept(unit, who, ids, filters)) if ids else None

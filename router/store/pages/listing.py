@@ -369,5 +369,10 @@ def all_teams(unit: Unit) -> Sequence[Any]:
 
 
 def all_agents(unit: Unit) -> Sequence[Any]:
-    """Everybody who works here now: id, name, role."""
-    return unit.rows("SELECT id, name, role FROM agent WHERE active ORDER BY name, id")
+    """Everybody who works here now: id, name, role. Those who are called the same have their
+    address in their name."""
+    return unit.rows(
+        "SELECT id, CASE WHEN COUNT(*) OVER (PARTITION BY name) > 1 "
+        "THEN name || ' · ' || email ELSE name END AS name, role FROM agent WHERE active "
+        "ORDER BY name, id"
+    )

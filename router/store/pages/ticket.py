@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from router.core.calls import covered
-from router.core.clock import from_us
+from router.core.clock import from_us, to_us
 from router.core.rights import Who
 from router.errors import NotFound
 from router.store import blocking, mentions
@@ -86,7 +86,7 @@ class HandleView:
 @dataclass(frozen=True, slots=True)
 class TicketView:
     """Everything the ticket's page shows. ``until`` is when the next page of the conversation
-    begins; the last one has none."""
+    begins; the last one has none. There are ``more_others`` than are shown."""
 
     ticket: TicketLine
     team: Any
@@ -102,6 +102,7 @@ class TicketView:
     named: bool = False
     blocked: bool = False
     until: datetime | None = None
+    more_others: bool = False
 
     @property
     def suggested(self) -> tuple[LinkView, ...]:
@@ -140,16 +141,18 @@ def ticket_view(unit: Unit, ticket_id: int, who: Who, *, before: str | None = No
         raise NotFound("there is no such ticket among yours")
     ticket = line(row)
     shown, earlier = messages(unit, ticket_id, before)
+    others = _others(unit, ticket, who)
     return TicketView(
         ticket=ticket,
         team=unit.row("SELECT id, key, name_zh, name_en FROM team WHERE id = :id", id=row.team_id),
         identities=_identities(unit, ticket.requester_id),
         messages=shown,
-        entries=_entries(unit, ticket_id),
+        entries=_entries(unit, ticket_id, until(before)),
         clocks=_clocks(unit, ticket_id),
         tags=_tags(unit, ticket_id),
         links=_links(unit, ticket_id, who),
-        others=_others(unit, ticket, who),
+        others=others[:OTHERS],
+        more_others=len(others) > OTHERS,
         incidents=of_ticket(unit, ticket_id),
         earlier=earlier,
         named=mentions.open_on(unit, who.id, ticket_id),
@@ -161,12 +164,14 @@ def ticket_view(unit: Unit, ticket_id: int, who: Who, *, before: str | None = No
 # ---------------------------------------------------------------- around it
 
 
-def _entries(unit: Unit, ticket_id: int) -> tuple[EntryView, ...]:
+def _entries(unit: Unit, ticket_id: int, before: datetime | None) -> tuple[EntryView, ...]:
+    """The newest of them, or the newest before a moment."""
     rows = unit.rows(
         "SELECT e.id, e.at, e.code, e.params, a.name AS agent FROM entry e "
         "LEFT JOIN agent a ON a.id = e.agent_id WHERE e.ticket_id = :ticket "
-        "ORDER BY e.id DESC LIMIT :n",
+        "AND e.at < :before ORDER BY e.id DESC LIMIT :n",
         ticket=ticket_id,
+        before=to_us(before) if before else 2**62,
         n=ENTRIES,
     )
     return tuple(
@@ -235,7 +240,8 @@ def _links(unit: Unit, ticket_id: int, who: Who) -> tuple[LinkView, ...]:
 
 
 def _others(unit: Unit, ticket: TicketLine, who: Who) -> tuple[TicketLine, ...]:
-    """The requester's other tickets, newest first, as far as the viewer may see them."""
+    """The requester's other tickets, newest first, as far as the viewer may see them: one more than
+    are shown, where there are more."""
     if ticket.handle_kind == "unknown":
         return ()
     limited, known = within(who)
@@ -244,7 +250,7 @@ def _others(unit: Unit, ticket: TicketLine, who: Who) -> tuple[TicketLine, ...]:
         "ORDER BY t.id DESC LIMIT :n",
         person=ticket.requester_id,
         id=ticket.id,
-        n=OTHERS,
+        n=OTHERS + 1,
         **known,
     )
     return tuple(line(row) for row in rows)

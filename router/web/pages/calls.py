@@ -28,11 +28,13 @@ _FILE_POLICY = "default-src 'none'; sandbox"
 def _page(*, wrong: str = "", confirmed: str = "", revealed: tuple[int, str] = (0, "")) -> str:
     with here().store.reading() as unit:
         backs = pages.backs(unit, g.who)
+        waiting = pages.waiting(unit, g.who)
         listed = pages.listed(unit, g.who, request.args.get("cursor") or None)
     return render_template(
         "calls/calls.html",
         backs=backs,
-        waiting=sum(len(one.rows) for one in backs),
+        waiting=waiting,
+        told=sum(len(one.rows) for one in backs),
         listed=listed.rows,
         next=listed.next,
         keeps=calls.keeper(here()) is not None,

@@ -18,8 +18,12 @@ from router.store import pages
 from router.store.pages import listing as pages_list
 from router.web.pages.inbox import chosen
 from router.web.rights import allowed, here
+from router.web.suspicion import whole_number
 
 blueprint = Blueprint("notices", __name__)
+
+#: Notices of one page.
+_SHOWN = 100
 
 
 @blueprint.app_context_processor
@@ -40,14 +44,26 @@ def _unread() -> int:
 @blueprint.get("/notices")
 @allowed("view")
 def notices() -> str:
-    """Everything one was told lately, what is new first: of a ticket what was told last."""
+    """What one was told, by page, what is new first: of a ticket what was told last."""
     who: Who = g.who
+    cursor = request.args.get("cursor")
+    after = pages_list.unpack(cursor, 2) if cursor else (0, 2**62)
     with here().store.reading() as unit:
-        rows = _last(kept.of_agent(unit, who.id))
+        listed = kept.of_agent(unit, who.id, _SHOWN + 1, after=(after[0], after[1]))
+        told_of, more = listed[:_SHOWN], listed[_SHOWN:]
+        rows = _last(told_of)
         found = pages_list.by_ids(unit, [row.ticket_id for row in rows if row.ticket_id])
     lines = {line.id: line for line in found if may(who, "view", line.team_id)}
     told = [(row, json.loads(row.params or "{}"), lines.get(row.ticket_id)) for row in rows]
-    return render_template("notices/notices.html", told=told)
+    new = [row.id for row in told_of if row.seen_at is None]
+    last = told_of[-1] if more else None
+    return render_template(
+        "notices/notices.html",
+        told=told,
+        first=min(new, default=0),
+        last=max(new, default=0),
+        next=pages_list.pack(int(last.seen_at is not None), last.id) if last else "",
+    )
 
 
 def _last(rows: Iterable[Any]) -> list[Any]:
@@ -63,9 +79,10 @@ def _last(rows: Iterable[Any]) -> list[Any]:
 @blueprint.post("/notices/seen")
 @allowed("view")
 def seen() -> Response:
-    """All of it was read."""
+    """What the page showed was read; what came meanwhile was not."""
     agent_id = g.who.id
-    here().store.write(lambda unit: kept.seen(unit, agent_id))
+    first, last = (whole_number(request.form.get(one, "")) or 0 for one in ("first", "last"))
+    here().store.write(lambda unit: kept.seen(unit, agent_id, first, last))
     return redirect(url_for("notices.notices"), 303)
 
 

@@ -56,5 +56,5 @@ def restored() -> Response:
 
 
 def _back() -> Response:
-    state = request.args.get("state", "")
-    return redirect(url_for("outbox.outbox", state=state or None), 303)
+    state, cursor = request.args.get("state"), request.args.get("cursor")
+    return redirect(url_for("outbox.outbox", state=state or None, cursor=cursor or None), 303)

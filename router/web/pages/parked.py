@@ -38,4 +38,5 @@ def replay(row_id: int) -> Response:
     if team_id is None or not may(g.who, "replay", team_id):
         raise NotFound("there is no such parked item among yours")
     taken = pipeline.replay(here(), row_id, f"agent:{g.who.id}")
-    return redirect(url_for("parked.parked", through=taken.number), 303)
+    place = request.args.get("cursor") or None
+    return redirect(url_for("parked.parked", through=taken.number, cursor=place), 303)

@@ -37,6 +37,7 @@ class TaskLine:
     words: str
     state: str
     owner: str
+    owner_id: int | None
     ended_by: str
     ended_at: int | None
 
@@ -80,6 +81,7 @@ def _line(row: Any) -> TaskLine:
         task_name(f"{row.playbook}.{row.step}"),
         row.state,
         row.owner or "",
+        row.owner_id,
         row.ended_name or "",
         row.ended_at,
     )

@@ -72,7 +72,9 @@ async function more(link) {
 function takeFresh() {
   if (!pending) return false;
   const top = $("scroller").scrollTop;
+  const chosen = new Set([...document.querySelectorAll("#lines .pick:checked")].map((box) => box.value));
   exchange(pending, "list");
+  for (const box of document.querySelectorAll("#lines .pick")) box.checked = chosen.has(box.value);
   pending = null;
   alerts.count(waitingCount = 0);
   tend($("list"));
@@ -333,6 +335,13 @@ function write(kind) {
   return true;
 }
 
+/** What was done last is taken back: to the ticket that is open, or else to many of the list. */
+function undo() {
+  const many = $("pane") ? null : document.querySelector("#did form");
+  many?.requestSubmit();
+  return Boolean(many) || press("undo");
+}
+
 function press(act) {
   const form = document.querySelector(`#pane form[data-act="${act}"]`);
   if (!form) return false;
@@ -370,6 +379,8 @@ function pick() {
   const box = $(current ?? `line-${shownNumber()}`)?.querySelector(".pick");
   if (!box) return false;
   box.checked = !box.checked;
+  const chosen = document.querySelectorAll("#lines .pick:checked").length;
+  $("said").textContent = $("bulk").dataset.chosen.replace("%", chosen);
   return true;
 }
 
@@ -479,6 +490,14 @@ document.addEventListener("submit", (event) => {
   if (!macroStopped(form, event.submitter)) submit(form, event.submitter);
 });
 
+// A change of many that does not say which is asked for it here: a page come back would have ticks of
+// its first tickets only.
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "bulk" || $("bulk-change").value || $("bulk-tag").value.trim()) return;
+  event.preventDefault();
+  $("bulk-change").focus();
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
   const form = event.target.closest?.("form[data-draft]");
@@ -544,10 +563,11 @@ listen({
   "#": () => press("spam"),
   a: () => press("assign"),
   e: () => press("end"),
-  z: () => press("undo"),
+  z: undo,
   s: () => drop("nap"),
   i: unfold,
   x: pick,
+  b: () => { $("bulk-change").focus(); },
   m: () => drop("run"),
   "]": () => openNext(1),
   "[": () => openNext(-1),

@@ -41,9 +41,11 @@ function press(key) {
   document.execCommand("insertText", false, key === "Enter" ? "\n" : key);
 }
 
+/** A key after one that begins a pair means the pair or nothing: a slip after g closes no ticket. */
 function run(event) {
   const now = performance.now();
-  const act = (now < until && known[`${before} ${event.key}`]) || known[event.key];
+  const second = now < until && Object.keys(known).some((keys) => keys.startsWith(`${before} `));
+  const act = known[second ? `${before} ${event.key}` : event.key];
   before = event.key;
   until = now + PAUSE;
   return Boolean(act) && act(event) !== false;
