@@ -25,6 +25,7 @@ from channels.contract import (
 )
 from router import leases, polling, sweeps
 from router.assemble import Router
+from router.core import failures
 from router.errors import RouterError, StoreError
 from router.store import claims
 from router.store.unit import Unit
@@ -198,8 +199,9 @@ class Worker:
 
     def _tell(self, door: Channel, fault: Exception) -> None:
         name = _lease(door)
-        log.warning("%s cannot be fetched now: %s", name, fault)
-        params = f"{type(fault).__name__}: {fault}"[:300]
+        said = failures.said(fault)  # a mail server may have quoted a mail's words
+        log.warning("%s cannot be fetched now: %s", name, said)
+        params = f"{type(fault).__name__}: {said}"[:300]
         try:
             self._router.store.write(
                 lambda unit: claims.report(

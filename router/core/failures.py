@@ -31,11 +31,12 @@ def _steps(fault: BaseException) -> Iterator[str]:
     while one is not None and id(one) not in seen:
         seen.add(id(one))
         frames = "".join(traceback.format_tb(one.__traceback__))
-        yield f"Traceback (most recent call last):\n{frames}{type(one).__name__}: {_first(one)}\n"
+        yield f"Traceback (most recent call last):\n{frames}{type(one).__name__}: {said(one)}\n"
         one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
 
 
-def _first(fault: BaseException) -> str:
-    """Masked before it is cut: half a card is no card to a mask, and still half a card."""
-    said = str(fault).partition("\n")[0][:_READ]
-    return _ENCODED.sub(HIDDEN, redact.mask(said).text)[:_LONGEST]
+def said(fault: BaseException) -> str:
+    """What a failure says, without secrets. Masked before it is cut: half a card is no card to a
+    mask, and still half a card."""
+    first = str(fault).partition("\n")[0][:_READ]
+    return _ENCODED.sub(HIDDEN, redact.mask(first).text)[:_LONGEST]

@@ -175,6 +175,29 @@ def test_a_source_is_ours_for_as_long_as_it_is_read(assembled, frozen, monkeypat
         running.stop()
 
 
+def test_what_a_mail_server_quotes_is_masked_before_it_is_told(assembled, caplog):
+    class Quotes(FakeDoor):
+        def poll(self, cursor):
+            raise Transient("unexpected response: my card is 4111 1111 1111 1111")
+
+    router = assembled(doors=FakeDoors(Quotes()))
+    running = Worker(router, NoClock())
+    running.start()
+
+    def told():
+        with router.store.reading() as unit:
+            return [row for row in claims.health(unit) if row.name.startswith("poll:")]
+
+    try:
+        _until(told)
+    finally:
+        running.stop()
+    (row,) = told()
+    assert row.params.startswith("Transient: unexpected response: my card is")
+    assert "4111" not in row.params
+    assert "4111" not in caplog.text
+
+
 def _ours_until(router):
     with router.store.reading() as unit:
         return unit.value("SELECT until FROM lease WHERE name = 'poll:email:support'")
