@@ -40,6 +40,7 @@ def undo(router: Router, who: Who, batch: int) -> int:
         rows = acts.of_batch(unit, batch, who.id)
         if not rows or rows[0].at < unit.now_us - acts.FOR_US:
             raise Conflict("undo_over")
+        load(unit, {row.ticket_id for row in rows})  # held in one order, as everybody holds several
         for row in rows:
             _take_back(router, unit, who, row)
         return len({row.ticket_id for row in rows})
