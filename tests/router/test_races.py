@@ -7,13 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from router import desk, escalate, hourbook, pipeline, sweeps
+from channels.contract import Receipt
+from router import desk, escalate, hourbook, pipeline, settling, sweeps
 from router.core.clock import to_us
 from router.core.rights import Who
 from router.desk import acting, changing
 from router.prepared import Terms
-from router.store import batch, budgets, claims, counters, snoozes
+from router.store import batch, budgets, claims, counters, outbox, snoozes
 from router.store.budgets import Allowance
+from tests.chats import ChatDoors, begun, say
 from tests.fakes import FakeDoor, FakeDoors
 from tests.staff import staffed
 
@@ -318,3 +320,28 @@ def test_a_ticket_that_is_sent_to_sleep_anew_as_its_time_comes_sleeps_on(
     assert _ticket(router, ticket_id).state == "snoozed"
     with router.store.reading() as unit:
         assert snoozes.until(unit, ticket_id) == later
+
+
+def test_an_answer_that_has_left_waits_for_its_ticket_before_it_holds_the_conversation(
+    assembled, frozen, meanwhile
+):
+    router = staffed(assembled(doors=ChatDoors(), deliver={"undo_seconds": 0}), MEI)
+    talk, _ = begun(router)
+    say(router, talk, "my transfer is pending")
+    with router.store.reading() as unit:
+        ticket_id = unit.value("SELECT id FROM ticket")
+    desk.reply(router, MEI, ticket_id, "It is there now.", once="1")
+    row = router.store.write(lambda unit: outbox.claim(unit, lease_us=60_000_000))
+    found = []
+
+    def holds(also):
+        def work(unit):
+            acting.take(unit, MEI, "tag", ticket_id)
+            also(unit)
+            found.append(unit.value("SELECT id FROM chat FOR UPDATE SKIP LOCKED"))
+
+        router.store.write(work)
+
+    with meanwhile(router, holds):
+        settling.sent(router, row, Receipt())
+    assert found == [talk.id]
