@@ -297,6 +297,20 @@ def test_a_merge_is_undone_to_the_last_message(router, arrives, frozen):
     assert later.ticket_id == gone
 
 
+def test_a_merge_that_is_undone_when_its_ticket_should_have_woken_leaves_none_asleep_for_ever(
+    router, arrives, frozen
+):
+    kept, gone = arrives().ticket_id, arrives("my transfer, again").ticket_id
+    desk.snooze(router, MEI, gone, frozen.now() + timedelta(minutes=5))
+    desk.merge(router, MEI, gone, kept)
+    frozen.advance(timedelta(minutes=6))
+    desk.wake(router)
+    _undo(router, MEI, gone)
+    assert _row(router, gone)["state"] == "snoozed"
+    assert desk.wake(router) == 1
+    assert _row(router, gone)["state"] == "open"
+
+
 def test_an_alarm_stays_one_whatever_it_is_merged_into(router, arrives):
     kept = arrives().ticket_id
     alarm = arrives(ALARM).ticket_id
