@@ -115,11 +115,11 @@ def _message_id(door: Channel, row: Any) -> str:
 
 
 def _done(unit: Unit, row: Any, item: Item, words: Sequence[str]) -> None:
-    """Committed with the message: it is said, and whoever was not heard is called back."""
+    """Committed with the message: it is said, and whoever was not heard is called back. Where two
+    tell of one call at the same time the later has told nothing; what is left is told next."""
     told = of_item(unit, item)
     ticket_id = told.ticket_id if told is not None else None
-    calls.told(unit, row.id, words, ticket_id)
-    if ticket_id is None:
+    if not calls.told(unit, row, words, ticket_id) or ticket_id is None:
         return
     if "call" in words and row.number:
         calls.ask_back(unit, ticket_id, row.id)
@@ -143,8 +143,7 @@ def _spoken(unit: Unit, ticket_id: int, code: str = "", **params: Any) -> None:
 
 def _called_out(unit: Unit, row: Any, call: Call) -> None:
     """A call of ours to people who wait for one."""
-    if call.inbound:
-        calls.told(unit, row.id, [], None)
+    if not calls.told(unit, row, [] if call.inbound else ["out"], None) or call.inbound:
         return
     reached = call.outcome == "answered"
     for ticket_id in calls.waiting_for(unit, call.number):
@@ -154,7 +153,6 @@ def _called_out(unit: Unit, row: Any, call: Call) -> None:
             _spoken(unit, ticket_id, "called_back", agent=call.agent)
         else:
             timeline.note(unit, ticket_id, "call_back_tried", agent=call.agent)
-    calls.told(unit, row.id, ["out"], None)
 
 
 def forget(router: Router) -> int:

@@ -215,7 +215,7 @@ def _one(router: Router, batch: Batch, message: Prepared | Failed) -> Taken:
         opened = draft.new and draft.messages == 1
         if message.inbound.bounce is not None:
             returning.settle(router, batch, message, draft)
-        triage.sort(router, batch, message, draft, message_id)
+        triage.sort(router, batch, message, draft, message_id, opened=opened)
         if is_written(message):
             triage.heed_secrets(router, batch, draft, message.masked)
         if draft.security:

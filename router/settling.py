@@ -50,10 +50,12 @@ def sent(router: Router, row: Any, receipt: Receipt) -> None:
     def work(unit: Unit) -> None:
         # A send that outlived its lease was called unknown meanwhile; now it is known.
         if outbox.found(unit, row.id, receipt.remote_id):
+            # Before the conversation is held: who has the ticket in hand may want that next.
+            timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
+            unit.flush()
             place = chats.place(unit, row.conversation, row.identity_id) if live else None
             if place is not None:
                 chats.show(unit, place, row.id, row.message_id)
-            timeline.note(unit, row.ticket_id, "sent", purpose=row.purpose)
         claims.report(unit, f"speaks:{row.channel}:{row.account}", ok=True)
 
     router.store.write(work)

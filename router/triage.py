@@ -25,13 +25,21 @@ COMPROMISED = "security.compromised"
 SECURITY = "security"
 
 
-def sort(router: Router, batch: Batch, message: Prepared, draft: Draft, message_id: int) -> None:
-    """Keep the verdict with its findings and let the ticket follow it."""
+def sort(
+    router: Router,
+    batch: Batch,
+    message: Prepared,
+    draft: Draft,
+    message_id: int,
+    *,
+    opened: bool,
+) -> None:
+    """Keep the verdict with its findings and let the ticket follow it; ``opened`` is a new one."""
     verdict = message.verdict
     _keep(batch, verdict, message_id)
     if read_twice(message, on=router.reader.on):
         readings.wait(batch.unit, message_id)
-    if draft.new and draft.messages == 1:
+    if opened:
         _decide_first(router, batch, message, draft)
         if draft.state != "closed":
             for kind in ("first_response", "resolution"):

@@ -214,16 +214,13 @@ def wake(router: Router) -> int:
     is left as it is."""
 
     def job(unit: Unit) -> int:
-        rows = snoozes.due(unit)
-        drafts = load(unit, [row.ticket_id for row in rows])
-        for row in rows:
-            snoozes.forget(unit, row.ticket_id)
-            draft = drafts[row.ticket_id]
+        drafts = load(unit, snoozes.take(unit))
+        for draft in drafts.values():
             if draft.state == "snoozed":
                 draft.state = lifecycle.after(draft.state, "wake")
                 draft.updated_at = unit.now_us
                 timeline.note(unit, draft.id, "woke")
         write(unit, drafts.values())
-        return len(rows)
+        return len(drafts)
 
     return router.store.write(job)

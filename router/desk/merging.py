@@ -8,7 +8,7 @@ from router.assemble import Router
 from router.core.rights import Who
 from router.desk.acting import Before, Deed, do, keep, take
 from router.errors import Conflict, Invalid
-from router.store import holding, links, merging, playbooks, tickets, timeline, writings
+from router.store import holding, links, merging, playbooks, snoozes, tickets, timeline, writings
 from router.store.batch import Draft, write
 from router.store.promises import clocks
 from router.store.unit import Unit
@@ -35,6 +35,9 @@ def merge(router: Router, who: Who, gone_id: int, kept_id: int) -> str:
             raise Conflict("merged_away")
         before = Before.of(unit, gone), Before.of(unit, kept)
         moved = _carry(router, unit, who, gone, kept)
+        for one in (gone, kept):
+            if one.state != "snoozed":
+                snoozes.forget(unit, one.id)
         write(unit, [gone, kept])
         deed = Deed(who, "merge", gone.id, more={"merge": moved})
         batch = keep(unit, deed, gone, before[0])

@@ -40,6 +40,7 @@ def undo(router: Router, who: Who, batch: int) -> int:
         rows = acts.of_batch(unit, batch, who.id)
         if not rows or rows[0].at < unit.now_us - acts.FOR_US:
             raise Conflict("undo_over")
+        load(unit, {row.ticket_id for row in rows})  # held in one order, as everybody holds several
         for row in rows:
             _take_back(router, unit, who, row)
         return len({row.ticket_id for row in rows})
@@ -59,7 +60,10 @@ def _take_back(router: Router, unit: Unit, who: Who, row: Any) -> None:
     moved = _restore(unit, draft, who, seen, strict=row.verb not in _LENIENT)
     if row.verb == "merge":
         draft.messages = merging.said(unit, draft.id)
-    if seen["clocks"] is not None and not (row.verb == "merge" and "state" in moved):
+    # Who closed the ticket since has settled what was owed on it.
+    settled = draft.state == "closed" and seen["before"]["state"] != "closed"
+    late = settled or (row.verb == "merge" and "state" in moved)
+    if seen["clocks"] is not None and not late:
         unit.flush()
         acts.put_back(unit, draft, row.id, seen["clocks"])
         clocks.afresh(unit, draft, router.policies)

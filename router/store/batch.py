@@ -193,6 +193,11 @@ class Batch:
         self.worked_out: dict[object, Any] = {}
         self.touched: dict[int, Draft] = {}
         self.index: list[tuple[int, str]] = []
+        unit.first = self._begin
+
+    def _begin(self) -> None:
+        """What is said of a ticket that was opened must not be written before it."""
+        write(self.unit, [draft for draft in self.touched.values() if draft.new])
 
     def person(self, kind: str, value: str, *, name: str, language: str) -> Person:
         """The handle's row, made together with a requester when we meet it for the first time."""
@@ -219,8 +224,7 @@ class Batch:
     def open(self, draft: Draft) -> Draft:
         """Take a new ticket in; its opener becomes its first participant."""
         draft.new = True
-        self.tickets[draft.id] = draft
-        self.touched[draft.id] = draft
+        self.tickets[draft.id] = self.touched[draft.id] = draft
         self.join(draft, draft.identity_id)
         return draft
 
@@ -242,8 +246,7 @@ class Batch:
         self.ledger.save()
         self.unit.flush()
         search.add(self.unit, self.index)
-        self.index = []
-        self.touched = {}
+        self.index, self.touched = [], {}
 
 
 def load(unit: Unit, ids: Iterable[int]) -> dict[int, Draft]:
@@ -316,8 +319,7 @@ def _start(unit: Unit, ticket_id: int, clock: Clockface) -> None:
 
 def _seen(unit: Unit, asked: Wanted) -> dict[tuple[str, str, str], Any]:
     """Journal rows of items that were handed over before, by whatever account."""
-    wanted = asked.seen
-    if not wanted:
+    if not (wanted := asked.seen):
         return {}
     return {
         (row.kind, row.account, row.remote_id): row

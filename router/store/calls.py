@@ -109,19 +109,23 @@ def find(unit: Unit, row_id: int) -> Any:
     return unit.row("SELECT * FROM call WHERE id = :id", id=row_id)
 
 
-def told(unit: Unit, row_id: int, words: Sequence[str], ticket_id: int | None) -> None:
-    """These words about a call are said now; what was heard meanwhile is still due."""
-    unit.run(f"{_HOLD} WHERE id = :id", id=row_id)
-    row = find(unit, row_id)
-    known = list(dict.fromkeys([*row.told.split(), *words]))
+def told(unit: Unit, row: Any, words: Sequence[str], ticket_id: int | None) -> bool:
+    """These words about a call are said now; what was heard meanwhile is still due. False when
+    somebody else has said something of it since the row was read: then these are not said yet."""
+    unit.run(f"{_HOLD} WHERE id = :id", id=row.id)
+    now = find(unit, row.id)
+    if now.told != row.told:
+        return False
+    known = list(dict.fromkeys([*now.told.split(), *words]))
     unit.run(
         "UPDATE call SET told = :told, due = :due, ticket_id = COALESCE(:ticket, ticket_id) "
         "WHERE id = :id",
         told=" ".join(known),
-        due=bool(untold(of_row(row), known)),
+        due=bool(untold(of_row(now), known)),
         ticket=ticket_id,
-        id=row_id,
+        id=row.id,
     )
+    return True
 
 
 def by(unit: Unit, row_id: int, agent_id: int) -> None:

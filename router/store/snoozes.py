@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from router.store import claims
 from router.store.shapes import Snooze
 from router.store.unit import Unit
 
@@ -30,12 +29,17 @@ def pending(unit: Unit) -> bool:
     return bool(unit.value("SELECT 1 FROM snooze WHERE until <= :now LIMIT 1", now=unit.now_us))
 
 
-def due(unit: Unit, limit: int = 200) -> list[Any]:
-    """(ticket_id, agent_id) of those whose time has come, the earliest first."""
-    return list(
-        unit.rows(
-            "SELECT ticket_id, agent_id FROM snooze WHERE until <= :now ORDER BY until LIMIT :n",
-            now=unit.now_us,
-            n=limit,
-        )
+def take(unit: Unit, limit: int = 200) -> list[int]:
+    """End the sleep of those whose time has come, the earliest first; their tickets, which are held
+    from now on. One in somebody's hands is left to the next look."""
+    due = claims.among(
+        unit,
+        "SELECT s.ticket_id FROM snooze s JOIN ticket t ON t.id = s.ticket_id "
+        "WHERE s.until <= :now ORDER BY s.until LIMIT :n",
     )
+    rows = unit.rows(
+        f"DELETE FROM snooze WHERE ticket_id {due} RETURNING ticket_id",  # noqa: S608  # ours
+        now=unit.now_us,
+        n=limit,
+    )
+    return [row.ticket_id for row in rows]

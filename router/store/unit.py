@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -145,6 +145,8 @@ class Unit:
         self._rows: dict[Shape, list[tuple[Any, ...]]] = {}
         self._fresh: list[int] = []
         self._later: dict[str, list[dict[str, Any]]] = {}
+        #: Writes what the collected rows refer to and somebody has in hand still.
+        self.first: Callable[[], None] | None = None
 
     def new_id(self) -> int:
         """A fresh id, larger than any this process gave before."""
@@ -212,6 +214,10 @@ class Unit:
 
     def flush(self) -> None:
         """Write what was collected, parents before children."""
+        first, self.first = self.first, None
+        if first is not None:
+            first()
+            self.first = first
         rows, self._rows = self._rows, {}
         for shape in sorted(rows, key=lambda shape: shape.order):
             self.run_rows(_insert(shape, self.dialect), rows[shape])

@@ -70,7 +70,9 @@ def test_a_late_report_of_a_call_brings_nothing_back(router, frozen):
         return calls.hear(unit, "phone", "main", Call(id="call-1", stage=2, **news))
 
     call_id = router.store.write(lambda unit: hear(unit, number="+8613800000000", note="hello"))
-    router.store.write(lambda unit: calls.told(unit, call_id, ["call"], ticket.id))
+    router.store.write(
+        lambda unit: calls.told(unit, calls.find(unit, call_id), ["call"], ticket.id)
+    )
     erase(router, ticket.requester_id)
     router.store.write(lambda unit: hear(unit, number="+8613800000000", transcript="canary words"))
     left = kept(router)

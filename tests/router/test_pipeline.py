@@ -592,3 +592,19 @@ def test_a_replay_of_what_does_not_open_says_so_and_changes_nothing(router, door
     with pytest.raises(Conflict, match="still_fails"):
         pipeline.replay(router, only_parked().id, "agent:1")
     assert len(_rows(router, "SELECT id FROM ticket")) == 1
+
+
+def test_a_new_ticket_and_one_that_is_opened_again_are_taken_in_together(
+    router, door, frozen, caplog
+):
+    door.arrives(text="my transfer is pending", message_id="<one@mail.example>")
+    (first,) = pipeline.receive(router, door, door.inbox, Terms())
+    desk.assign(router, ADMIN, first.ticket_id, ADMIN.id)
+    desk.close(router, ADMIN, first.ticket_id)
+    raws = [
+        door.arrives(text="I forgot my password", **{"from": "bo@mail.example"}),
+        door.arrives(text="it is still pending", thread_ids=["<one@mail.example>"]),
+    ]
+    taken = pipeline.receive(router, door, raws, Terms())
+    assert [one.outcome for one in taken] == ["new", "joined"]
+    assert caplog.records == []

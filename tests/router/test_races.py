@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from router import desk, pipeline, sweeps
+from channels.contract import Receipt
+from router import desk, escalate, hourbook, pipeline, settling, sweeps
+from router.core.clock import to_us
 from router.core.rights import Who
-from router.desk import acting
+from router.desk import acting, changing
 from router.prepared import Terms
-from router.store import batch, budgets, chats, claims, counters
+from router.store import batch, budgets, chats, claims, counters, outbox, snoozes
 from router.store.budgets import Allowance
 from tests.chats import ChatDoors, begun, say
 from tests.fakes import FakeDoor, FakeDoors
@@ -243,3 +245,125 @@ def test_a_duty_that_takes_long_is_done_by_nobody_else(assembled, frozen, monkey
 
     sweeps.tick(router, sweeps.Duty("long", timedelta(1), lambda _: True, long, exclusive=True))
     assert taken == [False]
+
+
+def _clocks(router, ticket_id, kind="first_response"):
+    with router.store.reading() as unit:
+        return unit.row(
+            "SELECT * FROM sla_clock WHERE ticket_id = :id AND kind = :kind",
+            id=ticket_id,
+            kind=kind,
+        )
+
+
+def test_a_promise_that_is_given_anew_while_its_old_calendar_is_recounted_keeps_the_new_one(
+    assembled, frozen, meanwhile
+):
+    door = FakeDoor()
+    router = staffed(assembled(doors=FakeDoors(door)), MEI)
+    ticket_id = _opened(router, door)
+    shorter = assembled(hours={"weekly": {"tue": [["10:00", "10:01"]]}}).policies
+
+    def alarms(also):
+        def work(unit):
+            draft = acting.take(unit, MEI, "categorise", ticket_id)
+            changing.categorise(router, unit, draft, MEI, "security.compromised")
+            changing.urge(router, unit, draft, MEI, "P1")
+            batch.write(unit, [draft])
+            unit.flush()
+            also(unit)
+
+        router.store.write(work)
+
+    was = _clocks(router, ticket_id)
+    with meanwhile(router, alarms):
+        hourbook.recount(router.store, shorter, was.calendar)
+    now = _clocks(router, ticket_id)
+    assert now.calendar != was.calendar
+    assert now.due_at == now.started_at + now.minutes * 60_000_000
+    assert _ticket(router, ticket_id).due_at == now.due_at
+
+
+@pytest.mark.parametrize(
+    ("sweep", "moment"),
+    [
+        (escalate.sweep, "UPDATE sla_clock SET act_at = 1, due_at = 1"),
+        (escalate.climb, "UPDATE climb SET due_at = 1"),
+        (desk.wake, "INSERT INTO snooze (ticket_id, until, agent_id) SELECT id, 1, 7 FROM ticket"),
+    ],
+)
+def test_what_is_due_on_a_ticket_in_somebodys_hands_comes_at_the_next_look(
+    assembled, frozen, meanwhile, sweep, moment
+):
+    """Each had what the other needed next, and the database threw one of them out."""
+    door, ended = FakeDoor(), []
+    router = staffed(assembled(doors=FakeDoors(door)), MEI)
+    raw = door.arrives(text="my wallet was hacked, somebody is stealing my money")
+    ticket_id = pipeline.receive(router, door, [raw], Terms())[0].ticket_id
+    router.store.write(lambda unit: unit.run(moment))
+
+    def tags(also):
+        def work(unit):
+            draft = acting.take(unit, MEI, "tag", ticket_id)
+            also(unit)
+            batch.write(unit, [draft])
+
+        router.store.write(work)
+        ended.append("act")
+
+    with meanwhile(router, tags):
+        assert sweep(router) == 0
+        ended.append("sweep")
+    assert ended == ["sweep", "act"]
+    assert sweep(router) > 0
+
+
+def test_a_ticket_that_is_sent_to_sleep_anew_as_its_time_comes_sleeps_on(
+    assembled, frozen, meanwhile
+):
+    door = FakeDoor()
+    router = staffed(assembled(doors=FakeDoors(door)), MEI)
+    ticket_id = _opened(router, door)
+    desk.snooze(router, MEI, ticket_id, frozen.now() + timedelta(hours=1))
+    frozen.advance(timedelta(hours=1))
+    later = to_us(frozen.now() + timedelta(hours=1))
+
+    def sleeps(also):
+        def work(unit):
+            draft = acting.take(unit, MEI, "snooze", ticket_id)
+            changing.snooze_in_hand(unit, draft, MEI, later)
+            batch.write(unit, [draft])
+            also(unit)
+
+        router.store.write(work)
+
+    with meanwhile(router, sleeps):
+        desk.wake(router)
+    assert _ticket(router, ticket_id).state == "snoozed"
+    with router.store.reading() as unit:
+        assert snoozes.until(unit, ticket_id) == later
+
+
+def test_an_answer_that_has_left_waits_for_its_ticket_before_it_holds_the_conversation(
+    assembled, frozen, meanwhile
+):
+    router = staffed(assembled(doors=ChatDoors(), deliver={"undo_seconds": 0}), MEI)
+    talk, _ = begun(router)
+    say(router, talk, "my transfer is pending")
+    with router.store.reading() as unit:
+        ticket_id = unit.value("SELECT id FROM ticket")
+    desk.reply(router, MEI, ticket_id, "It is there now.", once="1")
+    row = router.store.write(lambda unit: outbox.claim(unit, lease_us=60_000_000))
+    found = []
+
+    def holds(also):
+        def work(unit):
+            acting.take(unit, MEI, "tag", ticket_id)
+            also(unit)
+            found.append(unit.value("SELECT id FROM chat FOR UPDATE SKIP LOCKED"))
+
+        router.store.write(work)
+
+    with meanwhile(router, holds):
+        settling.sent(router, row, Receipt())
+    assert found == [talk.id]

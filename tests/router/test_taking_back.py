@@ -297,6 +297,38 @@ def test_a_merge_is_undone_to_the_last_message(router, arrives, frozen):
     assert later.ticket_id == gone
 
 
+@pytest.mark.parametrize("verb", ["merge", "reply"])
+def test_nothing_is_owed_again_on_a_ticket_that_was_closed_since(router, arrives, frozen, verb):
+    older = arrives().ticket_id
+    frozen.advance(timedelta(minutes=3))
+    ticket = arrives("my transfer, again").ticket_id
+    if verb == "merge":
+        desk.merge(router, MEI, older, ticket)
+    else:
+        desk.reply(router, MEI, ticket, "It is there now.", once="1")
+    with router.store.reading() as unit:
+        batch = acts.last(unit, MEI.id, ticket).batch
+    desk.close(router, MEI, ticket)
+    desk.undo(router, MEI, batch)
+    assert _row(router, ticket)["state"] == "closed"
+    with router.store.reading() as unit:
+        assert acts.clocks(unit, ticket) == []
+
+
+def test_a_merge_that_is_undone_when_its_ticket_should_have_woken_leaves_none_asleep_for_ever(
+    router, arrives, frozen
+):
+    kept, gone = arrives().ticket_id, arrives("my transfer, again").ticket_id
+    desk.snooze(router, MEI, gone, frozen.now() + timedelta(minutes=5))
+    desk.merge(router, MEI, gone, kept)
+    frozen.advance(timedelta(minutes=6))
+    desk.wake(router)
+    _undo(router, MEI, gone)
+    assert _row(router, gone)["state"] == "snoozed"
+    assert desk.wake(router) == 1
+    assert _row(router, gone)["state"] == "open"
+
+
 def test_an_alarm_stays_one_whatever_it_is_merged_into(router, arrives):
     kept = arrives().ticket_id
     alarm = arrives(ALARM).ticket_id

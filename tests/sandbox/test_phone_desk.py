@@ -1,8 +1,13 @@
 """What people of the desk do about calls: see them, call back, note, write down by hand."""
 
+from dataclasses import replace
+
 import pytest
 
+from channels.contract import Call
+from router import calls
 from router import desk as acts
+from router.store import calls as known_calls
 from router.store import incidents, people
 from tests.pages import app_of
 from tests.web.conftest import Browser
@@ -159,3 +164,36 @@ def test_callers_of_one_open_incident_are_one_line_of_the_queue(browser, desk, c
     desk.store.write(tie)
     page = browser.get("/calls").text
     assert "5 位来电者" in page or "5 callers" in page
+
+
+# ---------------------------------------------------------------- two who tell at the same time
+
+
+def _heard(desk, row, call):
+    desk.store.write(lambda unit: known_calls.hear(unit, row.channel, row.account, call))
+
+
+def test_what_is_noted_while_somebody_tells_of_the_call_is_told_too(desk, sandbox, work, ask):
+    sandbox.phone.missed(WHO)
+    work("journal")
+    (early,) = ask("SELECT * FROM call")
+    _heard(desk, early, replace(known_calls.of_row(early), note="she has asked the bank"))
+    (late,) = ask("SELECT * FROM call")
+    for row in (early, late):  # neither has seen what the other told
+        calls.tell(desk, row)
+    work("calls")
+    assert [one.text for one in ask("SELECT text FROM message ORDER BY id") if "bank" in one.text]
+    (waited,) = ask("SELECT * FROM call_back")
+    assert waited.calls == 1
+    assert ask("SELECT id FROM call WHERE due") == []
+
+
+def test_calling_back_in_vain_counts_once_whoever_tells_of_it(desk, call, ask):
+    (row,) = call()
+    back = Call(id="back-1", stage=2, inbound=False, number=WHO, outcome="missed")
+    _heard(desk, row, back)
+    (ours,) = ask("SELECT * FROM call WHERE call_id = 'back-1'")
+    for _ in range(2):
+        calls.tell(desk, ours)
+    (waited,) = ask("SELECT * FROM call_back")
+    assert waited.tries == 1

@@ -48,8 +48,13 @@ def waiting(unit: Unit) -> bool:
 
 
 def claim(unit: Unit, limit: int) -> list[Any]:
-    """Take up to so many that climb now; nobody else has them in this transaction."""
-    due = claims.among(unit, "SELECT id FROM climb WHERE due_at <= :now ORDER BY due_at LIMIT :n")
+    """Take up to so many that climb now, with their tickets; nobody else has them in this
+    transaction, and those of tickets in somebody's hands are left to the next look."""
+    due = claims.among(
+        unit,
+        "SELECT c.id FROM climb c JOIN ticket t ON t.id = c.ticket_id "
+        "WHERE c.due_at <= :now ORDER BY c.due_at LIMIT :n",
+    )
     return list(
         unit.rows(
             f"UPDATE climb SET due_at = NULL WHERE id {due} "  # noqa: S608  # ours

@@ -16,7 +16,7 @@ from typing import Any
 from router.core.promises.hours import Calendar, Pause, settled
 from router.core.promises.sla import Counting, Matter, Policies
 from router.store import claims, timeline
-from router.store.batch import Clockface, Draft
+from router.store.batch import Clockface, Draft, load
 from router.store.unit import Unit
 
 ANSWERS = ("first_response", "next_response")
@@ -135,7 +135,12 @@ def afresh(unit: Unit, draft: Draft, policies: Policies) -> None:
     draft.clocks = [one for one in everything if policies.has(one.policy)]
     retarget(unit, draft, policies)
     draft.clocks = everything
-    for clock in everything:
+    _count_anew(unit, draft, everything, policies)
+
+
+def _count_anew(unit: Unit, draft: Draft, some: Iterable[Clockface], policies: Policies) -> None:
+    """Those of these promises that run, with an entry where that moves them."""
+    for clock in some:
         was = clock.due_at
         if was is None or clock.breached_at is not None:
             continue
@@ -314,9 +319,14 @@ def waiting(unit: Unit) -> bool:
 def claim(unit: Unit, limit: int) -> list[Any]:
     """Take up to so many promises whose moment has come, the oldest first: nobody else has them in
     this transaction, and they come to nobody again unless it is rolled back or they are put back.
+
+    Their tickets are taken with them. Those that are in somebody's hands are left to the next look:
+    who holds a ticket is about to write its promises.
     """
     due = claims.among(
-        unit, "SELECT id FROM sla_clock WHERE act_at <= :now ORDER BY act_at LIMIT :n"
+        unit,
+        "SELECT c.id FROM sla_clock c JOIN ticket t ON t.id = c.ticket_id "
+        "WHERE c.act_at <= :now ORDER BY c.act_at LIMIT :n",
     )
     return list(
         unit.rows(
@@ -365,27 +375,17 @@ def recount(unit: Unit, calendar: str, policies: Policies, after: int, limit: in
     """Count open promises of a calendar anew after it was changed, in the order of their ids beyond
     ``after``: up to so many. One whose new moment is past is broken by the next sweep."""
     rows = unit.rows(
-        "SELECT id, ticket_id, kind, minutes, policy, calendar, started_at, due_at, pauses, warned "
-        "FROM sla_clock WHERE calendar = :calendar AND met_at IS NULL AND breached_at IS NULL "
-        "AND due_at IS NOT NULL AND id > :after ORDER BY id LIMIT :n",
+        "SELECT id, ticket_id FROM sla_clock WHERE calendar = :calendar AND met_at IS NULL "
+        "AND breached_at IS NULL AND due_at IS NOT NULL AND id > :after ORDER BY id LIMIT :n",
         calendar=calendar,
         after=after,
         n=limit,
     )
-    for row in rows:
-        work = counting(row, policies)
-        due = work.due()
-        if due == row.due_at:
-            continue
-        following = [work.reached(one) for one in policies.warnings(row.policy)[row.warned :]]
-        unit.later(
-            "UPDATE sla_clock SET due_at = :due, act_at = :act WHERE id = :id AND met_at IS NULL "
-            "AND breached_at IS NULL AND paused_at IS NULL",
-            due=due,
-            act=min([*following, due]),
-            id=row.id,
-        )
-        timeline.note(unit, row.ticket_id, "sla_recounted", kind=row.kind, was=row.due_at, due=due)
+    mine = {row.id for row in rows}
+    # Asked again of tickets in hand: somebody may have made another matter of one meanwhile.
+    for draft in load(unit, {row.ticket_id for row in rows}).values():
+        held = [one for one in draft.clocks if one.id in mine and one.calendar == calendar]
+        _count_anew(unit, draft, held, policies)
     return list(rows)
 
 
