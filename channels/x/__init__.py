@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
@@ -207,7 +208,7 @@ class X(Channel):
         anew = False
         while True:
             try:
-                said = self._line.read(lambda client: self._dm_page(client, page))  # noqa: B023
+                said = self._line.read(partial(self._dm_page, page=page))
             except Refused as fault:
                 if page is None or anew or fault.channel_fault:
                     raise
@@ -253,7 +254,7 @@ class X(Channel):
         raws: list[Raw] = []
         newest = str(since or "0")
         for _ in range(_MENTION_PAGES):
-            said = self._line.read(lambda client: self._mention_page(client, since, page))  # noqa: B023
+            said = self._line.read(partial(self._mention_page, since=since, page=page))
             listed = [one for one in said.get("data") or () if isinstance(one, dict)]
             users = (said.get("includes") or {}).get("users", [])
             raws += [activity.written("post", one, users=users) for one in listed]

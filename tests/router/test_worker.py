@@ -27,31 +27,45 @@ def _always(unit):
     return True
 
 
+@pytest.fixture
+def goes_on(assembled, monkeypatch):
+    """Whether one duty is done while duties of these names all stand still."""
+    over = threading.Event()
+
+    def look(names, other, *, far):
+        waiting, done, often = [], [], timedelta(milliseconds=20)
+
+        def stands_still(router):
+            waiting.append(router)
+            over.wait(PATIENCE)
+
+        still = [sweeps.Duty(one, often, _always, stands_still, far=far) for one in names]
+        free = sweeps.Duty(other, often, _always, done.append)
+        monkeypatch.setattr(sweeps, "DUTIES", (*still, free))
+        clock = Ticking(assembled())
+        clock.start()
+        try:
+            _until(lambda: len(waiting) == len(still))
+            assert len(waiting) == len(still)
+            done.clear()
+            _until(lambda: done)
+            return bool(done)
+        finally:
+            over.set()
+            clock.stop()
+
+    return look
+
+
 @pytest.mark.one_database
-def test_far_sides_that_are_silent_keep_no_other_duty_waiting(assembled, monkeypatch):
-    over, waiting, done = threading.Event(), [], []
-    often = timedelta(milliseconds=20)
+def test_far_sides_that_are_silent_keep_no_other_duty_waiting(goes_on):
+    assert goes_on([one.name for one in sweeps.DUTIES if one.far], "made-up", far=True)
 
-    def waits(router):
-        waiting.append(router)
-        over.wait(PATIENCE)
 
-    far = [
-        sweeps.Duty(one.name, often, _always, waits, far=True) for one in sweeps.DUTIES if one.far
-    ]
-    own = sweeps.Duty("made-up", often, _always, done.append)
-    monkeypatch.setattr(sweeps, "DUTIES", (*far, own))
-    clock = Ticking(assembled())
-    clock.start()
-    try:
-        _until(lambda: len(waiting) == len(far))
-        assert len(waiting) == len(far)
-        done.clear()
-        _until(lambda: done)
-        assert done
-    finally:
-        over.set()
-        clock.stop()
+@pytest.mark.one_database
+def test_duties_that_take_long_keep_no_other_waiting(goes_on):
+    own = [one.name for one in sweeps.DUTIES if not one.far and one.name != "climb"]
+    assert goes_on(own, "climb", far=False)
 
 
 def _queue(router, taken, account):
@@ -70,31 +84,6 @@ def _queue(router, taken, account):
         )
 
     router.store.write(work)
-
-
-@pytest.mark.one_database
-def test_duties_that_take_long_keep_no_other_waiting(assembled, monkeypatch):
-    over, waiting, done = threading.Event(), [], []
-    often = timedelta(milliseconds=20)
-
-    def takes_long(router):
-        waiting.append(router)
-        over.wait(PATIENCE)
-
-    own = [one.name for one in sweeps.DUTIES if not one.far]
-    long = [sweeps.Duty(one, often, _always, takes_long) for one in own if one != "climb"]
-    alarm = sweeps.Duty("climb", often, _always, done.append)
-    monkeypatch.setattr(sweeps, "DUTIES", (*long, alarm))
-    clock = Ticking(assembled())
-    clock.start()
-    try:
-        _until(lambda: len(waiting) == len(long))
-        done.clear()
-        _until(lambda: done)
-        assert done
-    finally:
-        over.set()
-        clock.stop()
 
 
 class NoClock:
