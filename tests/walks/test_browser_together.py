@@ -141,6 +141,25 @@ def test_an_undone_reply_is_in_the_box_again(router, tickets, signed_in):
 
 
 @pytest.mark.slow
+def test_what_is_told_meanwhile_takes_nothing_of_an_undone_reply_away(tickets, signed_in):
+    page = signed_in(f"/ticket/{tickets[0].number}")
+    page.keyboard.press("r")
+    page.keyboard.type("It will arrive.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".message.out")
+    answers = []
+    page.route("**/undo/*", lambda route: answers.append((route, route.fetch())))
+    with page.expect_response(lambda answer: answer.url.endswith(f"/ticket/{tickets[0].number}")):
+        page.keyboard.press("z")  # done at the desk, which tells it; the answer is still on its way
+    page.wait_for_timeout(100)
+    assert page.locator(".message.out").count() == 1
+    ((route, answer),) = answers
+    route.fulfill(response=answer)
+    page.wait_for_selector(".message.out", state="detached")
+    assert page.locator("#reply-text").input_value() == "It will arrive."
+
+
+@pytest.mark.slow
 def test_a_draft_survives_a_desk_that_is_away_and_another_browser_has_it(
     tickets, signed_in, complaints
 ):

@@ -255,6 +255,7 @@ async function refreshTicket() {
   const answer = await ask(location.pathname + location.search).catch(() => null);
   const fresh = answer?.document?.getElementById("pane");
   if (!fresh || fresh.dataset.number !== shownNumber()) return;
+  if (under || $("pane") !== pane) return;  // what is being done brings all of the ticket, and newer
   if ($("pane-head").querySelector("details[open]")) return;  // a menu is not taken from under a hand
   if (fresh.dataset.stamp === pane.dataset.stamp) { exchange(answer.document, "pane-head"); return; }
   if (pane.contains(document.activeElement) && document.activeElement.closest("#about")) return;
@@ -398,7 +399,11 @@ function unfold() {
 
 function submit(form, button) {
   const mine = (under = send(form, button).catch(() => false));
-  hold(mine).finally(() => { if (under === mine) under = null; });
+  hold(mine).finally(() => {
+    if (under !== mine) return;
+    under = null;
+    refresh();
+  });
 }
 
 /** Sends a form of the ticket and shows what came of it; whether it was done. */
@@ -431,7 +436,6 @@ async function send(form, button) {
   else { tellRefusal(); $("refused")?.scrollIntoView({ block: "nearest" }); }
   if (!done) keepFiles(form.elements.files);
   if (now !== sent) goOn(form.dataset.draft, done && now.startsWith(sent) ? now.slice(sent.length).trimStart() : now);
-  refresh();
   return done;
 }
 
