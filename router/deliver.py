@@ -326,11 +326,12 @@ def _told(router: Router, row: Any, receipt: Receipt | None, parts: int, unit: U
     """It is there, so it is sent, or the next of its parts is; it is not, so it goes out again: at
     once the first time, later each time after, and once it was tried often enough no more."""
     waits = [0, *router.settings.deliver.retry_minutes]
-    if receipt is None and row.attempts > len(waits):
+    tries = outbox.tries(row)
+    if receipt is None and tries > len(waits):
         if outbox.move(unit, row.id, ["unknown"], "failed", row.reason):
             timeline.note(unit, row.ticket_id, "send_failed", error=row.reason, purpose=row.purpose)
     elif receipt is None or row.parts_sent + 1 < parts:
-        wait = timedelta(minutes=waits[row.attempts - 1] if receipt is None else 0)
+        wait = timedelta(minutes=waits[tries - 1] if receipt is None else 0)
         out = row.parts_sent + (receipt is not None)
         if outbox.not_found(unit, row.id, parts_sent=out, due_at=to_us(unit.now + wait)):
             timeline.note(unit, row.ticket_id, "outbox_queued", purpose=row.purpose, old="unknown")

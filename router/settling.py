@@ -75,9 +75,10 @@ def _again(router: Router, row: Any) -> timedelta | None:
     """How long a row of unknown outcome waits until the same bytes are sent once more; None when
     they are not, for a far side that never says what it did is not written to without end."""
     waits = router.settings.deliver.retry_minutes
-    if router.settings.deliver.on_unknown != "resend" or row.attempts > len(waits):
+    tries = outbox.tries(row)
+    if router.settings.deliver.on_unknown != "resend" or tries > len(waits):
         return None
-    return timedelta(minutes=waits[row.attempts - 1])
+    return timedelta(minutes=waits[tries - 1])
 
 
 def _unknown(router: Router, row: Any, fault: Unknown) -> None:
@@ -110,12 +111,13 @@ def _stopped(router: Router, row: Any, fault: Refused) -> None:
 def _later(router: Router, row: Any, fault: Exception) -> None:
     """Wait and try again; after the last wait the row fails, visibly."""
     waits = router.settings.deliver.retry_minutes
-    if row.attempts > len(waits):
+    tries = outbox.tries(row)
+    if tries > len(waits):
         log.warning("outbox row %s is given up: %s", row.id, _ADDRESS.sub("…", str(fault)))
         _failed(router, row, fault)
         return
     asked = fault.after if isinstance(fault, Transient) else None
-    wait = max(asked or timedelta(0), timedelta(minutes=waits[row.attempts - 1]))
+    wait = max(asked or timedelta(0), timedelta(minutes=waits[tries - 1]))
     reason = str(fault)[:300]
 
     def work(unit: Unit) -> None:

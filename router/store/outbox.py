@@ -201,6 +201,11 @@ def files(unit: Unit, message_id: int) -> list[Any]:
     )
 
 
+def tries(row: Any) -> int:
+    """How often a row was tried since somebody last decided about it."""
+    return int(row.attempts - row.spent)
+
+
 def part_sent(unit: Unit, row_id: int, parts: int) -> None:
     """So many messages of a long text are out, or more if that is known."""
     unit.run(
@@ -265,7 +270,7 @@ def lost(unit: Unit, limit: int = 50) -> list[Any]:
     """Rows whose worker died while sending."""
     return list(
         unit.rows(
-            "SELECT id, ticket_id, purpose, attempts FROM outbox WHERE state = 'sending' "
+            "SELECT id, ticket_id, purpose, attempts, spent FROM outbox WHERE state = 'sending' "
             "AND leased_until < :now ORDER BY id LIMIT :n",
             now=unit.now_us,
             n=limit,
@@ -326,7 +331,7 @@ def move(unit: Unit, row_id: int, old: Collection[str], new: str, reason: str = 
     """A person's decision about a row that is not under way; False when it was not in ``old``."""
     return bool(
         unit.run(
-            "UPDATE outbox SET state = :new, reason = :reason, due_at = :now "
+            "UPDATE outbox SET state = :new, reason = :reason, due_at = :now, spent = attempts "
             "WHERE id = :id AND state IN :old",
             new=new,
             reason=reason,

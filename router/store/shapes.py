@@ -231,7 +231,7 @@ Outbox = Shape("outbox", 67, {
     "id": None, "ticket_id": None, "message_id": None, "purpose": None, "once": None, "channel":
     None, "account": None, "identity_id": None, "subject": "", "text": "", "signature": "",
     "sender_name": "", "rfc_id": "", "reply_to": "", "thread_ids": "", "language": "", "wording":
-    "", "state": None, "reason": "", "attempts": 0, "due_at": None, "leased_until": 0,
+    "", "state": None, "reason": "", "attempts": 0, "spent": 0, "due_at": None, "leased_until": 0,
     "created_at": None, "tried_at": None, "sent_at": None, "remote_id": "", "parts_sent": 0,
 })
 Send = Shape("send", 35, {

@@ -1022,7 +1022,8 @@ class Outbox(SQLModel, table=True):
 
     ``state``: queued → sending → sent | failed | unknown; held and cancelled end it without a
     try, ``reason`` says why. ``once`` is unique: at most one acknowledgement a ticket, one row a
-    double click. ``thread_ids`` is a space-separated chain.
+    double click. ``thread_ids`` is a space-separated chain. Of all ``attempts`` those that were
+    ``spent`` came before somebody last decided about it: from then on it is tried anew.
     """
 
     __table_args__ = (
@@ -1059,6 +1060,7 @@ class Outbox(SQLModel, table=True):
     state: str
     reason: str = ""
     attempts: int = 0
+    spent: int = 0
     due_at: int = _moment()
     leased_until: int = _big()
     created_at: int = _moment()

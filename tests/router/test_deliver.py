@@ -16,12 +16,13 @@ from channels.contract import (
     Transient,
     Unknown,
 )
-from router import deliver, pipeline, settling, signals, sweeps
+from router import deliver, desk, pipeline, settling, signals, sweeps
 from router.core.clock import monotonic
+from router.core.rights import Who
 from router.errors import NotFound, StoreDown
 from router.leases import Holding
 from router.prepared import Terms
-from router.store import claims, outbox
+from router.store import claims, outbox, people
 from tests.fakes import FakeDoor, FakeDoors, ManyDoors
 
 PATIENCE = 20
@@ -103,6 +104,25 @@ def test_after_the_last_wait_it_fails_visibly(router, door, frozen):
         frozen.advance(timedelta(days=1))
     assert _row(router).state == "failed"
     assert "send_failed" in _codes(router)
+
+
+def test_what_somebody_sends_again_is_tried_as_often_as_the_first_time(router, door, frozen):
+    mei = router.store.write(
+        lambda unit: people.create_agent(unit, "mei@desk.example", "Mei", "admin", [])
+    )
+    tries = len(router.settings.deliver.retry_minutes) + 1
+    door.answers += [*[Transient("down")] * tries, Transient("busy")]
+    for _ in range(tries):
+        deliver.sweep(router)
+        deliver.sweep_ailing(router)
+        frozen.advance(timedelta(days=1))
+    failed = _row(router)
+    desk.retry_outbox(router, Who(id=mei, name="Mei", role="admin"), failed.id)
+    deliver.sweep_ailing(router)
+    assert (failed.state, _row(router).state) == ("failed", "queued")
+    frozen.advance(timedelta(minutes=2))
+    deliver.sweep_ailing(router)
+    assert (_row(router).state, _row(router).attempts) == ("sent", tries + 2)
 
 
 def test_a_refusal_fails_at_once_and_is_on_the_ticket(router, door):
