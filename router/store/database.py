@@ -129,12 +129,14 @@ class Store:
     def reading(self) -> Iterator[Unit]:
         """A consistent view of the database; nothing can be written through it."""
         try:
-            with self.pool.connect() as connection:
+            with self.pool.connect(reads=True) as connection:
                 if self.single_writer:
                     connection.execute("BEGIN")
                 yield Unit(connection, self.ids, self.clock.now())
                 if self.single_writer:
                     connection.execute("ROLLBACK")
+                else:
+                    connection.commit()  # rolled back, psycopg would forget all it has prepared
         except DatabaseFault as fault:
             raise translated(fault) or fault from fault
 

@@ -134,8 +134,9 @@ class Pool:
         self._idle: deque[Any] = deque()
         self._places = threading.BoundedSemaphore(_MOST[self.dialect])
 
-    def connect(self, *, autocommit: bool = False) -> Connection:
-        """Borrow a connection; with ``autocommit`` each statement is a transaction of its own.
+    def connect(self, *, autocommit: bool = False, reads: bool = False) -> Connection:
+        """Borrow a connection; with ``autocommit`` each statement is a transaction of its own, and
+        where it only ``reads`` PostgreSQL refuses to write.
 
         Raises DatabaseFault when the database cannot be reached.
         """
@@ -144,8 +145,8 @@ class Pool:
             raise DatabaseFault(RouterError(message), gone=False, away=True, damaged=False)
         try:
             driver = self._kept() or self._open()
-            if autocommit and self.psycopg:
-                driver.autocommit = True
+            if self.psycopg:
+                driver.autocommit, driver.read_only = autocommit, reads or None
         except self.error as fault:
             self._places.release()
             raise self.told(fault, None) from fault

@@ -39,20 +39,21 @@ _CANDIDATES = 400
 #: PostgreSQL cannot tell a word that is frequent from one that is nowhere, and its plan for the one
 #: is ruin for the other. So some of the newest messages are walked first: where the word is not
 #: among them it is rare and looked up, with sums that keep the planner from walking; where it is,
-#: more are walked.
-_LOOK, _WALK = 200, 4000
-_WALKED = (
+#: more are walked. How many is written out: of a limit it does not know PostgreSQL fears the worst,
+#: and plans each search anew, for longer than it takes.
+_WALK = (
     "SELECT message_id FROM (SELECT message_id, tokens FROM search WHERE message_id < :before "
-    "ORDER BY message_id DESC LIMIT :walk) AS newest "
+    "ORDER BY message_id DESC LIMIT {}) AS newest "
     "WHERE tokens @@ CAST(:match AS tsquery) ORDER BY message_id DESC LIMIT :n"
 )
+_GLANCE, _WALKED = _WALK.format(200), _WALK.format(4000)
 _LOOKED_UP = (
     "SELECT message_id, FALSE AS walked FROM search WHERE tokens @@ CAST(:match AS tsquery) "
     "AND message_id + 0 < :before {unless} ORDER BY message_id + 0 DESC LIMIT :n"
 )
 _RARE = _LOOKED_UP.format(unless="")
 _EITHER = (
-    f"WITH near AS MATERIALIZED ({_WALKED}) SELECT message_id, TRUE AS walked FROM near "  # noqa: S608
+    f"WITH near AS MATERIALIZED ({_GLANCE}) SELECT message_id, TRUE AS walked FROM near "  # noqa: S608
     f"UNION ALL ({_LOOKED_UP.format(unless='AND NOT EXISTS (SELECT 1 FROM near)')})"
 )
 
@@ -191,9 +192,9 @@ def _newest(unit: Unit, words: Sequence[Sequence[str]], before: int, limit: int)
         )
         return [row[0] for row in unit.rows(sql, match=match, before=before, n=limit)]
     match = " & ".join("(" + " | ".join(f"'{way}'" for way in ways) + ")" for ways in words)
-    rows = unit.rows(_EITHER, match=match, before=before, n=limit, walk=_LOOK)
+    rows = unit.rows(_EITHER, match=match, before=before, n=limit)
     if rows and rows[0].walked and len(rows) < limit:
-        rows = unit.rows(_WALKED, match=match, before=before, n=limit, walk=_WALK)
+        rows = unit.rows(_WALKED, match=match, before=before, n=limit)
         if len(rows) < limit:
             rows = unit.rows(_RARE, match=match, before=before, n=limit)
     return sorted((row[0] for row in rows), reverse=True)

@@ -1,11 +1,15 @@
 """One unit of work: parameters by name in the driver's own marks, rows by column."""
 
 import re
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from router.errors import StoreDown
 from router.store import unit as unit_module
+from router.store import version
 from router.store.shapes import CounterDelta
 from router.store.unit import begins
 
@@ -70,3 +74,22 @@ def test_no_text_is_found_by_its_place_in_an_order():
         if place.search(path.read_text("utf-8"))
     }
     assert found == {}
+
+
+def test_what_postgresql_prepared_for_a_page_is_there_for_the_next(store):
+    if store.single_writer:
+        pytest.skip("SQLite keeps what it prepared by itself")
+    for _ in range(10):
+        with store.reading() as unit:
+            unit.rows("SELECT id FROM ticket WHERE id = :id", id=1)
+    with store.reading() as unit:
+        prepared = unit.rows("SELECT statement FROM pg_prepared_statements")
+    assert "SELECT id FROM ticket WHERE id = $1" in [row.statement for row in prepared]
+
+
+def test_nothing_is_written_through_a_reading(store):
+    store.write(partial(version.remember, key="word", value="stays"))
+    with suppress(StoreDown), store.reading() as unit:
+        unit.run("DELETE FROM setting")
+    with store.reading() as unit:
+        assert version.remembered(unit, "word") == "stays"
