@@ -17,6 +17,7 @@ from channels.email.parse import parse_mail
 from router import deliver, desk, polling
 from router.core.rights import Who
 from tests.channels.conftest import DOVECOT, PATIENCE
+from tests.staff import staffed
 
 ADMIN = Who(id=1, name="Mei", role="admin")
 POSTFIX = shutil.which("postfix") or shutil.which("postfix", path="/usr/sbin")
@@ -127,13 +128,7 @@ def reply(owner, open_door, router_of, postfix):
     def make(**options):
         door = open_door(smtp_host="127.0.0.1", smtp_port=postfix, smtp_tls="none", **options)
         router = router_of(door)
-        router.store.write(
-            lambda unit: unit.run(
-                "INSERT INTO agent (id, email, name, role, password_hash, active, locale, "
-                "created_at) VALUES (1, 'mei@desk.example', 'Mei', 'admin', '', :yes, 'zh', 1)",
-                yes=True,
-            )
-        )
+        staffed(router, ADMIN)
         head = "From: Lin <lin@mail.example>\r\nTo: help@desk.example\r\nSubject: transfer\r\n\r\n"
         owner.append(f"{head}My transfer is still pending.\r\n".encode())
         polling.poll(router, door)

@@ -14,6 +14,7 @@ from router.store import acts, blocking, outbox, tickets, writings
 from router.store.promises import clocks
 from router.writing import Letter
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 MEI = Who(id=1, name="Mei", role="agent", teams=frozenset({1}), locale="zh")
 ALARM = "There is a payment I did not make, my account was hacked"
@@ -27,15 +28,7 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door), deliver={"undo_seconds": 10})
-    made.store.write(
-        lambda unit: unit.run(
-            "INSERT INTO agent (id, email, name, role, password_hash, active, locale, created_at) "
-            "VALUES (1, 'mei@desk.example', 'Mei', 'agent', '', :yes, 'zh', 1)",
-            yes=True,
-        )
-    )
-    return made
+    return staffed(assembled(doors=FakeDoors(door), deliver={"undo_seconds": 10}), MEI)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from router.promise_settings import HoursSettings, PolicySettings
 from router.store import acts
 from router.store.promises import calendar_days, promise_versions
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 HUA = Who(id=2, name="Hua", role="manager", teams=frozenset(), locale="zh")
 TEXTS = (
@@ -35,15 +36,7 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door))
-    made.store.write(
-        lambda unit: unit.run(
-            "INSERT INTO agent (id, email, name, role, password_hash, active, locale, "
-            "created_at) VALUES (2, 'hua@desk.example', 'Hua', 'manager', '', :yes, 'zh', 1)",
-            yes=True,
-        )
-    )
-    return made
+    return staffed(assembled(doors=FakeDoors(door)), HUA)
 
 
 def takes(router, door, text=TEXTS[0], sender="ann@mail.example"):

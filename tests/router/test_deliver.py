@@ -22,10 +22,12 @@ from router.core.rights import Who
 from router.errors import NotFound, StoreDown
 from router.leases import Holding
 from router.prepared import Terms
-from router.store import claims, outbox, people
+from router.store import claims, outbox
 from tests.fakes import FakeDoor, FakeDoors, ManyDoors
+from tests.staff import staffed
 
 PATIENCE = 20
+ADMIN = Who(id=1, name="Mei", role="admin")
 
 
 @pytest.fixture
@@ -107,9 +109,6 @@ def test_after_the_last_wait_it_fails_visibly(router, door, frozen):
 
 
 def test_what_somebody_sends_again_is_tried_as_often_as_the_first_time(router, door, frozen):
-    mei = router.store.write(
-        lambda unit: people.create_agent(unit, "mei@desk.example", "Mei", "admin", [])
-    )
     tries = len(router.settings.deliver.retry_minutes) + 1
     door.answers += [*[Transient("down")] * tries, Transient("busy")]
     for _ in range(tries):
@@ -117,7 +116,7 @@ def test_what_somebody_sends_again_is_tried_as_often_as_the_first_time(router, d
         deliver.sweep_ailing(router)
         frozen.advance(timedelta(days=1))
     failed = _row(router)
-    desk.retry_outbox(router, Who(id=mei, name="Mei", role="admin"), failed.id)
+    desk.retry_outbox(staffed(router, ADMIN), ADMIN, failed.id)
     deliver.sweep_ailing(router)
     assert (failed.state, _row(router).state) == ("failed", "queued")
     frozen.advance(timedelta(minutes=2))

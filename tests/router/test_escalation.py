@@ -15,16 +15,17 @@ from router.prepared import Terms
 from router.store import notices
 from router.store.promises import climbs
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
-PEOPLE = (
-    (1, "Mei", "agent", 2),
-    (2, "Hua", "lead", 2),
-    (3, "Bo", "manager", None),
-    (4, "Lin", "agent", 1),
-    (5, "Tao", "lead", 1),
-)
 MEI = Who(id=1, name="Mei", role="agent", teams=frozenset({2}), locale="zh")
 LIN = Who(id=4, name="Lin", role="agent", teams=frozenset({1}), locale="zh")
+PEOPLE = (
+    MEI,
+    Who(id=2, name="Hua", role="lead", teams=frozenset({2})),
+    Who(id=3, name="Bo", role="manager"),
+    LIN,
+    Who(id=5, name="Tao", role="lead", teams=frozenset({1})),
+)
 STOLEN = "There is a payment I did not make, my account was hacked"
 
 
@@ -73,26 +74,7 @@ def door():
 def router(assembled, door, ledger, monkeypatch):
     address = f"json://127.0.0.1:{ledger.server_port}/desk"
     monkeypatch.setenv("ROUTER__NOTICES__ONCALL__SECRET", address)
-    made = assembled(doors=FakeDoors(door), notices={"oncall": {}})
-
-    def people(unit):
-        for number, name, role, team in PEOPLE:
-            unit.run(
-                "INSERT INTO agent (id, email, name, role, password_hash, active, locale, "
-                "created_at) VALUES (:id, :email, :name, :role, '', :yes, 'zh', 1)",
-                id=number,
-                email=f"{name}@desk.example",
-                name=name,
-                role=role,
-                yes=True,
-            )
-            if team:
-                unit.run(
-                    "INSERT INTO agent_team (agent_id, team_id) VALUES (:a, :t)", a=number, t=team
-                )
-
-    made.store.write(people)
-    return made
+    return staffed(assembled(doors=FakeDoors(door), notices={"oncall": {}}), *PEOPLE)
 
 
 def takes(router, door, text=STOLEN, **mail):

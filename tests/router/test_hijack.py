@@ -16,6 +16,7 @@ from router.core.rights import Who
 from router.core.threads import Decision, Tokens
 from tests.fakes import FakeDoors
 from tests.router.mailroom import Mailroom, mail, receive
+from tests.staff import staffed
 
 pytestmark = pytest.mark.one_database
 
@@ -34,16 +35,7 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door))
-    made.store.write(
-        lambda unit: unit.run(
-            "INSERT INTO agent (id, email, name, role, password_hash, active, locale, created_at) "
-            "VALUES (1, :mei, 'Mei', 'admin', '', :yes, 'zh', 1)",
-            yes=True,
-            mei=MEI,
-        )
-    )
-    return made
+    return staffed(assembled(doors=FakeDoors(door)), ADMIN)
 
 
 class Victim:

@@ -27,6 +27,7 @@ from router.errors import Conflict, KeyMissing, NotFound
 from router.prepared import Terms
 from router.store import journal
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 ADMIN = Who(id=1, name="Mei", role="admin")
 SECURITY = "There is a payment I did not make, somebody hacked my account"
@@ -55,15 +56,7 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door))
-    made.store.write(
-        lambda unit: unit.run(
-            "INSERT INTO agent (id, email, name, role, password_hash, active, locale, created_at) "
-            "VALUES (1, 'mei@desk.example', 'Mei', 'admin', '', :yes, 'zh', 1)",
-            yes=True,
-        )
-    )
-    return made
+    return staffed(assembled(doors=FakeDoors(door)), ADMIN)
 
 
 def _rows(router, sql, **params):

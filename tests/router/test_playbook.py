@@ -10,6 +10,7 @@ from router.errors import NotFound, SettingsFault
 from router.prepared import Terms
 from router.store import playbooks
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 MEI = Who(id=1, name="Mei", role="agent", teams=frozenset({1, 2}), locale="zh")
 STOLEN = "There is a payment I did not make, my account was hacked"
@@ -23,15 +24,7 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door))
-    made.store.write(
-        lambda unit: unit.run(
-            "INSERT INTO agent (id, email, name, role, password_hash, active, locale, created_at) "
-            "VALUES (1, 'mei@desk.example', 'Mei', 'agent', '', :yes, 'zh', 1)",
-            yes=True,
-        )
-    )
-    return made
+    return staffed(assembled(doors=FakeDoors(door)), MEI)
 
 
 def arrives(router, door, text, who="ann"):

@@ -28,16 +28,7 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = staffed(assembled(doors=FakeDoors(door), deliver={"undo_seconds": 10}), MEI, TOM, LEAD)
-
-    def teams(unit):
-        for who in (MEI, TOM, LEAD):
-            for team in who.teams:
-                sql = "INSERT INTO agent_team (agent_id, team_id) VALUES (:agent, :team)"
-                unit.run(sql, agent=who.id, team=team)
-
-    made.store.write(teams)
-    return made
+    return staffed(assembled(doors=FakeDoors(door), deliver={"undo_seconds": 10}), MEI, TOM, LEAD)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from router.core.rights import Who
 from router.prepared import Terms
 from router.store import outbox
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 ADMIN = Who(id=1, name="Mei", role="admin")
 MEI = "mei@desk.example"
@@ -20,16 +21,9 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door), desk={"guarded_names": ["wallet.example"]})
-    made.store.write(
-        lambda unit: unit.run(
-            "INSERT INTO agent (id, email, name, role, password_hash, active, locale, created_at) "
-            "VALUES (1, :mei, 'Mei', 'admin', '', :yes, 'zh', 1)",
-            yes=True,
-            mei=MEI,
-        )
+    return staffed(
+        assembled(doors=FakeDoors(door), desk={"guarded_names": ["wallet.example"]}), ADMIN
     )
-    return made
 
 
 def _arrive(router, door, **mail):

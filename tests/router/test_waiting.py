@@ -9,6 +9,7 @@ from router.core.rights import Who
 from router.errors import Conflict, Invalid
 from router.prepared import Terms
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 MEI = Who(id=1, name="Mei", role="agent", teams=frozenset({1}), locale="zh")
 
@@ -20,15 +21,7 @@ def door():
 
 @pytest.fixture
 def router(assembled, door):
-    made = assembled(doors=FakeDoors(door))
-    made.store.write(
-        lambda unit: unit.run(
-            "INSERT INTO agent (id, email, name, role, password_hash, active, locale, created_at) "
-            "VALUES (1, 'mei@desk.example', 'Mei', 'agent', '', :yes, 'zh', 1)",
-            yes=True,
-        )
-    )
-    return made
+    return staffed(assembled(doors=FakeDoors(door)), MEI)
 
 
 @pytest.fixture

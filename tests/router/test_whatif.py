@@ -12,6 +12,7 @@ from router.prepared import Terms
 from router.reports import whatif
 from router.supposing import Supposed, week
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 pytestmark = pytest.mark.one_database
 MEI = Who(id=1, name="Mei", role="agent", teams=frozenset({1, 2}), locale="zh")
@@ -27,13 +28,7 @@ def router(assembled, frozen):
     """Three transfers that failed: answered at once, after a night, and not at all."""
     door = FakeDoor()
     made = assembled(doors=FakeDoors(door))
-    made.store.write(
-        lambda unit: unit.run(
-            "INSERT INTO agent (id, email, name, role, password_hash, active, locale, created_at) "
-            "VALUES (1, 'mei@desk.example', 'Mei', 'agent', '', :yes, 'zh', 1)",
-            yes=True,
-        )
-    )
+    staffed(made, MEI)
     for who, asked, answered in (
         ("ann", "24T10:00", "24T10:30"),
         ("bo", "24T21:30", "25T09:00"),

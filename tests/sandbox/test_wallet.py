@@ -14,6 +14,7 @@ from router.core.rights import Who
 from router.errors import Conflict
 from router.prepared import Terms
 from tests.fakes import FakeDoor
+from tests.staff import staffed
 
 pytestmark = pytest.mark.one_database
 
@@ -189,13 +190,7 @@ def test_lifting_a_freeze_goes_out_once_two_people_agree(
     acts.pass_otherwise(desk, agent, taken.ticket_id, "unfreeze", "called_back")
     work("webhooks")
     assert told(sandbox, "freeze.lift_requested") == []
-    desk.store.write(
-        lambda unit: unit.run(
-            "INSERT INTO agent (id, email, name, role, password_hash, active, locale, created_at) "
-            "VALUES (2, 'tom@desk.example', 'Tom', 'agent', '', :yes, '', 1)",
-            yes=True,
-        )
-    )
+    staffed(desk, TOM)
     acts.agree(desk, TOM, taken.ticket_id)
     work("webhooks")
     (line,) = told(sandbox, "freeze.lift_requested")

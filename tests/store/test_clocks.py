@@ -16,6 +16,7 @@ from router.store import acts, batch
 from router.store.database import Store
 from router.store.promises import clocks
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import staffed
 
 LEAD = Who(id=2, name="Hua", role="lead", teams=frozenset({1, 2}), locale="zh")
 
@@ -32,15 +33,7 @@ def door():
 @pytest.fixture
 def desk_of(assembled, door):
     def make(**sections):
-        made = assembled(doors=FakeDoors(door), **sections)
-        made.store.write(
-            lambda unit: unit.run(
-                "INSERT INTO agent (id, email, name, role, password_hash, active, locale, "
-                "created_at) VALUES (2, 'hua@desk.example', 'Hua', 'lead', '', :yes, 'zh', 1)",
-                yes=True,
-            )
-        )
-        return made
+        return staffed(assembled(doors=FakeDoors(door), **sections), LEAD)
 
     return make
 

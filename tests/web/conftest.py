@@ -2,8 +2,9 @@
 
 import pytest
 
-from router import form
+from router import form, pipeline
 from router.core.rights import ROLES
+from router.prepared import Terms
 from router.store import people
 from router.web.rights import here
 from tests.fakes import FakeDoor, FakeDoors
@@ -40,6 +41,17 @@ def door():
 @pytest.fixture
 def router(assembled, door):
     return assembled(doors=FakeDoors(door))
+
+
+@pytest.fixture
+def mail(router, door):
+    """Lets a mail arrive; what came of it."""
+
+    def arrive(text="My transfer is still pending", **changes):
+        raw = door.arrives(text=text, **{"subject": "Transfer", **changes})
+        return pipeline.receive(router, door, [raw], Terms())[0]
+
+    return arrive
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import re
 
 import pytest
 
-from router import pipeline
-from router.prepared import Terms
 from router.store import mentions
 from tests.fakes import FakeDoors
 
@@ -15,15 +13,6 @@ pytestmark = pytest.mark.one_database
 @pytest.fixture
 def router(assembled, door):
     return assembled(doors=FakeDoors(door), deliver={"undo_seconds": 10})
-
-
-@pytest.fixture
-def mail(router, door):
-    def arrive(text="My transfer is still pending", **changes):
-        raw = door.arrives(text=text, **{"subject": "Transfer", **changes})
-        return pipeline.receive(router, door, [raw], Terms())[0]
-
-    return arrive
 
 
 def _undo(browser, at):

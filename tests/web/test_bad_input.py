@@ -8,8 +8,7 @@ from urllib.parse import quote
 import pytest
 from werkzeug.routing import IntegerConverter
 
-from router import pipeline, reports
-from router.prepared import Terms
+from router import reports
 from router.store import people
 from tests.fakes import FakeDoors
 
@@ -22,15 +21,6 @@ STRANGE = ("\u202egnp.exe", "\u2066\u2067name", "\u0410nn \u0391A", "\u200b\ufef
 @pytest.fixture
 def router(assembled, door):
     return assembled(doors=FakeDoors(door), deliver={"undo_seconds": 10})
-
-
-@pytest.fixture
-def mail(router, door):
-    def arrive(text="My transfer is still pending", **changes):
-        raw = door.arrives(text=text, **{"subject": "Transfer", **changes})
-        return pipeline.receive(router, door, [raw], Terms())[0]
-
-    return arrive
 
 
 def _field(page, name):

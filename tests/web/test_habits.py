@@ -4,8 +4,6 @@ import re
 
 import pytest
 
-from router import pipeline
-from router.prepared import Terms
 from tests.fakes import FakeDoors
 
 pytestmark = pytest.mark.one_database
@@ -17,15 +15,6 @@ SECRET = "card 4111 1111 1111 1111"
 @pytest.fixture
 def router(assembled, door):
     return assembled(doors=FakeDoors(door))
-
-
-@pytest.fixture
-def mail(router, door):
-    def arrive(text="My transfer is still pending", **changes):
-        raw = door.arrives(text=text, **{"subject": "Transfer", **changes})
-        return pipeline.receive(router, door, [raw], Terms())[0]
-
-    return arrive
 
 
 def _box(page, kind):

@@ -24,15 +24,6 @@ def router(assembled, door):
     return assembled(doors=FakeDoors(door), deliver={"undo_seconds": 10})
 
 
-@pytest.fixture
-def mail(router, door):
-    def arrive(text="My transfer is still pending", **changes):
-        raw = door.arrives(text=text, **{"subject": "Transfer", **changes})
-        return pipeline.receive(router, door, [raw], Terms())[0]
-
-    return arrive
-
-
 def _field(page, name):
     return re.search(rf'name="{name}" value="([^"]*)"', page.text)[1]
 
