@@ -104,6 +104,16 @@ def teams_of(unit: Unit, agent_id: int) -> frozenset[int]:
     )
 
 
+def teams_of_all(unit: Unit) -> dict[int, list[str]]:
+    """The keys of everybody's teams."""
+    found: dict[int, list[str]] = {}
+    for row in unit.rows(
+        "SELECT o.agent_id, t.key FROM agent_team o JOIN team t ON t.id = o.team_id ORDER BY t.key"
+    ):
+        found.setdefault(row.agent_id, []).append(row.key)
+    return found
+
+
 def change(unit: Unit, agent_id: int, **columns: Any) -> None:
     """Change columns of a person (role, active, locale, password_hash, name). Links made before
     open nothing once it is about what they may do or how they sign in."""
@@ -259,6 +269,17 @@ def sessions(unit: Unit, agent_id: int) -> list[Any]:
             now=unit.now_us,
         )
     )
+
+
+def signed_in_counts(unit: Unit, agent_ids: Collection[int]) -> dict[int, int]:
+    """In how many browsers each of them is signed in; who is in none is not named."""
+    rows = unit.rows(
+        "SELECT agent_id, COUNT(*) AS n FROM session WHERE agent_id IN :ids "
+        "AND revoked_at IS NULL AND expires_at > :now GROUP BY agent_id",
+        ids=list(agent_ids),
+        now=unit.now_us,
+    )
+    return {row.agent_id: row.n for row in rows}
 
 
 def revoke(unit: Unit, agent_id: int, secret_hash: str = "") -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
@@ -15,7 +15,9 @@ from router.store import holding, pages, second_steps, timeline
 from router.store import people as store
 from router.store.unit import Unit
 from router.web.faults import sentence, status_of
+from router.web.finding import found
 from router.web.rights import allowed, here
+from router.web.speech import label
 from router.web.telling import team_name
 
 blueprint = Blueprint("people", __name__)
@@ -28,20 +30,15 @@ def _page(link: str = "", invited: str = "", refused: str = "", about: int = 0) 
     """``refused`` says why a form was: the one ``about`` somebody, or that of an invitation; it
     keeps what was typed."""
     with here().store.reading() as unit:
-        listed = store.listed(unit)
-        teams = store.team_ids(unit)
-        keys = {team_id: key for key, team_id in teams.items()}
         names = {team.key: team_name(team) for team in pages.all_teams(unit)}
-        mine = {
-            person.id: sorted(keys[one] for one in store.teams_of(unit, person.id))
-            for person in listed
-        }
+        mine = store.teams_of_all(unit)
+        listed = found(store.listed(unit), lambda one: _told(one, mine, names), about)
         second = second_steps.everybody(unit)
-        signed_in = {person.id: len(store.sessions(unit, person.id)) for person in listed}
+        signed_in = store.signed_in_counts(unit, [one.id for one in listed.rows])
     return render_template(
         "people/people.html",
-        people=listed,
-        teams=sorted(teams),
+        found=listed,
+        teams=sorted(names),
         mine=mine,
         names=names,
         second=second,
@@ -52,8 +49,16 @@ def _page(link: str = "", invited: str = "", refused: str = "", about: int = 0) 
         invited=invited,
         refused=refused,
         about=about,
-        seen=lambda person: _mark(person, mine[person.id]),
+        done=request.args.get("done", ""),
+        whom=request.args.get("whom", 0, int),
+        seen=lambda person: _mark(person, mine.get(person.id, ())),
     )
+
+
+def _told(person: Any, mine: Mapping[int, Collection[str]], names: Mapping[str, str]) -> str:
+    """By what somebody is found: all that their line says."""
+    teams = " ".join(names[key] for key in mine.get(person.id, ()))
+    return f"{person.name} {person.email} {label('role', person.role)} {teams}"
 
 
 def _mark(person: Any, keys: Collection[str]) -> str:
@@ -65,10 +70,16 @@ def _refused(fault: Conflict | Invalid, about: int = 0) -> Response:
     return make_response(_page(refused=sentence(fault.code), about=about), status_of(fault))
 
 
+def _back(done: str, agent_id: int) -> Response:
+    """To the page where somebody stood, which says what was done."""
+    place = {name: request.args.get(name) or None for name in ("q", "after")}
+    return redirect(url_for("people.people", **place, done=done, whom=agent_id), 303)
+
+
 @blueprint.get("/people")
 @allowed("see_people")
 def people() -> str:
-    """Everybody, with role and teams."""
+    """Everybody, or whom the words find, with role and teams."""
     return _page()
 
 
@@ -148,7 +159,7 @@ def change(agent_id: int) -> Response:
         here().store.write(work)
     except (Conflict, Invalid) as fault:
         return _refused(fault, agent_id)
-    return redirect(url_for("people.people"), 303)
+    return _back("saved", agent_id)
 
 
 @blueprint.post("/people/<int:agent_id>/sign-out")
@@ -168,4 +179,4 @@ def sign_out(agent_id: int) -> Response:
             timeline.audit(unit, actor, "second_step.dropped", subject)
 
     here().store.write(work)
-    return redirect(url_for("people.people"), 303)
+    return _back("out", agent_id)

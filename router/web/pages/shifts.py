@@ -16,7 +16,9 @@ from router.errors import Invalid, NotFound
 from router.store import presence, timeline
 from router.store.unit import Unit
 from router.web.faults import sentence
+from router.web.finding import found
 from router.web.rights import allowed, here, path_of_ours
+from router.web.speech import label
 
 blueprint = Blueprint("shifts", __name__)
 
@@ -72,12 +74,16 @@ def _page(wrong: str = "", refused: int = 0, typed: Mapping[str, str] | None = N
     router, who = here(), g.who
     with router.store.reading() as unit:
         rows = presence.listed(unit, scope(who))
-        skills = presence.skills(unit, [row.id for row in rows])
-        takes = {row.id: assigning.available(router, unit, row) for row in rows}
+        known = presence.skills(unit, [row.id for row in rows])
+        skills = {row.id: " ".join(sorted(known.get(row.id, ()))) for row in rows}
+        listed = found(
+            rows, lambda row: f"{row.name} {label('role', row.role)} {skills[row.id]}", refused
+        )
+        takes = {row.id: assigning.available(router, unit, row) for row in listed.rows}
     return render_template(
         "shifts/shifts.html",
-        rows=rows,
-        skills={row.id: " ".join(sorted(skills.get(row.id, ()))) for row in rows},
+        found=listed,
+        skills=skills,
         takes=takes,
         calendars=_calendars(),
         mode=router.settings.assignment.mode,
@@ -85,6 +91,7 @@ def _page(wrong: str = "", refused: int = 0, typed: Mapping[str, str] | None = N
         wrong=wrong,
         refused=refused,
         typed=typed or {},
+        done=request.args.get("done", 0, int),
     )
 
 
@@ -113,7 +120,8 @@ def change(agent_id: int) -> Response:
     if (given["shift"] and given["shift"] not in _calendars()) or given["state"] not in _STATES:
         raise Invalid("shift", "unknown_state")
     here().store.write(work)
-    return redirect(url_for("shifts.shifts"), 303)
+    place = {name: request.args.get(name) or None for name in ("q", "after")}
+    return redirect(url_for("shifts.shifts", **place, done=agent_id), 303)
 
 
 def _skills(text: str) -> list[str]:
