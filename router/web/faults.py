@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from router.errors import (
@@ -95,5 +96,19 @@ def page(
         problem = jsonify(type=blank, title=title, status=status, detail=detail, errors=errors)
         problem.status_code, problem.mimetype = status, "application/problem+json"
         return problem
-    body = render_template("error.html", status=status, known=known, detail=detail)
+    left = _left_page()
+    body = render_template("error.html", status=status, known=known, detail=detail, left=left)
     return make_response(body, status)
+
+
+def _left_page() -> str:
+    """The page of ours whose form cannot be done; empty when it is not known, or none to be asked
+    for again."""
+    left = urlsplit(request.referrer or "")
+    if request.method != "POST" or left.netloc != request.host:
+        return ""
+    try:
+        current_app.create_url_adapter(request).match(left.path, method="GET")
+    except HTTPException:
+        return ""
+    return f"{left.path}?{left.query}" if left.query else left.path
