@@ -99,7 +99,7 @@ def try_mailbox() -> str | tuple[str, int]:
         if (chosen := request.form.get(name, "")) in _TLS
     }
     if "@" not in options.get("address", "") or not {"imap_host", "smtp_host"} & options.keys():
-        return _page(typed=[], refused=sentence("mailbox_lacks")), 422
+        return _page(typed=[], lacks=sentence("mailbox_lacks")), 422
     actor, domain = f"agent:{g.who.id}", options["address"].rpartition("@")[2]
     subject = f"mailbox:{here().keys.fingerprint(options['address'])}"
     here().store.write(lambda unit: timeline.audit(unit, actor, "settings.tried", subject))

@@ -1,6 +1,6 @@
 // The inbox: opens tickets beside the list, keeps list and ticket fresh without moving what is
 // being read, and does everything by keyboard. Without it every link and form works by itself.
-import { ask, exchange } from "./parts.js";
+import { ask, exchange, standAgain, whereabouts } from "./parts.js";
 import { keep, keepAll, leaveAll, refuse, say } from "./drafts.js";
 import { enable, enabled, hold, listen } from "./keys.js";
 import { offer } from "./snippets.js";
@@ -414,6 +414,9 @@ async function send(form, button) {
   const sent = area?.value;
   if (area && $("pane").dataset.channel !== "chat") $("pane-title").focus({ preventScroll: true });
   const address = button?.hasAttribute("formaction") ? button.formAction : form.action;
+  const held = form.contains(document.activeElement) && !area && !form.closest("#pane-head");
+  const left = held && whereabouts(document.activeElement, $("pane"));
+  const then = form.dataset.then;
   const buttons = form.querySelectorAll("button");
   buttons.forEach((one) => { one.disabled = true; });
   await form.settled?.();
@@ -432,11 +435,18 @@ async function send(form, button) {
   if (!showPane(answer.document, { focus: false })) { location.assign(answer.address); return false; }
   leaveEarlier();
   if (done && form.dataset.draft === "reply" && $("pane").dataset.channel === "chat" && write("reply")) toNewest(); // one goes on talking
-  else if (done) $("pane-title").focus({ preventScroll: true });
-  else { tellRefusal(); $("refused")?.scrollIntoView({ block: "nearest" }); }
+  else if (done && !(left && goOnAt(then, left))) $("pane-title").focus({ preventScroll: true });
+  else if (!done) { tellRefusal(left); $("refused")?.scrollIntoView({ block: "nearest" }); }
   if (!done) keepFiles(form.elements.files);
   if (now !== sent) goOn(form.dataset.draft, done && now.startsWith(sent) ? now.slice(sent.length).trimStart() : now);
   return done;
+}
+
+/** Whoever works down a ticket goes on where they were, or where the form says. */
+function goOnAt(then, left) {
+  const next = then && $(then);
+  next?.focus();
+  return Boolean(next) || standAgain($("pane"), left);
 }
 
 /** What came back is the newest of the conversation, and is kept fresh from now on. */
@@ -464,8 +474,16 @@ function goOn(kind, text) {
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-function tellRefusal() {
-  (document.querySelector(".compose[open] textarea") ?? $("refused"))?.focus({ preventScroll: true });
+/** Whoever was refused stays with what they wrote or chose where they see there why; a question
+ *  is where they go. */
+function tellRefusal(left) {
+  const area = document.querySelector(".compose[open] textarea");
+  const told = $("refused");
+  if (!area && left && told && !told.querySelector("form") && standAgain($("pane"), left)) {
+    const { top, bottom } = told.getBoundingClientRect();
+    if (top >= 0 && bottom <= innerHeight) return;
+  }
+  (area ?? told)?.focus({ preventScroll: true });
 }
 
 // ------------------------------------------------------------ whatever happens

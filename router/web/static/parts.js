@@ -44,3 +44,39 @@ export function exchange(from, id) {
   (same[at] ?? same[0] ?? document.getElementById("pane-title"))?.focus({ preventScroll: true });
   return adopted;
 }
+
+/** What finds a form again, whatever its address says of the page it stood on. */
+function formOf(form) {
+  const action = CSS.escape(form.getAttribute("action").split("?")[0]);
+  return `form[action="${action}"], form[action^="${action}?"]`;
+}
+
+const listOf = (list) => [list.localName, ...list.classList].join(".");
+
+/** Where a control stands within a part of the page, to be found again in what comes back. */
+export function whereabouts(node, within) {
+  const form = node.closest("form");
+  const item = node.closest("li");
+  return {
+    path: location.pathname,
+    own: selectorOf(node),
+    at: [...within.querySelectorAll(selectorOf(node))].indexOf(node),
+    form: form ? formOf(form) : "",
+    row: item && { list: listOf(item.parentElement), at: [...item.parentElement.children].indexOf(item) },
+  };
+}
+
+const CONTROLS = "button, summary, select, input:not([type=hidden]), textarea, a";
+const first = (part) => [...(part?.querySelectorAll(CONTROLS) ?? [])].find((one) => one.checkVisibility());
+
+/** Stands there again: on the same control, or what its form has now, or the same place of its
+ *  list; whether any of them is there. */
+export function standAgain(within, left) {
+  const same = [...within.querySelectorAll(left.own)];
+  const form = left.form ? within.querySelector(left.form) : null;
+  const list = left.row && left.path === location.pathname ? within.querySelector(left.row.list) : null;
+  const row = form?.closest("li") ?? list?.children[Math.min(left.row.at, list.children.length - 1)];
+  const there = [same[left.at] ?? same[0], first(form), first(row)].find((one) => one?.checkVisibility());
+  there?.focus();
+  return Boolean(there);
+}
