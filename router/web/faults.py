@@ -108,7 +108,7 @@ def _left_page() -> str:
     if request.method != "POST" or left.netloc != request.host:
         return ""
     try:
-        current_app.create_url_adapter(request).match(left.path, method="GET")
+        current_app.url_map.bind("").match(left.path, method="GET")
     except HTTPException:
         return ""
     return f"{left.path}?{left.query}" if left.query else left.path

@@ -168,3 +168,48 @@ def test_a_code_that_was_sent_is_typed_where_one_stands_and_a_wrong_one_typed_ag
     _at(page, "#gate-code")
     assert "This is not the code." in page.inner_text("#refused")
     _forgive(complaints)
+
+
+def test_whoever_comes_back_from_a_ticket_stands_on_its_line(signed_in, arrive):
+    arrive("Where is my order", "Order")
+    page = signed_in("/outbox?lang=en")
+    page.locator("li p a").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ticket/**")
+    page.go_back()
+    page.wait_for_url("**/outbox**")
+    _at(page, "li p a")
+
+
+def test_hours_of_a_date_that_cannot_be_read_are_said_in_their_field(signed_in, complaints):
+    page = signed_in("/hours?lang=en")
+    page.locator("#date-desk").fill("2099-01-01")
+    page.evaluate("document.getElementById('date-desk').removeAttribute('min')")
+    page.locator("#periods-desk").press_sequentially("25:00")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".fault")
+    _at(page, "#date-desk")
+    page.locator("#date-desk").fill(page.locator("#date-desk").get_attribute("min"))
+    page.keyboard.press("Tab")
+    page.locator("#periods-desk").press("Enter")
+    page.wait_for_selector("#periods-desk-wrong")
+    _at(page, "#periods-desk")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("10:00-12:00")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".dates button")
+    _at(page, "#periods-desk")
+    page.locator(".dates button").press("Enter")
+    page.locator(".dates button").wait_for(state="detached")
+    _at(page, "h2")
+    _forgive(complaints)
+
+
+def test_whoever_asks_for_a_backtest_goes_on_at_the_checks(signed_in):
+    page = signed_in("/rules?lang=en")
+    page.locator("form[action='/rules/draft'] button").press("Enter")
+    page.wait_for_url("**/rules/draft/**")
+    page.locator("textarea").press_sequentially('[[rule]] id = "')
+    page.locator("button[value=lint]").press("Enter")
+    page.wait_for_url("**#checks")
+    _at(page, "#checks")

@@ -56,7 +56,7 @@ def test_a_lead_closes_a_day_and_open_promises_follow(router, calm, browser_of, 
 def test_a_date_that_cannot_be_is_said_in_words_and_changes_nothing(router, browser_of, data):
     answer = browser_of("lead").post("/hours/desk/add?lang=en", data=data)
     assert answer.status_code == 422
-    assert 'role="alert"' in answer.text
+    assert 'aria-invalid="true"' in answer.text
     assert all(f'value="{typed}"' in answer.text for typed in data.values())
     assert router.hours.days.get("desk", []) == []
 

@@ -75,9 +75,9 @@ def hours() -> str:
     return _page()
 
 
-def _page(wrong: str = "", refused: str = "") -> str:
+def _page(wrong: str = "", refused: str = "", field: str = "") -> str:
     """``wrong`` says why a change was not made; ``refused`` is the calendar whose form keeps what
-    was typed."""
+    was typed, and shows it at the ``field``."""
     router = here()
     router.hours.glance(router.store)
     settings = router.hours.settings
@@ -93,6 +93,7 @@ def _page(wrong: str = "", refused: str = "") -> str:
         sla=settings.sla,
         wrong=wrong,
         refused=refused,
+        field="date" if field == "date" else "periods",
     )
 
 
@@ -173,7 +174,7 @@ def add(name: str) -> Response | tuple[str, int]:
         zone = calendars.zone_of(section, here().settings.desk.zone)
         calendars.calendar(section, zone, name, tried)
     except Invalid as fault:
-        return _page(fault.code, name), 422
+        return _page(fault.code, name, fault.field), 422
 
     actor = f"agent:{g.who.id}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -66,7 +67,7 @@ def _decided(done: str, act: Callable[[Router, Who, int], None], row_id: int) ->
     except Conflict as fault:
         why = sentence(fault.code) or sentence("s409.title")
         return make_response(_page(why, row_id), status_of(fault))
-    place = {name: request.args.get(name) or None for name in ("state", "cursor")}
+    place: dict[str, Any] = {name: request.args.get(name) or None for name in ("state", "cursor")}
     return redirect(url_for("outbox.outbox", **place, done=done, about=row_id), 303)
 
 

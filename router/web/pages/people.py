@@ -72,7 +72,7 @@ def _refused(fault: Conflict | Invalid, about: int = 0) -> Response:
 
 def _back(done: str, agent_id: int) -> Response:
     """To the page where somebody stood, which says what was done."""
-    place = {name: request.args.get(name) or None for name in ("q", "after")}
+    place: dict[str, Any] = {name: request.args.get(name) or None for name in ("q", "after")}
     return redirect(url_for("people.people", **place, done=done, whom=agent_id), 303)
 
 

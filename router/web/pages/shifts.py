@@ -120,7 +120,7 @@ def change(agent_id: int) -> Response:
     if (given["shift"] and given["shift"] not in _calendars()) or given["state"] not in _STATES:
         raise Invalid("shift", "unknown_state")
     here().store.write(work)
-    place = {name: request.args.get(name) or None for name in ("q", "after")}
+    place: dict[str, Any] = {name: request.args.get(name) or None for name in ("q", "after")}
     return redirect(url_for("shifts.shifts", **place, done=agent_id), 303)
 
 

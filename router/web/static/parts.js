@@ -62,6 +62,7 @@ export function whereabouts(node, within) {
     own: selectorOf(node),
     at: [...within.querySelectorAll(selectorOf(node))].indexOf(node),
     form: form ? formOf(form) : "",
+    section: node.closest("section")?.getAttribute("aria-labelledby") ?? "",
     row: item && { list: listOf(item.parentElement), at: [...item.parentElement.children].indexOf(item) },
   };
 }
@@ -71,12 +72,12 @@ const first = (part) => [...(part?.querySelectorAll(CONTROLS) ?? [])].find((one)
 
 /** Stands there again: on the same control, or what its form has now, or the same place of its
  *  list; whether any of them is there. */
-export function standAgain(within, left) {
+export function standAgain(within, left, how) {
   const same = [...within.querySelectorAll(left.own)];
   const form = left.form ? within.querySelector(left.form) : null;
   const list = left.row && left.path === location.pathname ? within.querySelector(left.row.list) : null;
   const row = form?.closest("li") ?? list?.children[Math.min(left.row.at, list.children.length - 1)];
   const there = [same[left.at] ?? same[0], first(form), first(row)].find((one) => one?.checkVisibility());
-  there?.focus();
+  there?.focus(how);
   return Boolean(there);
 }

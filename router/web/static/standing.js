@@ -24,15 +24,33 @@ function tell(words) {
 
 function come(left) {
   if (!body || document.activeElement !== document.body) return;
-  const wrong = [...body.querySelectorAll("[aria-invalid=true]")].find((one) => one.checkVisibility());
+  const named = location.hash && document.getElementById(location.hash.slice(1));
+  const place = named || body;
+  const wrong = [...place.querySelectorAll("[aria-invalid=true]")].find((one) => one.checkVisibility());
   if (wrong) { wrong.focus(); return; }
-  const said = [...body.querySelectorAll(".notice:is([role=alert], [role=status])"), ...body.querySelectorAll("[role=status]")].find(shown);
+  const said = [...place.querySelectorAll(".notice:is([role=alert], [role=status])"), ...place.querySelectorAll("[role=status]")].find(shown);
   // Whoever looks for something or works through a list goes on there, and is told meanwhile.
   const aside = said?.getAttribute("role") === "status" && (said.closest("li") || left.row || !said.matches(".notice"));
-  if (said && !aside) { said.tabIndex = -1; said.focus(); return; }
+  if (said && !aside) { stand(said); return; }
   if (said) tell(said.textContent);
-  if (!location.hash) standAgain(body, left);
+  if (named) stand(named);
+  else if (!standAgain(body, left) && left.path === location.pathname) stand(document.getElementById(left.section) ?? body.querySelector("h1"));
 }
+
+/** On words: whoever goes on by keys goes on from there. */
+function stand(words) {
+  words.tabIndex = -1;
+  words.focus();
+}
+
+// Whoever comes back to a page stands on the link they left it by.
+addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!body?.contains(link)) return;
+  history.replaceState({ ...history.state, stood: whereabouts(link, body) }, "");
+});
+const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+if (back && history.state?.stood && body && document.activeElement === document.body) standAgain(body, history.state.stood, { preventScroll: true });
 
 const left = kept();
 // A place that the address names takes the focus away until the page is there.
