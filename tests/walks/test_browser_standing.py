@@ -209,7 +209,20 @@ def test_whoever_asks_for_a_backtest_goes_on_at_the_checks(signed_in):
     page = signed_in("/rules?lang=en")
     page.locator("form[action='/rules/draft'] button").press("Enter")
     page.wait_for_url("**/rules/draft/**")
-    page.locator("textarea").press_sequentially('[[rule]] id = "')
     page.locator("button[value=lint]").press("Enter")
     page.wait_for_url("**#checks")
     _at(page, "#checks")
+    page.locator("#checks:not([data-wait]) .muted.small").first.wait_for()
+    _at(page, "#checks")
+
+
+def test_on_a_narrow_screen_what_was_done_and_its_way_back_are_in_sight(signed_in, arrive):
+    number = arrive("Where is my order", "Order").number
+    page = signed_in(f"/ticket/{number}?lang=en", viewport={"width": 390, "height": 700})
+    page.locator("#t-urgency").select_option("P1")
+    page.locator("form:has(#t-urgency) button").press("Enter")
+    page.wait_for_selector("#offer form")
+    _at(page, "#t-urgency")
+    page.locator("#offer button").hover(trial=True)  # nothing lies over it
+    box = page.locator("#offer").bounding_box()
+    assert 0 <= box["y"] < 700

@@ -435,7 +435,7 @@ async function send(form, button) {
   if (!showPane(answer.document, { focus: false })) { location.assign(answer.address); return false; }
   leaveEarlier();
   if (done && form.dataset.draft === "reply" && $("pane").dataset.channel === "chat" && write("reply")) toNewest(); // one goes on talking
-  else if (done && !(left && goOnAt(then, left))) $("pane-title").focus({ preventScroll: true });
+  else if (done && !(left && goOnAt(then, left))) $("pane-title").focus({ preventScroll: Boolean(area) });
   else if (!done) { tellRefusal(left); $("refused")?.scrollIntoView({ block: "nearest" }); }
   if (!done) keepFiles(form.elements.files);
   if (now !== sent) goOn(form.dataset.draft, done && now.startsWith(sent) ? now.slice(sent.length).trimStart() : now);
