@@ -2,6 +2,7 @@
 
 import pytest
 
+from router.store import notices
 from tests.walks.conftest import looks
 
 pytestmark = pytest.mark.browser
@@ -91,3 +92,26 @@ def test_the_open_menu_has_no_barrier(signed_in, axe, look):
         "all => all.map((one) => one.getBoundingClientRect().height)"
     )
     assert min(heights) >= 24
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+def test_the_number_of_notices_stands_on_no_word(router, signed_in, lead, locale):
+    router.store.write(
+        lambda unit: notices.tell(
+            unit, "stop", "channel_stopped", [lead], [], channel="email", account="support"
+        )
+    )
+    page = signed_in("/me", viewport={"width": 390, "height": 700}, locale=locale)
+    over = page.evaluate(
+        """() => {
+            const badge = document.getElementById("unread").getBoundingClientRect();
+            const words = document.createRange();
+            return [...document.querySelectorAll(".bar .pages > a")].filter((link) => {
+                words.selectNodeContents(link.firstChild);
+                const one = words.getBoundingClientRect();
+                return one.left < badge.right - 1 && one.right > badge.left + 1 && badge.width;
+            }).map((link) => link.textContent);
+        }"""
+    )
+    assert over == []

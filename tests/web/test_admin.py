@@ -226,7 +226,8 @@ def test_switching_off_needs_a_code_of_the_app(router, browser, agents, frozen):
     assert browser.post("/me/second/codes", {"end": "1", "code": "1"}).status_code == 422
     frozen.advance(timedelta(seconds=30))
     data = {"end": "1", "code": _code(router, agents["agent"])}
-    assert browser.post("/me/second/codes", data).status_code == 200
+    answer = browser.post("/me/second/codes?lang=en", data)
+    assert (answer.status_code, "The second step is switched off." in answer.text) == (200, True)
     with router.store.reading() as unit:
         assert not second_steps.asked(unit, agents["agent"])
 

@@ -95,7 +95,7 @@ def codes() -> str | tuple[str, int]:
         return second_steps.new_codes(unit, own)
 
     found = here().store.write(work)
-    return (_page(wrong=True), 422) if found is None else _page(codes=found)
+    return (_page(wrong=True), 422) if found is None else _page(codes=found, ended=end)
 
 
 def square(address: str) -> Markup:

@@ -33,8 +33,9 @@ function come(left) {
   const aside = said?.getAttribute("role") === "status" && (said.closest("li") || left.row || !said.matches(".notice"));
   if (said && !aside) { stand(said); return; }
   if (said) tell(said.textContent);
+  if (standAgain(place, left)) return;
   if (named) stand(named);
-  else if (!standAgain(body, left) && left.path === location.pathname) stand(document.getElementById(left.section) ?? body.querySelector("h1"));
+  else if (left.path === location.pathname) stand(document.getElementById(left.section) ?? body.querySelector("h1"));
 }
 
 /** On words: whoever goes on by keys goes on from there. */
