@@ -227,3 +227,14 @@ def test_on_a_narrow_screen_what_was_done_and_its_way_back_are_in_sight(signed_i
         "(() => { const { x, y } = document.querySelector('#offer button').getBoundingClientRect();"
         " return Boolean(document.elementFromPoint(x + 4, y + 8)?.closest('#offer')); })()"
     )
+
+
+def test_whoever_looks_what_a_change_moves_stands_at_what_it_moves(admin_page):
+    page = admin_page("/policies/standard?lang=en")
+    field = page.locator("form#amend input:not([type=hidden])").first
+    field.fill("7m")
+    field.press("Enter")
+    page.wait_for_selector("#effect")
+    _at(page, "#moves")
+    page.keyboard.press("Tab")
+    _at(page, "#effect button")

@@ -31,7 +31,8 @@ function come(left) {
   const said = [...place.querySelectorAll(".notice:is([role=alert], [role=status])"), ...place.querySelectorAll("[role=status]")].find(shown);
   // Whoever looks for something or works through a list goes on there, and is told meanwhile.
   const aside = said?.getAttribute("role") === "status" && (said.closest("li") || left.row || !said.matches(".notice"));
-  if (said && !aside) { stand(said); return; }
+  const told = said && !aside ? said : place.querySelector("[data-answer]");
+  if (told) { stand(told); return; }
   if (said) tell(said.textContent);
   if (standAgain(place, left)) return;
   if (named) stand(named);
@@ -47,6 +48,8 @@ function stand(words) {
 // Whoever comes back to a page stands on the link they left it by.
 addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
+  if (!link) return;
+  kept(); // a form that answered with a file is none that this leads on from
   if (!body?.contains(link)) return;
   history.replaceState({ ...history.state, stood: whereabouts(link, body) }, "");
 });
