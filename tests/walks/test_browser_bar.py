@@ -97,11 +97,12 @@ def test_the_open_menu_has_no_barrier(signed_in, axe, look):
 @pytest.mark.slow
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
 def test_the_number_of_notices_stands_on_no_word(router, signed_in, lead, locale):
-    router.store.write(
-        lambda unit: notices.tell(
-            unit, "stop", "channel_stopped", [lead], [], channel="email", account="support"
-        )
-    )
+    def work(unit):
+        for one in range(12):
+            named = {"channel": "email", "account": f"box {one}"}
+            notices.tell(unit, f"stop {one}", "channel_stopped", [lead], [], **named)
+
+    router.store.write(work)
     page = signed_in("/me", viewport={"width": 390, "height": 700}, locale=locale)
     over = page.evaluate(
         """() => {

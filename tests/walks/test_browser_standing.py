@@ -238,3 +238,28 @@ def test_whoever_looks_what_a_change_moves_stands_at_what_it_moves(admin_page):
     _at(page, "#moves")
     page.keyboard.press("Tab")
     _at(page, "#effect button")
+
+
+def test_another_word_than_the_one_to_type_erases_nobody_and_is_said_in_its_field(
+    admin_page, arrive, router, complaints
+):
+    arrive("Where is my order", "Order")
+    with router.store.reading() as unit:
+        person = unit.value("SELECT requester_id FROM ticket")
+    page = admin_page(f"/person/{person}?lang=en")
+    page.locator("#word").press_sequentially("yes")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".field .fault")
+    _at(page, "#word")
+    page.keyboard.type("erase")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#erased")
+    _at(page, "h1")
+    _forgive(complaints)
+
+
+def test_whoever_begins_a_draft_stands_on_its_title(admin_page):
+    page = admin_page("/rules?lang=en")
+    page.locator("form[action='/rules/draft'] button").press("Enter")
+    page.wait_for_url("**/rules/draft/**")
+    _at(page, "h1")

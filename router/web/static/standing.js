@@ -35,8 +35,8 @@ function come(left) {
   if (told) { stand(told); return; }
   if (said) tell(said.textContent);
   if (standAgain(place, left)) return;
-  if (named) stand(named);
-  else if (left.path === location.pathname) stand(document.getElementById(left.section) ?? body.querySelector("h1"));
+  const words = named || document.getElementById(left.section) || body.querySelector("h1");
+  if (words) stand(words);
 }
 
 /** On words: whoever goes on by keys goes on from there. */
