@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from router import retention
+from router.store import readings
+from rules.raising import Near, Opinion
 from tests.web.conftest import submitted
 
 ADDRESS = "ann.canary@mail.example"
@@ -137,3 +139,21 @@ def test_the_requesters_own_page_is_gone_with_them(router, browser_of, taken, pl
     browser_of("admin").post(f"{place}/erase", {"word": "erase"})
     finish(router)
     assert browser_of(None).get(f"/t/{token}").status_code == 404
+
+
+def test_a_ticket_that_the_second_reader_read_still_opens_when_its_words_are_erased(
+    router, browser_of, taken, place
+):
+    near = (Near("transfer.pending", "my money has not arrived", 0.9),)
+    read = Opinion("security.compromised", 0.1, "transfer.pending", 0.9, near)
+
+    def work(unit):
+        one = taken.message_id
+        readings.keep(unit, one, read, bank="bank", raised=False, urgency="P3")
+
+    router.store.write(work)
+    browser = browser_of("admin")
+    assert browser.get(f"/ticket/{taken.number}").status_code == 200
+    browser.post(f"{place}/erase", {"word": "erase"})
+    finish(router)
+    assert browser.get(f"/ticket/{taken.number}").status_code == 200

@@ -220,9 +220,8 @@ def _covered(row: Any) -> str:
 
 
 def _second(row: Any) -> SecondView:
-    nearest = tuple(
-        (category, text, likeness) for category, text, likeness in json.loads(row.nearest)
-    )
+    near = json.loads(row.nearest or "[]")  # nothing, once the words are erased
+    nearest = tuple((category, text, likeness) for category, text, likeness in near)
     return SecondView(row.category, bool(row.raised), nearest)
 
 

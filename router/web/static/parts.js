@@ -56,7 +56,7 @@ const listOf = (list) => [list.localName, ...list.classList].join(".");
 /** Where a control stands within a part of the page, to be found again in what comes back. */
 export function whereabouts(node, within) {
   const form = node.closest("form");
-  const item = node.closest("li");
+  const item = node.closest("ul > li");
   return {
     path: location.pathname,
     own: selectorOf(node),
