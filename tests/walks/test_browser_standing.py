@@ -130,6 +130,10 @@ def test_whoever_works_down_the_steps_of_a_security_matter_keeps_their_place(
     page.keyboard.press("Enter")
     page.locator(".tasks li.done").wait_for(state="detached")
     _at(page, ".tasks li:nth-child(2) button")
+    page.locator(".tasks summary").nth(2).press("Enter")
+    page.locator(".tasks button[value=me]").nth(2).press("Enter")
+    page.wait_for_selector(".tasks li:nth-child(3) >> text=王华")
+    _at(page, ".tasks li:nth-child(3) button")
 
 
 def test_a_tag_after_the_other_is_typed_without_going_back_to_the_field(signed_in, arrive):

@@ -71,13 +71,21 @@ const CONTROLS = "button, summary, select, input:not([type=hidden]), textarea, a
 const first = (part) => [...(part?.querySelectorAll(CONTROLS) ?? [])].find((one) => one.checkVisibility());
 
 /** Stands there again: on the same control, or what its form has now, or the same place of its
- *  list; whether any of them is there. */
+ *  list, or the title of its section; whether any of them is there. */
 export function standAgain(within, left, how) {
   const same = [...within.querySelectorAll(left.own)];
   const form = left.form ? within.querySelector(left.form) : null;
   const list = left.row && left.path === location.pathname ? within.querySelector(left.row.list) : null;
   const row = form?.closest("li") ?? list?.children[Math.min(left.row.at, list.children.length - 1)];
   const there = [same[left.at] ?? same[0], first(form), first(row)].find((one) => one?.checkVisibility());
-  there?.focus(how);
-  return Boolean(there);
+  if (there) there.focus(how);
+  return Boolean(there) || stand(document.getElementById(left.section));
+}
+
+/** On words: whoever goes on by keys goes on from there. */
+export function stand(words) {
+  if (!words) return false;
+  words.tabIndex = -1;
+  words.focus();
+  return true;
 }

@@ -1,6 +1,6 @@
 // Where somebody stands when a page comes back after a form of theirs: at what is wrong, or at what
 // is said, or else where they stood. Without it they begin at the top again.
-import { standAgain, whereabouts } from "./parts.js";
+import { stand, standAgain, whereabouts } from "./parts.js";
 
 const KEY = "stood";
 const body = document.querySelector("main > .page, main > .lone");
@@ -35,14 +35,7 @@ function come(left) {
   if (told) { stand(told); return; }
   if (said) tell(said.textContent);
   if (standAgain(place, left)) return;
-  const words = named || document.getElementById(left.section) || body.querySelector("h1");
-  if (words) stand(words);
-}
-
-/** On words: whoever goes on by keys goes on from there. */
-function stand(words) {
-  words.tabIndex = -1;
-  words.focus();
+  stand(named || body.querySelector("h1"));
 }
 
 // Whoever comes back to a page stands on the link they left it by.
