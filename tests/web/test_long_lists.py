@@ -124,6 +124,13 @@ def test_somebody_is_found_by_what_their_line_says(browser_of, hundreds, words):
     assert _rows(page) == ["Zoë Ångström"]
 
 
+def test_who_is_not_found_is_said_with_the_way_back_to_everybody(browser_of, hundreds):
+    page = browser_of("admin").get("/people?q=nobody+at+all&lang=en").text
+    assert _rows(page) == []
+    assert "Nobody here is called so." in page
+    assert '<a class="button" href="/people">Show everybody</a>' in page
+
+
 def test_whoever_changes_somebody_far_down_comes_back_to_them(browser_of, router, hundreds):
     admin, last = browser_of("admin"), hundreds[-1]
     page = admin.get("/people?q=zo&lang=en").text
