@@ -36,6 +36,8 @@ _HOUR = timedelta(hours=1)
 _FAR_TOGETHER = sum(duty.together for duty in sweeps.DUTIES if duty.far)
 #: Lines to the queue: a job needs one only while it is fetched and when it is done.
 _LINES = 6
+#: A job that is lost with the power is one that did not come: no disk is waited for.
+_LOST_IS_NOTHING = "-c synchronous_commit=off"
 #: What is being done when the worker stops may take so long, in seconds.
 _GRACE = 10.0
 #: Pauses between attempts to reach a database that is away, in seconds.
@@ -54,7 +56,10 @@ def every(span: timedelta) -> str:
 def apps_of(router: Router) -> tuple[App, App]:
     """The duties of a router as Procrastinate's periodic tasks: the desk's own, and far ones."""
     connector = PsycopgConnector(
-        conninfo=conninfo(router.settings.database_url), min_size=1, max_size=_LINES
+        conninfo=conninfo(router.settings.database_url),
+        kwargs={"options": _LOST_IS_NOTHING},
+        min_size=1,
+        max_size=_LINES,
     )
     woken = [(duty, _woken(router, duty)) for duty in sweeps.DUTIES]
     own = _app(connector, QUEUE, [one for one in woken if not one[0].far])

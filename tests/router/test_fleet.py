@@ -1,5 +1,6 @@
 """Many workers on PostgreSQL: Procrastinate wakes the same sweeps, each act happens once."""
 
+import asyncio
 import threading
 from datetime import timedelta
 
@@ -42,6 +43,16 @@ def router(assembled, door, database_kind):
 )
 def test_a_period_is_told_as_a_fleet_reads_it(span, said):
     assert every(span) == said
+
+
+def test_no_disk_is_waited_for_by_what_only_wakes_a_duty(router):
+    own, _ = apps_of(router)
+
+    async def asked():
+        async with own.open_async():
+            return await own.connector.execute_query_one_async("SHOW synchronous_commit")
+
+    assert asyncio.run(asked()) == {"synchronous_commit": "off"}
 
 
 def test_two_workers_of_a_fleet_do_everything_once(router, door, frozen):
