@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from router.assemble import Router
 from router.core.clock import to_us
 from router.errors import RouterError
 from router.store import chats, claims, outbox, timeline
+from router.store.batch import load
 from router.store.unit import Unit
 
 log = logging.getLogger("router.settling")
@@ -48,6 +50,7 @@ def sent(router: Router, row: Any, receipt: Receipt) -> None:
     live = router.doors.open(row.channel, row.account).limits.live
 
     def work(unit: Unit) -> None:
+        _hold(unit, [row])
         # A send that outlived its lease was called unknown meanwhile; now it is known.
         if outbox.found(unit, row.id, receipt.remote_id):
             # Before the conversation is held: who has the ticket in hand may want that next.
@@ -61,10 +64,16 @@ def sent(router: Router, row: Any, receipt: Receipt) -> None:
     router.store.write(work)
 
 
+def _hold(unit: Unit, rows: Sequence[Any]) -> None:
+    """Hold the tickets before their rows, as everybody does who merges or erases them."""
+    load(unit, {row.ticket_id for row in rows})
+
+
 def _failed(router: Router, row: Any, fault: Exception) -> None:
     reason = str(fault)[:300]
 
     def work(unit: Unit) -> None:
+        _hold(unit, [row])
         if outbox.settle(unit, row, "failed", reason=reason):
             timeline.note(unit, row.ticket_id, "send_failed", error=reason, purpose=row.purpose)
 
@@ -89,6 +98,7 @@ def _unknown(router: Router, row: Any, fault: Unknown) -> None:
             outbox.doubt(unit, row, "queued", reason="resend", due_at=to_us(unit.now + again))
             return
         due, reason = unit.now_us + SETTLING, str(fault)[:300]
+        _hold(unit, [row])
         if outbox.doubt(unit, row, "unknown", reason=reason, due_at=due):
             timeline.note(unit, row.ticket_id, "send_unknown", purpose=row.purpose)
 
@@ -132,7 +142,9 @@ def recover(router: Router) -> int:
     """Settle rows whose worker died while sending, as the settings say; how many."""
 
     def work(unit: Unit) -> int:
-        return sum(_recovered(router, unit, row) for row in outbox.lost(unit))
+        rows = outbox.lost(unit)
+        _hold(unit, rows)
+        return sum(_recovered(router, unit, row) for row in rows)
 
     return router.store.write(work)
 

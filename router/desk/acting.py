@@ -42,7 +42,7 @@ class Deed:
 
     ``verb`` is what it is called where it is offered to be taken back, the action unless said; acts
     of one ``batch`` are taken back together; ``more`` is filled by the work with what else must be
-    known for that.
+    known for that. ``beside`` is another ticket that the work takes.
     """
 
     who: Who
@@ -51,6 +51,7 @@ class Deed:
     verb: str = ""
     batch: int = 0
     more: dict[str, Any] = field(default_factory=dict)
+    beside: int = 0
 
 
 def act(router: Router, who: Who, action: str, ticket_id: int, work: Work[T], verb: str = "") -> T:
@@ -77,6 +78,8 @@ def do(router: Router, deed: Deed, work: Work[T]) -> T:
 
     def job(unit: Unit) -> T:
         deed.more.clear()  # a lost race runs the work again
+        if deed.beside:
+            load(unit, (deed.ticket_id, deed.beside))  # held in one order, whichever comes first
         return perform(unit, deed, work)
 
     return router.store.write(job)

@@ -108,5 +108,5 @@ def link(router: Router, who: Who, ticket_id: int, other_id: int) -> None:
         timeline.note(unit, ticket_id, "related", agent_id=who.id, number=other.number)
         timeline.note(unit, other_id, "related", agent_id=who.id, number=draft.number)
 
-    deed = Deed(who, "link", ticket_id)
+    deed = Deed(who, "link", ticket_id, beside=other_id)
     do(router, deed, work)

@@ -175,12 +175,12 @@ class Batch:
         self.people = _people(unit, wanted.handles)
         self.mail_of = _tickets_of_mail(unit, wanted.rfc_ids)
         self.conversation_of = _tickets_of_conversations(unit, wanted.conversations)
-        asked = wanted.ticket_ids | set(self.conversation_of.values())
-        asked.update(*self.mail_of.values())
-        drafts = load(unit, asked)
-        #: Where merged tickets went; asked once they are held, for they may have gone just now.
-        self.merged = merging.into(unit, list(asked))
-        drafts |= load(unit, set(self.merged.values()) - asked)
+        asked = wanted.ticket_ids.union(self.conversation_of.values(), *self.mail_of.values())
+        gone = merging.into(unit, list(asked))
+        drafts = load(unit, asked.union(gone.values()))
+        #: Where merged tickets went; asked again once all are held, for they may go meanwhile.
+        self.merged = merging.into(unit, list(asked)) if unit.races else gone
+        drafts |= load(unit, set(self.merged.values()) - drafts.keys())
         self.tickets = {key: draft for key, draft in drafts.items() if draft.erased_at is None}
         self.taking_part = _participants(unit, self.tickets)
         self.participants = {(ticket, one) for ticket, one, _ in self.taking_part}

@@ -49,7 +49,9 @@ _COMPLETED = (
 )
 _LOCKED = ("database is locked", "database table is locked", "database schema is locked")
 _READ_ONLY = "25006"
-_LOST_RACE = ("40001", "40P01", "23505", "23503")
+#: Two who waited for each other, or for what the other changed; and what only a race can explain.
+_THROWN_OUT = ("40001", "40P01")
+_LOST_RACE = (*_THROWN_OUT, "23505", "23503")
 
 
 def configure_sqlite(driver: Any) -> None:
@@ -80,8 +82,10 @@ def translated(fault: DatabaseFault) -> StoreError | None:
         return StoreBusy(f"another process holds the database: {fault.orig}")
     if fault.damaged:
         return StoreDown(f"the database file is damaged ({fault}); `router restore` takes a backup")
-    read_only = getattr(fault.orig, "sqlstate", "") == _READ_ONLY
-    if read_only or fault.away:
+    state = getattr(fault.orig, "sqlstate", "")
+    if state in _THROWN_OUT:
+        return StoreBusy(f"the work lost every race for its rows: {fault}")
+    if state == _READ_ONLY or fault.away:
         return StoreDown(f"the database does not take this now: {fault}")
     return None
 

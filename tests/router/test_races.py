@@ -1,19 +1,21 @@
 """Two processes at the same moment: the later one sees what the earlier one did."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from channels.contract import Receipt
+from channels.contract import Receipt, Refused, Unknown
 from router import desk, escalate, hourbook, pipeline, settling, sweeps
 from router.core.clock import to_us
 from router.core.rights import Who
 from router.desk import acting, changing
+from router.errors import StoreBusy
 from router.prepared import Terms
-from router.store import batch, budgets, chats, claims, counters, outbox, snoozes
+from router.store import batch, budgets, chats, claims, counters, database, outbox, snoozes
 from router.store.budgets import Allowance
 from tests.chats import ChatDoors, begun, say
 from tests.fakes import FakeDoor, FakeDoors
@@ -78,12 +80,43 @@ def meanwhile(database_kind):
     return begun
 
 
-def _until_somebody_waits(router, over):
+@pytest.fixture
+def crossing(database_kind, monkeypatch):
+    """``crossing(router, ticket_ids, first, second)`` – somebody has these tickets in hand until
+    all others wait, each of whom began when the one before it waited. Whoever then waits for one
+    that waits for them fails at once."""
+    if database_kind == "sqlite":
+        pytest.skip("needs PostgreSQL: SQLite has one writer")
+    monkeypatch.setattr(database, "RACES", 1)
+
+    def cross(router, ticket_ids, *others):
+        held, over = threading.Event(), threading.Event()
+
+        def holds(unit):
+            batch.load(unit, ticket_ids)
+            held.set()
+            assert over.wait(20)
+
+        with ThreadPoolExecutor(len(others) + 1) as threads:
+            holding = threads.submit(router.store.write, holds)
+            assert held.wait(20)
+            begun = []
+            for number, other in enumerate(others, 1):
+                begun.append(threads.submit(other))
+                _until_somebody_waits(router, over, number)
+            over.set()
+            for one in (holding, *begun):
+                one.result(20)
+
+    return cross
+
+
+def _until_somebody_waits(router, over, number=1):
     for _ in range(500):
         with router.store.reading() as unit:
-            if unit.value(
-                "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
-                "WHERE NOT l.granted AND a.datname = current_database()"
+            if number <= unit.value(
+                "SELECT COUNT(DISTINCT l.pid) FROM pg_locks l JOIN pg_stat_activity a "
+                "ON a.pid = l.pid WHERE NOT l.granted AND a.datname = current_database()"
             ):
                 return
         if over.wait(0.02):
@@ -367,3 +400,78 @@ def test_an_answer_that_has_left_waits_for_its_ticket_before_it_holds_the_conver
     with meanwhile(router, holds):
         settling.sent(router, row, Receipt())
     assert found == [talk.id]
+
+
+def _two(router, door):
+    """Two tickets of one requester, in the order of their ids."""
+    raws = [door.arrives(text="hello", message_id=f"<{n}@mail.example>") for n in ("a", "b")]
+    return [pipeline.receive(router, door, [raw], Terms())[0].ticket_id for raw in raws]
+
+
+def test_two_who_tie_the_same_tickets_the_other_way_round_wait_in_one_order(
+    assembled, frozen, crossing
+):
+    door = FakeDoor()
+    router = staffed(assembled(doors=FakeDoors(door), acknowledge=QUIET), MEI)
+    one, other = _two(router, door)
+    crossing(
+        router,
+        [one],
+        lambda: desk.link(router, MEI, one, other),
+        lambda: desk.link(router, MEI, other, one),
+    )
+    assert _count(router, "link WHERE kind = 'related'") == 1
+
+
+def test_a_mail_to_a_merged_ticket_waits_in_the_order_of_those_who_change_both(
+    assembled, frozen, crossing
+):
+    door = FakeDoor()
+    router = staffed(assembled(doors=FakeDoors(door), acknowledge=QUIET), MEI)
+    kept, gone = both = _two(router, door)
+    desk.merge(router, MEI, gone, kept)
+    token = router.tokens.reply_token(gone)
+    raw = door.arrives(text="and another thing", tokens=[token])
+    crossing(
+        router,
+        [kept],
+        lambda: desk.bulk(router, MEI, both, "tag", "seen"),
+        lambda: pipeline.receive(router, door, [raw], Terms()),
+    )
+    assert _ticket(router, kept).messages == 3
+
+
+@pytest.mark.parametrize("fault", [None, Unknown("cut"), Refused("no such address")])
+def test_what_came_of_a_send_waits_for_a_merge_before_it_holds_its_row(
+    assembled, frozen, crossing, fault
+):
+    door = FakeDoor()
+    router = staffed(assembled(doors=FakeDoors(door), deliver={"undo_seconds": 0}), MEI)
+    gone, kept = _two(router, door)
+    router.store.write(lambda unit: unit.run("DELETE FROM outbox"))
+    desk.reply(router, MEI, gone, "It is there now.", once="1")
+    row = router.store.write(lambda unit: outbox.claim(unit, lease_us=60_000_000))
+
+    def settles():
+        if fault is None:
+            settling.sent(router, row, Receipt())
+        else:
+            settling.settle(router, row, fault)
+
+    crossing(router, [kept], lambda: desk.merge(router, MEI, gone, kept), settles)
+    with router.store.reading() as unit:
+        settled = outbox.find(unit, row.id)
+    assert settled.ticket_id == kept
+    assert settled.state != "sending"
+
+
+def test_who_loses_every_race_is_told_that_the_desk_is_busy_not_that_it_is_away(
+    assembled, frozen, database_kind
+):
+    if database_kind == "sqlite":
+        pytest.skip("needs PostgreSQL: SQLite has one writer")
+    router = assembled()
+    thrown_out = "DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '40P01'; END $$"
+    with pytest.raises(StoreBusy):
+        router.store.write(lambda unit: unit.run(thrown_out))
+    assert not router.store.outage.lasts
