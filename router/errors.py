@@ -6,6 +6,7 @@
     ├── SealBroken       a sealed item was changed or belongs to another row
     ├── StoreError
     │   ├── StoreBusy    the database did not let us in within the time; try again
+    │   ├── TakenOver    another process does by now what this one was at; it writes no more of it
     │   ├── StoreDown    the database cannot be reached, is read-only or the disk is full
     │   └── SchemaBehind the database is older or newer than this program; run ``router migrate``
     ├── NotFound         no such thing, or not yours to see
@@ -61,6 +62,10 @@ class StoreError(RouterError):
 
 class StoreBusy(StoreError):
     """The database did not let us write within the time allowed; nothing was written."""
+
+
+class TakenOver(StoreError):
+    """Another process does by now what this one was at: nothing more of it is written here."""
 
 
 class StoreDown(StoreError):

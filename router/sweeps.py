@@ -38,7 +38,7 @@ from router import (
 )
 from router.assemble import Router
 from router.core.clock import to_us
-from router.errors import Conflict, KeyMissing
+from router.errors import Conflict, KeyMissing, TakenOver
 from router.store import (
     audit,
     budgets,
@@ -70,10 +70,10 @@ log = logging.getLogger("router.sweeps")
 
 #: Who this process is when it claims a duty.
 OWNER = f"{os.getpid()}.{secrets.token_hex(4)}"
-_SECOND = 1_000_000
-#: An exclusive duty is ours for so long when we die at it; while we live it is asked for anew every
-#: so often.
-_LEASE_US, RENEWED_EVERY = 120 * _SECOND, timedelta(seconds=30)
+#: An exclusive duty is ours for so long when we die at it: an alarm waits no longer. While we live
+#: it is asked for anew every so often, and by each transaction: who was away for longer (a disk, a
+#: debugger) writes nothing more of what somebody else does by then.
+LEASE, RENEWED_EVERY = timedelta(seconds=10), timedelta(seconds=3)
 #: Batches of pushed items in one tick at most.
 _TURNS = 20
 
@@ -81,8 +81,9 @@ _TURNS = 20
 @dataclass(frozen=True, slots=True)
 class Duty:
     """Something to do again and again. ``waiting`` is a cheap look whether there is any work;
-    an ``exclusive`` duty is done by one process at a time. One that talks to a ``far`` side may
-    wait for it long, so its places are its own. ``together``: places in one worker of a fleet."""
+    an ``exclusive`` duty is done by one process at a time, and writes from the thread that does it.
+    One that talks to a ``far`` side may wait for it long, so its places are its own. ``together``:
+    places in one worker of a fleet."""
 
     name: str
     every: timedelta
@@ -267,15 +268,21 @@ def tick(router: Router, duty: Duty) -> bool:
     if not duty.exclusive:
         duty.work(router)
         return True
-    if not router.store.write(lambda unit: claims.take(unit, duty.name, OWNER, lease_us=_LEASE_US)):
+    lease = LEASE // timedelta(microseconds=1)
+    if not router.store.write(lambda unit: claims.take(unit, duty.name, OWNER, lease_us=lease)):
         return False
 
-    def renew() -> None:
-        router.store.write(lambda unit: claims.keep(unit, duty.name, OWNER, lease_us=_LEASE_US))
+    def keep(unit: Unit) -> None:
+        if not claims.keep(unit, duty.name, OWNER, lease_us=lease):
+            raise TakenOver(f"{duty.name} is done by another process by now")
 
+    renew = partial(router.store.write, keep)
     try:
-        with leases.renewed(renew, RENEWED_EVERY, duty.name):
+        with leases.renewed(renew, RENEWED_EVERY, duty.name), router.store.ours.only_while(keep):
             duty.work(router)
+    except TakenOver as fault:
+        log.warning("this process was away for too long: %s", fault)
+        return False
     finally:
         router.store.write(lambda unit: claims.done(unit, duty.name, OWNER))
     return True

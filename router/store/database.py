@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from router.core.clock import Clock, monotonic
 from router.core.ids import Ids
 from router.errors import StoreBusy, StoreDown, StoreError
+from router.store.ours import Ours
 from router.store.outage import Outage
 from router.store.pool import Connection, DatabaseFault, Pool
 from router.store.seats import Seats
@@ -114,6 +115,7 @@ class Store:
         self.pool = open_pool(url)
         self.single_writer = self.pool.dialect == "sqlite"
         self.outage = Outage()
+        self.ours = Ours()
         self.seats = Seats(self.pool, clock, ids)
         self._urgent: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._bulk: queue.SimpleQueue[_Job] = queue.SimpleQueue()
@@ -206,7 +208,7 @@ class Store:
         outside the unit. Bulk work lets everybody else go first.
         """
         try:
-            result = self._written(work, bulk=bulk)
+            result = self._written(self.ours.first(work), bulk=bulk)
         except StoreDown as fault:
             self.outage.began(fault)
             raise

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -264,12 +265,14 @@ def test_a_duty_that_takes_long_is_done_by_nobody_else(assembled, frozen, monkey
     router, taken, renewed = assembled(), [], threading.Event()
     monkeypatch.setattr(sweeps, "RENEWED_EVERY", timedelta(milliseconds=10))
 
+    nearly = sweeps.LEASE - timedelta(seconds=1)
+
     def long(_router):
-        frozen.advance(timedelta(seconds=119))
+        frozen.advance(nearly)
         renewed.clear()
         router.store.on_commit.append(renewed.set)
         assert renewed.wait(20)
-        frozen.advance(timedelta(seconds=119))
+        frozen.advance(nearly)
         taken.append(
             router.store.write(
                 lambda unit: claims.take(unit, "long", "other", lease_us=120_000_000)
@@ -278,6 +281,29 @@ def test_a_duty_that_takes_long_is_done_by_nobody_else(assembled, frozen, monkey
 
     sweeps.tick(router, sweeps.Duty("long", timedelta(1), lambda _: True, long, exclusive=True))
     assert taken == [False]
+
+
+def test_nobody_takes_a_duty_while_its_holder_writes_however_long_the_disk_takes(
+    assembled, frozen, meanwhile
+):
+    router, ended = assembled(), []
+
+    def slow(also):
+        def writes(unit):
+            frozen.advance(2 * sweeps.LEASE)
+            also(unit)
+            ended.append("written")
+
+        def work(_router):
+            router.store.write(writes)
+
+        sweeps.tick(router, sweeps.Duty("slow", timedelta(1), lambda _: True, work, exclusive=True))
+
+    take = partial(claims.take, name="slow", owner="other", lease_us=1)
+    with meanwhile(router, slow):
+        assert router.store.write(take)
+        ended.append("taken")
+    assert ended == ["written", "taken"]
 
 
 def _clocks(router, ticket_id, kind="first_response"):
