@@ -63,6 +63,7 @@ def pages() -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=_LARGEST, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
     app.request_class = Wary
     app.before_request(check_path)
+    app.before_request(faults.no_room)
     app.url_map.converters["int"] = RowId
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.bytecode_cache = _compiled()

@@ -20,6 +20,7 @@ from router.errors import (
     StoreDown,
     StoreError,
 )
+from router.web.bodies import REFUSED
 from router.web.speech import catalogue, language
 
 log = logging.getLogger("router.web")
@@ -39,6 +40,16 @@ def install(app: Flask) -> None:
     app.register_error_handler(RouterError, _ours)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
+
+
+def no_room() -> Response | None:
+    """Asked before anything else: what is answered when there was no room for the body."""
+    if not request.environ.get(REFUSED):
+        return None
+    platform = request.blueprint == "hooks"  # some show whatever they get to who wrote
+    response = make_response("", 503) if platform else page(503, "no_room")
+    response.headers["Retry-After"] = "30"
+    return response
 
 
 def status_of(fault: RouterError) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -13,6 +14,7 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import WSGITask
 
 from router.errors import RouterError
+from router.web.bodies import REFUSED, SMALL, Bodies, Received
 from router.web.suspicion import LARGEST_BODY
 
 #: How many ports after the wanted one are tried.
@@ -78,6 +80,7 @@ class _Answer(WSGITask):  # type: ignore[misc]  # waitress is not typed
     def get_environment(self) -> dict[str, Any]:
         environment: dict[str, Any] = super().get_environment()
         environment[HOLD] = self._hold
+        environment[REFUSED] = self.request.refused
         return environment
 
     def _hold(self) -> Held:
@@ -104,6 +107,17 @@ class _Line(HTTPChannel):  # type: ignore[misc]  # waitress is not typed
 
     task_class = _Answer
     held: Held | None = None
+
+    @property
+    def parser_class(self) -> partial[Received]:
+        """What reads a request; all of a server have one cap."""
+        return partial(Received, self.server.bodies)
+
+    def handle_close(self) -> None:
+        """Close, and keep nothing of a request that will never be whole."""
+        super().handle_close()
+        if self.request is not None:
+            self.request.close()
 
     def let_go(self) -> None:
         """What was to be held is an answer like any other."""
@@ -171,11 +185,13 @@ class Server:
             channel_timeout=120,
             connection_limit=_LINES,
             max_request_body_size=LARGEST_BODY + 1,  # it takes less than it is told
+            inbuf_overflow=SMALL,
             asyncore_use_poll=True,  # select knows no more than 1,024 of them
             ident="",
             clear_untrusted_proxy_headers=False,
         )
         self._server.channel_class = _Line
+        self._server.bodies = Bodies()
         bound = self._socket.getsockname()
         #: Whether another port than the wanted one had to be taken.
         self.moved = bool(port) and bound[1] != port

@@ -20,7 +20,7 @@ from channels.contract import Attachment
 from router import form
 from router.errors import RouterError
 from router.store import people
-from router.web import server
+from router.web import bodies, server
 from router.web.server import Server
 from router.web.suspicion import LARGEST_BODY
 from tests.fakes import FakeDoors
@@ -501,3 +501,95 @@ def test_a_body_that_no_page_takes_is_refused_before_it_is_kept(served):
         size = f"Content-Length: {LARGEST_BODY + 1}"
         line.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{size}\r\n\r\n".encode())
         assert line.recv(4096).startswith(b"HTTP/1.1 413")
+
+
+# ---------------------------------------------------------------- room for bodies
+
+LARGE = 200_000
+
+
+@pytest.fixture
+def little_room(monkeypatch):
+    """One large body at a time."""
+    monkeypatch.setattr(bodies, "TOGETHER", LARGE + LARGE // 2)
+
+
+def _reads(environ, start_response):
+    start_response("200 OK", [("Content-Length", "6")])
+    return [
+        b"%6d" % len(environ["wsgi.input"].read()) if not environ[bodies.REFUSED] else b"  none"
+    ]
+
+
+def _posts(line, size, sent):
+    line.sendall(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+    line.sendall(b"x" * sent)
+
+
+def _answer(line):
+    got = b""
+    while len(got.partition(b"\r\n\r\n")[2]) < 6:
+        some = line.recv(4096)
+        assert some, got
+        got += some
+    return got.partition(b"\r\n\r\n")[2]
+
+
+def test_a_large_body_beyond_the_cap_is_not_kept_while_small_ones_get_through(served, little_room):
+    made = served(_reads)
+    with _line(made) as first, _line(made) as second, _line(made) as small:
+        _posts(first, LARGE, LARGE - 1)
+        _until(lambda: made._server.bodies.held == LARGE - 1)
+        for line, size, answer in ((second, LARGE, b"  none"), (small, 60_000, b" 60000")):
+            _posts(line, size, size)
+            assert _answer(line) == answer
+        assert made._server.bodies.held == LARGE - 1
+        first.sendall(b"x")
+        assert _answer(first) == b"200000"
+        _until(lambda: made._server.bodies.held == 0)
+        _posts(second, LARGE, LARGE)  # on the same connection, once there is room
+        assert _answer(second) == b"200000"
+
+
+def test_bodies_that_never_said_how_large_they_are_have_the_same_cap(served, little_room):
+    made = served(_reads)
+    with _line(made) as first, _line(made) as second:
+        _posts(first, LARGE, LARGE - 1)
+        _until(lambda: made._server.bodies.held == LARGE - 1)
+        second.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(4):
+            second.sendall(b"C350\r\n" + b"x" * 50_000 + b"\r\n")
+        second.sendall(b"0\r\n\r\n")
+        assert _answer(second) == b"  none"
+        assert made._server.bodies.held == LARGE - 1
+
+
+def test_who_leaves_in_the_middle_of_a_large_body_makes_room(served, little_room):
+    made = served(_reads)
+    with _line(made) as first:
+        _posts(first, LARGE, LARGE - 1)
+        _until(lambda: made._server.bodies.held == LARGE - 1)
+    _until(lambda: made._server.bodies.held == 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "said"),
+    [
+        ("/contact", "zh", "同时发来的文件太多"),
+        ("/contact", "en", "Too many files are being sent"),
+        ("/sign-in", "en", "Too many files are being sent"),
+        ("/api/v1/messages", "en", '"detail":"Too many files are being sent'),
+        ("/hooks/phone/line", "en", ""),
+    ],
+)
+def test_who_finds_no_room_for_a_large_body_is_told_when_to_come_back(
+    assembled, door, frozen, monkeypatch, path, language, said
+):
+    monkeypatch.setattr(bodies, "TOGETHER", 0)
+    with serving(assembled(doors=FakeDoors(door))) as address:
+        large = urlencode({"body": "x" * LARGE})
+        status, headers, text = _ask(address, "POST", f"{path}?lang={language}", large)
+        assert (status, headers["Retry-After"]) == (503, "30")
+        assert said in text
+        assert bool(text) == bool(said)
+        assert _form(address, frozen, 1)[0] == 202
