@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from router.core.clock import Clock, monotonic
 from router.core.ids import Ids
 from router.errors import StoreBusy, StoreDown, StoreError
+from router.store.levels import flatten
 from router.store.ours import Ours
 from router.store.outage import Outage
 from router.store.pool import Connection, DatabaseFault, Pool
@@ -180,23 +181,25 @@ class Store:
             raise
 
     def wash(self, tables: Sequence[str]) -> bool:
-        """Let bytes that were erased leave the files; False when somebody is reading still.
-
-        SQLite's log is brought into the database, whose free bytes are zeros, and cut to nothing.
-        PostgreSQL lets go of the dead rows of these tables and of what it knows of their values;
-        its own log and its backups go by the server's settings.
-        """
+        """Let erased bytes leave the files; False when somebody is at them still. SQLite's log is
+        brought into the database, whose free bytes are zeros, and cut to nothing. PostgreSQL lets
+        go of dead rows of these tables and of what it knows of their values; its own log and its
+        backups go by the server's settings."""
         with self.pool.connect(autocommit=True) as connection:
             try:
                 if not self.single_writer:
                     named = ", ".join(f'"{one}"' for one in tables)
                     connection.execute(f"VACUUM (ANALYZE) {named}")
                     return True
+                flatten(connection)
                 connection.execute(f"PRAGMA busy_timeout={_WASH_MS}")
                 row = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 connection.execute(f"PRAGMA busy_timeout={_READING_WAITS * 1000}")
             except DatabaseFault as fault:
-                raise translated(fault) or fault from fault
+                told = translated(fault)
+                if isinstance(told, StoreBusy):
+                    return False
+                raise told or fault from fault
         return not row[0]
 
     # ------------------------------------------------------------ writing

@@ -29,6 +29,8 @@ _WIDE_SIGNS = "\uff0c\uff1a\uff01\uff1f\uff08\uff09\uff1b"
 _LONGEST = 40
 #: No text shorter than this was ever cut for the index: no setting allows it.
 _NEVER_CUT = 200
+#: So many words of a message are looked for at a time.
+_ASKED = 50
 #: So many pages of SQLite's index are merged at a time.
 _PAGES = 64
 #: A query of more pairs than this is looked for as it is written only.
@@ -132,21 +134,39 @@ def remove(unit: Unit, entries: Iterable[tuple[int, str]]) -> None:
 
 
 def erase(unit: Unit, entries: Sequence[tuple[int, str]]) -> None:
-    """Take every trace of these messages, given their whole texts in the order of their ids, out of
-    the index, wherever the texts were cut when they were indexed.
+    """Take every trace of these messages, given their whole texts, out of the index, wherever the
+    texts were cut when they were indexed. The bytes leave with :func:`tidy`.
 
-    SQLite only marks words as gone and must be told which; what it does not know of a message is
-    therefore added first. The bytes leave with :func:`tidy`.
+    SQLite only marks words as gone and must be told which. It asks for just those that stand there:
+    what is added first, to be marked with the rest, cancels its own mark out when both are merged,
+    and the older entry would be found again.
     """
     if not entries:
         return
     if unit.dialect != "sqlite":
         unit.run("DELETE FROM search WHERE message_id IN :ids", ids=[one for one, _ in entries])
         return
-    rows = [(message_id, " ".join(_every(text))) for message_id, text in entries]
+    filed = [(message_id, _filed(unit, message_id, text)) for message_id, text in entries]
+    remove(unit, [(message_id, " ".join(found)) for message_id, found in filed if found])
 
-    unit.run_rows("INSERT INTO search (rowid, tokens) VALUES (?, ?)", rows)
-    unit.run_rows("INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)", rows)
+
+def _filed(unit: Unit, message_id: int, text: str) -> list[str]:
+    """Which tokens of a text the index has of this message; mostly all of them."""
+    whole = sorted(tokens(text))
+    parts = (whole[start : start + _ASKED] for start in range(0, len(whole), _ASKED))
+    if all(_has(unit, message_id, part) for part in parts):
+        return whole
+    return [one for one in sorted(_every(text)) if _has(unit, message_id, [one])]
+
+
+def _has(unit: Unit, message_id: int, words: Iterable[str]) -> bool:
+    return bool(
+        unit.value(
+            "SELECT 1 FROM search WHERE search MATCH :match AND rowid = :id",
+            match=" AND ".join(f'"{word}"' for word in words),
+            id=message_id,
+        )
+    )
 
 
 def _every(text: str) -> set[str]:
