@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable
 from router.core.calls import digits_of
 from router.core.identity import written
 
+#: Stands between the pieces of what is passed on; the line after it says whose the piece is.
+RULE = "\n\n----------\n"
 #: Stands where something was.
 GONE = "…"
 #: A handle shorter than this is part of too many other words to be looked for in texts.
@@ -134,6 +136,26 @@ def without_lines(text: str, known: Collection[str]) -> str:
     """The text with a sign in place of every line that is one of these, quoted or not."""
     lines = [GONE if _plain(line) in known else line for line in text.splitlines()]
     return "\n".join(lines) if GONE in lines else text
+
+
+def without_pieces(text: str, gone: Collection[str], staying: Collection[str]) -> str:
+    """What was passed on with a sign in place of every piece that is one of the texts that go, or
+    most of whose lines are in them: it may have been cut off, or was changed since. A piece that is
+    one of the texts that stay is that one."""
+    lines = {line for one in gone for line in lines_of(one)}
+    whole, kept = ({one.strip() for one in texts if one} for texts in (gone, staying))
+    first, *pieces = text.split(RULE)
+    said = [piece.partition("\n\n")[2] for piece in pieces]
+    goes = [
+        one.strip() in whole or (one.strip() not in kept and _mostly(lines_of(one), lines))
+        for one in said
+    ]
+    left = [GONE if one else piece for piece, one in zip(pieces, goes, strict=True)]
+    return RULE.join([first, *left])
+
+
+def _mostly(found: Collection[str], known: Collection[str]) -> bool:
+    return 2 * len([one for one in found if one in known]) > len(found)
 
 
 def _plain(line: str) -> str:

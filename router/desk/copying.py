@@ -16,6 +16,7 @@ from channels.contract import Attachment
 from router.assemble import NO_DOMAIN, Router
 from router.core import identity
 from router.core.bilingual import for_reader
+from router.core.erasing import RULE
 from router.core.references import outgoing_id
 from router.core.rights import Who
 from router.desk.acting import Deed, do
@@ -31,8 +32,6 @@ from router.writing import LONGEST, Letter, Written, body_of, keep
 MOST = 5
 #: What of a ticket is passed on.
 SHARES = ("latest", "all", "nothing")
-#: Stands between what an agent wrote and what is passed on under it.
-RULE = "\n\n----------\n"
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\]+\.[^\s@<>()\[\],;:\"\\]+")
 

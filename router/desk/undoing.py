@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.assemble import Router
+from router.core.erasing import RULE
 from router.core.rights import Who, may
-from router.desk import copying, splitting
+from router.desk import splitting
 from router.errors import Conflict, NotFound
 from router.store import (
     acts,
@@ -136,6 +137,6 @@ def _unsend(  # an act, and who takes it back from where
     search.remove(unit, [(seen["message"], entry)])
     draft.messages -= 1
     begun = writings.of_ticket(unit, router.keys, who.id, draft.id).get(kind, "")
-    own = text.partition(copying.RULE)[0] if kind == "forward" else text
+    own = text.partition(RULE)[0] if kind == "forward" else text
     whole = "\n\n".join(filter(None, (own, begun)))
     writings.keep(unit, router.keys, who.id, draft.id, kind, whole)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from router.core.clock import to_us
 from router.retention import old
 from router.retention.steps import INDEX, STEPS, TICKETS, WALK, WASH
 from router.second_reader import LEARNT
-from router.store import erasable, erasing, erasures, search, timeline
+from router.store import erasable, erasing, erasures, repeated, search, timeline
 from router.store.unit import Unit
 
 log = logging.getLogger("router.retention")
@@ -143,14 +143,22 @@ def _quotes(router: Router, job: Job) -> None:
     limit = router.settings.intake.search_characters
 
     def work(unit: Unit, job: Job) -> None:
-        link = erasing.next_link(unit, job.requester_id, job.place)
+        link = repeated.next_link(unit, job.requester_id, job.place)
         if link is None:
             _next(job)
             return
-        job.counts["quotes"] += erasing.unquote(unit, link.theirs, link.other, limit)
+        job.counts["quotes"] += repeated.unquote(unit, link.theirs, link.other, limit)
         job.place = link.id
 
     _do(router, job, work)
+
+
+def _empty(router: Router, unit: Unit, job: Job, ids: Sequence[int]) -> None:
+    """Empty messages that stand on tickets of others, and what repeats them there."""
+    repeated.take_out(unit, ids, router.settings.intake.search_characters)
+    for start in range(0, len(ids), _MESSAGES):
+        job.counts += erasing.messages(unit, ids[start : start + _MESSAGES])
+    erasing.forget_snippets(unit, ids)
 
 
 def _tickets(router: Router, job: Job) -> None:
@@ -174,7 +182,10 @@ def _erase(router: Router, job: Job, ticket_id: int) -> None:
     """All words of one ticket, in short pieces; then it is behind us."""
 
     def shut(unit: Unit, job: Job) -> bool:
-        if not job.of_person:
+        erasing.hold(unit, ticket_id)
+        if job.of_person:  # while it is held: nobody merges it any more once it is shut
+            _empty(router, unit, job, repeated.moved(unit, ticket_id))
+        else:
             job.place = ticket_id  # it is found no more once it is shut
         job.counts += erasing.shut(unit, ticket_id, job.reason)
         return erasing.taught(unit, ticket_id)
@@ -224,9 +235,7 @@ def _elsewhere(router: Router, job: Job) -> None:
 
     def work(unit: Unit, job: Job) -> None:
         ids, upto = erasing.of_writer(unit, job.identities, job.place, _ROWS)
-        for start in range(0, len(ids), _MESSAGES):
-            job.counts += erasing.messages(unit, ids[start : start + _MESSAGES])
-        erasing.forget_snippets(unit, ids)
+        _empty(router, unit, job, ids)
         if upto is None:
             _next(job)
         else:

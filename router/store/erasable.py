@@ -159,7 +159,7 @@ SENT_TO = Emptied(
 #: Free text of others, walked through for the handles of somebody who is erased. Each has an id.
 WALKED: Mapping[str, tuple[str, ...]] = {
     "message": ("subject", "text", "rest", "html", "fields", "imitates"),
-    "outbox": ("subject", "text", "reply_to"),
+    "outbox": ("subject", "text", "reply_to", "reason"),
     "ticket": ("subject", "snippet", "conversation", "imitates"),
     "entry": ("params",),
     "call": ("transcript", "note", "hint", "number"),

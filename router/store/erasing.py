@@ -14,7 +14,7 @@ from typing import Any
 
 from router.core import erasing
 from router.core.keys import Keyring
-from router.store import journal, search, timeline
+from router.store import journal, merging, repeated, search, timeline
 from router.store.batch import load, write
 from router.store.erasable import (
     OF_HANDLES,
@@ -68,6 +68,11 @@ def messages(unit: Unit, ids: Sequence[int]) -> Tally[str]:
 
 
 # ---------------------------------------------------------------- a ticket
+
+
+def hold(unit: Unit, ticket_id: int) -> None:
+    """Keep everybody from a ticket, and from the one it was merged into, until the commit."""
+    load(unit, [ticket_id, *merging.into(unit, [ticket_id]).values()])
 
 
 def shut(unit: Unit, ticket_id: int, reason: str) -> Tally[str]:
@@ -176,47 +181,6 @@ def untouched(unit: Unit, requester_id: int) -> bool:
 # ---------------------------------------------------------------- texts of others
 
 
-def next_link(unit: Unit, requester_id: int, after: int) -> Any:
-    """The next tie between a ticket of theirs and one of somebody else's: id, theirs, other."""
-    return unit.row(
-        "SELECT l.id, CASE WHEN a.requester_id = :id THEN a.id ELSE b.id END AS theirs, "
-        "CASE WHEN a.requester_id = :id THEN b.id ELSE a.id END AS other "
-        "FROM link l JOIN ticket a ON a.id = l.ticket_id JOIN ticket b ON b.id = l.other_id "
-        "WHERE l.id > :after AND (a.requester_id = :id OR b.requester_id = :id) "
-        "AND a.requester_id <> b.requester_id ORDER BY l.id LIMIT 1",
-        id=requester_id,
-        after=after,
-    )
-
-
-def unquote(unit: Unit, theirs: int, other: int, limit: int) -> int:
-    """Take the lines somebody wrote on one ticket out of the messages of the other; how many."""
-    known: set[str] = set()
-    for row in unit.rows(
-        "SELECT text FROM message WHERE ticket_id = :id AND direction = 'in'", id=theirs
-    ):
-        known |= erasing.lines_of(row.text)
-    changed = 0
-    for row in unit.rows(
-        "SELECT id, subject, text, rest, html FROM message WHERE ticket_id = :id", id=other
-    ):
-        text, rest = (erasing.without_lines(one, known) for one in (row.text, row.rest))
-        if (text, rest) != (row.text, row.rest):
-            changed += 1
-            _rewrite(unit, row, {"text": text, "rest": rest, "html": ""}, limit)
-    return changed
-
-
-def _rewrite(unit: Unit, row: Any, columns: dict[str, str], limit: int) -> None:
-    """Give a message other words, in the index too."""
-    search.erase(unit, [(row.id, f"{row.subject}\n{row.text}\n{row.rest}")])
-    sets = ", ".join(f"{name} = :{name}" for name in columns)
-    unit.run(f"UPDATE message SET {sets} WHERE id = :id", id=row.id, **columns)  # noqa: S608  # ours
-    said = {"subject": row.subject, "text": row.text, "rest": row.rest} | columns
-    whole = f"{said['subject']}\n{said['text']}\n{said['rest']}"
-    search.add(unit, [(row.id, search.prepare(whole, limit))])
-
-
 def look(
     unit: Unit, table: str, after: int, words: Sequence[str], limit: int
 ) -> tuple[list[Any], int | None]:
@@ -265,7 +229,7 @@ def unname(unit: Unit, table: str, rows: Iterable[Any], words: Sequence[str], li
         if columns == held:
             continue
         if table == "message":
-            _rewrite(unit, row, columns, limit)
+            repeated.rewrite(unit, row, columns, limit)
         else:
             sets = ", ".join(f'"{name}" = :{name}' for name in columns)
             unit.run(f'UPDATE "{table}" SET {sets} WHERE id = :id', id=row.id, **columns)  # noqa: S608  # ours
