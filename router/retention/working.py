@@ -180,11 +180,14 @@ def _tickets(router: Router, job: Job) -> None:
 
 def _erase(router: Router, job: Job, ticket_id: int) -> None:
     """All words of one ticket, in short pieces; then it is behind us."""
+    limit = router.settings.intake.search_characters
 
     def shut(unit: Unit, job: Job) -> bool:
-        erasing.hold(unit, ticket_id)
-        if job.of_person:  # while it is held: nobody merges it any more once it is shut
-            _empty(router, unit, job, repeated.moved(unit, ticket_id))
+        if job.of_person:
+            erasing.hold(unit, [ticket_id, *repeated.merges(unit, ticket_id).kept])
+            merged = repeated.merges(unit, ticket_id)  # nobody merges it once it is held, and shut
+            repeated.take_out(unit, merged.moved, limit, merged.kept)
+            _empty(router, unit, job, merged.there)
         else:
             job.place = ticket_id  # it is found no more once it is shut
         job.counts += erasing.shut(unit, ticket_id, job.reason)

@@ -14,7 +14,7 @@ from typing import Any
 
 from router.core import erasing
 from router.core.keys import Keyring
-from router.store import journal, merging, repeated, search, timeline
+from router.store import journal, repeated, search, timeline
 from router.store.batch import load, write
 from router.store.erasable import (
     OF_HANDLES,
@@ -70,9 +70,9 @@ def messages(unit: Unit, ids: Sequence[int]) -> Tally[str]:
 # ---------------------------------------------------------------- a ticket
 
 
-def hold(unit: Unit, ticket_id: int) -> None:
-    """Keep everybody from a ticket, and from the one it was merged into, until the commit."""
-    load(unit, [ticket_id, *merging.into(unit, [ticket_id]).values()])
+def hold(unit: Unit, ticket_ids: Iterable[int]) -> None:
+    """Keep everybody from these tickets until the commit."""
+    load(unit, ticket_ids)
 
 
 def shut(unit: Unit, ticket_id: int, reason: str) -> Tally[str]:

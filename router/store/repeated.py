@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from router.core import erasing
-from router.store import search
+from router.store import merging, search
 from router.store.unit import Unit
 
 _WORDS = "id, subject, text, rest, html"
@@ -65,34 +65,61 @@ def unquote(unit: Unit, theirs: int, other: int, limit: int) -> int:
 # ---------------------------------------------------------------- tickets that became one
 
 
-def moved(unit: Unit, gone_id: int) -> list[int]:
-    """The messages that stood on a ticket when it was merged, notes of colleagues too."""
-    rows = unit.rows(
-        "SELECT seen FROM act WHERE ticket_id = :id AND verb = 'merge' AND undone_at IS NULL",
-        id=gone_id,
-    )
-    merges = [json.loads(row.seen).get("merge", {}) for row in rows]
-    return [one for merge in merges for one in merge.get("message", ())]
+class Merges(NamedTuple):
+    """What a ticket's merges moved, notes of colleagues too: the messages that stand there still,
+    those and the ones that came back, and the tickets it was merged into."""
+
+    there: list[int]
+    moved: list[int]
+    kept: list[int]
 
 
-def take_out(unit: Unit, message_ids: Sequence[int], limit: int) -> None:
-    """Take out what else repeats these messages on tickets that stay, before they are emptied:
-    pieces of what was passed on, with its files, and their ids in the chains of mails."""
-    for ticket in unit.rows(
-        "SELECT DISTINCT t.id FROM message m JOIN ticket t ON t.id = m.ticket_id "
-        "WHERE m.id IN :ids AND t.erased_at IS NULL",
-        ids=list(message_ids) or [0],
-    ):
-        said = unit.rows(
-            "SELECT id, text, rfc_id FROM message WHERE ticket_id = :id AND direction <> 'forward'",
-            id=ticket.id,
+def merges(unit: Unit, gone_id: int) -> Merges:
+    """What became of a ticket, also by merges that were taken back: what was passed on meanwhile
+    repeats it, and from a kept ticket that was merged too not all came back."""
+    rows = unit.rows("SELECT seen FROM act WHERE ticket_id = :id AND verb = 'merge'", id=gone_id)
+    merged = [one for row in rows if (one := json.loads(row.seen).get("merge"))]
+    kept = {one["kept"] for one in merged}
+    further = merging.into(unit, [*kept])
+    stands: dict[int, int] = {}
+    for one in merged:
+        found = unit.rows(
+            "SELECT id, ticket_id FROM message WHERE id IN :ids AND ticket_id IN :places",
+            ids=one["message"] or [0],
+            places=[gone_id, one["kept"], further.get(one["kept"], 0)],
         )
-        going = set(message_ids)
-        ours = [row for row in said if row.id in going]
-        staying = [row.text for row in said if row.id not in going]
-        _passed_on(unit, ticket.id, [row.text for row in ours], staying, limit)
-        _files(unit, ticket.id, [row.id for row in ours])
-        _chains(unit, ticket.id, {row.rfc_id for row in ours if row.rfc_id})
+        stands |= {row.id: row.ticket_id for row in found}
+    there = sorted(one for one, ticket_id in stands.items() if ticket_id != gone_id)
+    return Merges(there, sorted(stands), sorted(kept.union(further.values())))
+
+
+def take_out(
+    unit: Unit, message_ids: Sequence[int], limit: int, besides: Collection[int] = ()
+) -> None:
+    """Take out what else repeats these messages on tickets that stay, theirs and those ``besides``,
+    before they are emptied: pieces of what was passed on, with its files, and their ids in the
+    chains of mails."""
+    ours = unit.rows(
+        "SELECT id, ticket_id, text, rfc_id FROM message WHERE id IN :ids",
+        ids=list(message_ids) or [0],
+    )
+    for ticket in unit.rows(
+        "SELECT id FROM ticket WHERE id IN :ids AND erased_at IS NULL",
+        ids=[*{row.ticket_id for row in ours}.union(besides)] or [0],
+    ):
+        every = ticket.id in besides
+        gone = {row.id: row for row in ours if every or row.ticket_id == ticket.id}
+        staying = [
+            row.text
+            for row in unit.rows(
+                "SELECT id, text FROM message WHERE ticket_id = :id AND direction <> 'forward'",
+                id=ticket.id,
+            )
+            if row.id not in gone
+        ]
+        _passed_on(unit, ticket.id, [row.text for row in gone.values()], staying, limit)
+        _files(unit, ticket.id, [*gone])
+        _chains(unit, ticket.id, {row.rfc_id for row in gone.values() if row.rfc_id})
 
 
 def _passed_on(
@@ -119,7 +146,7 @@ def _files(unit: Unit, ticket_id: int, message_ids: Collection[int]) -> None:
         "WHERE f.ticket_id = :ticket AND f.direction = 'forward' AND c.sha256 IN "
         "(SELECT sha256 FROM attachment WHERE message_id IN :ids)"
     )
-    found = [row.id for row in unit.rows(copies, ticket=ticket_id, ids=list(message_ids))]
+    found = [row.id for row in unit.rows(copies, ticket=ticket_id, ids=list(message_ids) or [0])]
     if found:
         unit.run("DELETE FROM attachment_body WHERE attachment_id IN :ids", ids=found)
         unit.run("DELETE FROM attachment WHERE id IN :ids", ids=found)

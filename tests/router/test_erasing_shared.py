@@ -180,3 +180,57 @@ def test_what_is_merged_away_while_its_owner_is_being_erased_goes_too(router, me
 def _lapse(router):
     """Nobody works on anything any more."""
     router.store.write(lambda unit: unit.run("UPDATE erasure SET leased_until = 0"))
+
+
+def _undo(router, who, verb):
+    with router.store.reading() as unit:
+        batch = unit.value(
+            "SELECT batch FROM act WHERE verb = :verb AND undone_at IS NULL ORDER BY id LIMIT 1",
+            verb=verb,
+        )
+    desk.undo(router, who, batch)
+
+
+def test_what_repeats_somebody_on_a_ticket_from_which_theirs_was_taken_back_goes_too(
+    router, mei, tickets
+):
+    ann, bo = tickets
+    desk.merge(router, mei, ann, bo)
+    desk.reply(router, mei, bo, "It is there now.", once="r")
+    desk.forward(router, mei, bo, Passing(PARTNER, "please look", "all", files=True), once="f")
+    _undo(router, mei, "merge")
+    _erase(router, ann)
+    assert _left(router, "anntext", "annfile", "annmid") == set()
+    assert "botext of a transfer" in _texts(router, bo)[-1]
+
+
+def test_what_did_not_come_back_from_a_ticket_that_was_merged_too_is_found(
+    router, door, mei, tickets
+):
+    ann, bo = tickets
+    raw = door.arrives(**{"from": "cy@mail.example"}, text="cytext")
+    cy = pipeline.receive(router, door, [raw], Terms())[0].ticket_id
+    desk.note(router, mei, ann, "annnote: asked at the bank", once="n")
+    desk.merge(router, mei, ann, bo)
+    desk.merge(router, mei, bo, cy)
+    _undo(router, mei, "merge")
+    _erase(router, ann)
+    assert _left(router, "anntext", "annnote", "annfile") == set()
+    assert "cytext" in _texts(router, cy)
+
+
+def test_what_went_through_the_ticket_of_somebody_and_came_back_stays(router, mei, tickets, door):
+    ann, bo = tickets
+    raw = door.arrives(**{"from": "cy@mail.example"}, text="cytext")
+    cy = pipeline.receive(router, door, [raw], Terms())[0].ticket_id
+    desk.note(router, mei, bo, "bonote: asked at the bank", once="n")
+    desk.merge(router, mei, bo, ann)
+    desk.merge(router, mei, ann, cy)
+    with router.store.reading() as unit:
+        batches = unit.rows("SELECT DISTINCT batch FROM act WHERE verb = 'merge' ORDER BY batch")
+    for row in reversed(batches):
+        desk.undo(router, mei, row.batch)
+    _erase(router, ann)
+    assert _left(router, "anntext") == set()
+    assert "bonote: asked at the bank" in _texts(router, bo)
+    assert "botext of a transfer\nthat is pending" in _texts(router, bo)
