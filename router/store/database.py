@@ -92,10 +92,6 @@ def translated(fault: DatabaseFault) -> StoreError | None:
     return None
 
 
-def _in_transaction(connection: Connection) -> bool:
-    return bool(connection.driver.in_transaction)
-
-
 @dataclass(slots=True)
 class _Job:
     """One caller's piece of work and the place where its outcome is put."""
@@ -347,7 +343,7 @@ class Store:
         while (
             len(jobs) < GROUP_JOBS
             and monotonic() < until
-            and _in_transaction(connection)
+            and connection.driver.in_transaction
             and not self._urgent.empty()
         ):
             self._wake.acquire()
