@@ -241,10 +241,25 @@ def _begins_with_name(joined: str) -> bool:
     return len(before) <= 80 and not any(mark in before for mark in "。！？!?；;")
 
 
+def _is_sender(above: str, line: str) -> bool:
+    """``张三 <li@example.com> 于2026年11月24日``: what stood before the time in a broken line."""
+    named = _BRACKETED.search(above[:_LONGEST])
+    if named is None or not _begins_with_name(above[:_LONGEST]) or _tells(above):
+        return False
+    behind = above[named.end() : _LONGEST].strip(" ,，")
+    return (
+        _WHEN.search(behind) is not None
+        or behind in ("于", "於")
+        or (not behind and line.lstrip()[:1] in ("于", "於"))
+    )
+
+
 def _opened(lines: list[str], first: int) -> int:
     """Where it really begins: a long name may have pushed the address to a line of its own."""
     if first and (headed := printed.above_introduction(lines, first)) < first:
         return headed
+    if first and _WHO.search(lines[first]) is None and _is_sender(lines[first - 1], lines[first]):
+        return first - 1
     if first and not _OPENS.match(lines[first]):
         for above in range(first - 1, max(first - 3, -1), -1):
             line = lines[above].strip()
@@ -278,10 +293,16 @@ _FORWARDED = re.compile(
 )
 
 
+#: Who wrote and when between drawn lines, as Zoho has it, whatever its language.
+_FRAMED = re.compile(r"\s*-{3,}\s[^\n]{10,180}\s-{3,}\s*\Z")
+
+
 def separator(lines: list[str], place: int) -> tuple[int, int] | None:
     """``-----Original Message-----`` in any language; words we do not know need headers below."""
     line = lines[place][:200]
     if _ABOVE_LINE.match(line):
+        return place, place + 1
+    if _FRAMED.match(line) and _BRACKETED.search(line) and _CLOCK.search(line):
         return place, place + 1
     ruled = printed.RULED.match(line)
     if ruled is None:
