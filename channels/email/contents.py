@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from channels.contract import Attachment
-from channels.email import alternatives, headers, names, opaque, plain, rtf, tnef
+from channels.email import alternatives, headers, names, opaque, pictures, plain, rtf, tnef
 from channels.email.characters import decode
 from channels.email.headers import Headers
 from channels.email.markup import plain_text
@@ -91,6 +91,7 @@ def read(data: bytes, found: Headers, depth: int = 0, room: rtf.Room | None = No
         text, html = "", text
     if not body.parts:  # a container that nothing came in
         text, _ = decode(data[found.end : found.end + MOST_TEXT])
+    html = pictures.put_aside(html, lambda *told: _picture(body, *told))
     if not text.strip() and html.strip():
         text, cut = plain_text(html)
         if cut:
@@ -233,6 +234,14 @@ def _file(part: Part, data: bytes, body: Body) -> tuple[str, str]:
     if part.mime in _RICH and not part.name and part.disposition != "attachment":
         return rtf.plain(data, body.room), ""
     return _signed(data, body) if part.mime in _SEALED else ("", "")
+
+
+def _picture(body: Body, kind: str, data: bytes, content_id: str) -> None:
+    """Put a picture aside that stood in the page."""
+    part, taken = Part(names.safe_mime(kind), kind), [one.name for one in body.attachments]
+    room = len(taken) < MOST_ATTACHMENTS
+    name = names.numbered(names.made(part, data), taken) if room else ""
+    _keep(Attachment(name, part.mime, data, content_id), body)
 
 
 def _signed(data: bytes, body: Body) -> tuple[str, str]:

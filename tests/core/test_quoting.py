@@ -287,8 +287,9 @@ def test_who_is_named_right_above_a_whole_introduction_stays(line):
 def test_who_and_when_between_drawn_lines_begin_history_in_any_language():
     line = "---- 在 星期二, 2026-11-24 15:00:00 +0800 客服 <help@wallet.example> 撰写 ----"
     assert answered(f"{ASKED}\n\n{line}\n\n{HISTORY}\n").reply == ASKED
-    told = "---- 2026-11-24 15:00:00 转账 500 元未到账，对方是 ----"
-    assert answered(f"{ASKED}\n\n{told}\n\n{HISTORY}\n").rest == ""
+    for told in ("转账 500 元未到账，对方是", "向 <wei@mail.example> 转账 500"):
+        text = f"{ASKED}\n\n---- 2026-11-24 15:00:00 {told} ----\n\n{HISTORY}\n"
+        assert answered(text) == (text, "")
 
 
 @pytest.mark.parametrize(

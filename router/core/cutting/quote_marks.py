@@ -293,8 +293,10 @@ _FORWARDED = re.compile(
 )
 
 
-#: Who wrote and when between drawn lines, as Zoho has it, whatever its language.
-_FRAMED = re.compile(r"\s*-{3,}\s[^\n]{10,180}\s-{3,}\s*\Z")
+#: When, who and a verb between drawn lines, as Zoho has it, whatever its language.
+_FRAMED = re.compile(
+    rf"\s*-{{3,}}\s(?=.{{0,80}}{_CLOCK.pattern}).{{10,150}}[>)\]]\s[^\W\d_]{{1,14}}\s-{{3,}}\s*\Z"
+)
 
 
 def separator(lines: list[str], place: int) -> tuple[int, int] | None:
@@ -302,7 +304,7 @@ def separator(lines: list[str], place: int) -> tuple[int, int] | None:
     line = lines[place][:200]
     if _ABOVE_LINE.match(line):
         return place, place + 1
-    if _FRAMED.match(line) and _BRACKETED.search(line) and _CLOCK.search(line):
+    if _FRAMED.match(line) and _BRACKETED.search(line):
         return place, place + 1
     ruled = printed.RULED.match(line)
     if ruled is None:
