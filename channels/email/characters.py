@@ -32,7 +32,7 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x10-\x1a\x1c-\x1f\x7f]")
 _PADDING = re.compile(rb"(=[=\s]*)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
-_KANJI = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
+_KANJI = re.compile(rb"(?:\x1b\$[@B])++((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
 _MOST_LINES = 20_000
 _MOST_LATIN, _LONG_RUN = 7, 4
 _WESTERN = frozenset({"cp1252", "iso8859_15", "cp1254", "cp1257", "mac_roman"})

@@ -330,3 +330,22 @@ def test_headers_without_end_are_read_in_linear_time(piece):
     started = process_time()
     read(f"X: y\n{piece * (4_500_000 // len(piece))}\n\n{HEAD}")
     assert process_time() - started < 5
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+def test_of_a_text_without_end_only_what_is_kept_is_decoded(kind):
+    piece = b"\x1b$B-!\x1b(B"  # two bytes of Windows' own, the slowest to read
+    head = f"{HEAD}Content-Type: {kind}; charset=iso-2022-jp\r\n\r\n".encode()
+    started = process_time()
+    mail = parse_mail(head + piece * 3_000_000, account="desk")
+    assert process_time() - started < 3
+    assert mail.text.startswith("①①①")
+    assert "text_cut" in mail.defects
+
+
+def test_a_short_letter_below_pictures_of_megabytes_is_read_whole():
+    pictures = "".join(
+        f'<img src="data:image/png;base64,{one:04}{"iVBO" * 100_000}">' for one in range(9)
+    )
+    mail = read(f"{HEAD}Content-Type: text/html\r\n\r\n{pictures}<p>help me</p>")
+    assert (mail.text.strip(), len(mail.attachments), mail.defects) == ("help me", 9, ())
