@@ -207,7 +207,8 @@ def _introduces(part: list[str], whole: list[bool]) -> bool:
     if not (_VERB_LAST.search(joined) or _VERB_INSIDE.search(joined)):
         if (len(part) == 1 and _BARE_LINE.match(joined)) or (any(whole) and _is_anyones(joined)):
             return True
-        return _OPENS.match(joined) is not None and _NO_VERB.search(joined) is not None
+        worth = "@" in joined and _COLON.search(joined) and _OPENS.match(joined)
+        return bool(worth) and _NO_VERB.search(joined) is not None
     if not (_WHO.search(joined) or _WHEN.search(joined)):
         return any(whole)
     short = any(whole) and len(joined) <= _SHORT and _VERB_LAST.search(joined) is not None
