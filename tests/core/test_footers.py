@@ -35,6 +35,7 @@ ASKED = "还是没有到账，请再查一下。\n订单号 20261124001"
             "获取 Outlook for iOS",
             "发自我的手机",
             "发自139手机邮箱",
+            "Sent using https://www.zoho.com/mail/",
         ),
         *(
             "Von meinem iPhone gesendet",
@@ -116,6 +117,7 @@ def test_one_footer_goes_and_what_looks_like_more_of_them_stays():
             "来自三星钱包的地址",
         ),
         *("发自139手机邮箱的验证码没收到", "来自163的验证码"),
+        *("Sent using https://wallet.example/pay?x=1", "Sent from https://zoho.example is a mail"),
         *("Sent from my bank account on Monday", "Sent from my iPhone wallet to a stranger"),
         *("Sent from my Ledger: 0.1 BTC", "Sent from my phone by a thief", "Sent by mail"),
         *("Sent by registered mail on Monday, number RR1234", "Sent from my Android wallet, 2 BTC"),

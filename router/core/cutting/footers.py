@@ -42,6 +42,11 @@ HINTS: tuple[str, ...] = (
 _LONGEST = 110
 _LONGEST_LINK = 250
 _LINK = re.compile(r"[<\[(]?\s?https?://[^\s<>\])]{1,200}\s?[>\])]?", re.IGNORECASE)
+#: The program alone by its page, as Zoho has it.
+_PAGE_ALONE = re.compile(
+    r"sent (?:from|via|with|using)\s+https?://(?:www\.)?([a-z0-9-]{2,20})\.[^\s]{2,100}",
+    re.IGNORECASE,
+)
 #: What some write or have written behind it.
 _APOLOGY = re.compile(
     r"[\s.,;:–—-]+(?:please |pls\.? |so |sorry |bitte |veuillez |por favor |merci d['\u2019])*"
@@ -173,6 +178,8 @@ def is_footer(line: str, *, alone: bool) -> bool:
     name a known device as nobody does by hand."""
     if len(line) > _LONGEST + _LONGEST_LINK:
         return False
+    if (page := _PAGE_ALONE.fullmatch(line.strip())) and _KNOWN.fullmatch(page[1]):
+        return alone
     bare = _APOLOGY.sub("", " ".join(_LINK.sub(" ", line).split())).strip(_MARKS)
     if len(bare) > _LONGEST:
         return False
