@@ -11,6 +11,7 @@ from channels.email import charsets
 
 _UNWANTED = re.compile("[\x00\ud800-\udfff]")
 _BIG5 = re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]")
+_PAIRS = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 _PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _LETTERS = re.compile(rb"[\x80-\x9f\xa1-\xff]+")
@@ -31,7 +32,7 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x10-\x1a\x1c-\x1f\x7f]")
 _PADDING = re.compile(rb"(=[=\s]*)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
-_KANJI = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
+_KANJI = re.compile(rb"(?:\x1b\$[@B])++((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
 _MOST_LINES = 20_000
 _MOST_LATIN, _LONG_RUN = 7, 4
 _WESTERN = frozenset({"cp1252", "iso8859_15", "cp1254", "cp1257", "mac_roman"})
@@ -106,10 +107,8 @@ def _declared(data: bytes, codec: str) -> tuple[str, str]:
             return text.removeprefix("\ufeff"), "" if data.isascii() else "charset_wrong"
     if codec == "cp1252":
         return _western(data)
-    try:
-        return data.decode(codec), ""
-    except UnicodeError:
-        pass
+    if (whole := _strictly(data, codec)) is not None:
+        return whole, ""
     if codec == "iso2022_jp_ext":
         return _japanese(data), "charset_wrong"
     loose = data.decode(codec, "replace")
@@ -117,8 +116,29 @@ def _declared(data: bytes, codec: str) -> tuple[str, str]:
     if "\ufffd" not in whole and _foreign(whole) >= 2:
         loose = whole
     elif loose.count("\ufffd") * 50 > len(loose):
-        return _guess(data), "charset_wrong"
+        loose = _better(data, loose)
     return loose, "charset_wrong"
+
+
+def _strictly(data: bytes, codec: str) -> str | None:
+    """All of it in its declared charset; None when that has no place for some."""
+    if codec == "utf-16" and data[::2].count(0) > data[1::2].count(0):
+        codec = "utf-16-be"  # which byte of a letter is 0 tells their order
+    try:
+        return data.decode(codec).removeprefix("\ufeff")
+    except UnicodeError:
+        pass
+    return (_first(data, "cp950") or None) if codec == "big5hkscs" else None  # Windows has more
+
+
+def _better(data: bytes, loose: str) -> str:
+    """What bytes say that their declared charset cannot read whole, unless it reads most of them:
+    one that was broken on its way spoils a short letter no more than a long one."""
+    broken = loose.count("\ufffd")
+    guessed = _likely(data)
+    if guessed and guessed.count("\ufffd") < broken:
+        return guessed
+    return loose if _foreign(loose) >= 3 * broken else guessed or _latin(data)
 
 
 def _western(data: bytes) -> tuple[str, str]:
@@ -127,7 +147,7 @@ def _western(data: bytes) -> tuple[str, str]:
     runs = _LETTERS.findall(data[:20_000])
     high = b"".join(runs)
     if len(high) >= _LONG_RUN * len(runs) and len(set(high)) >= _MOST_LATIN:  # no drawn line
-        return _unmarked(data), "charset_wrong"
+        return _unmarked(data) or _latin(data), "charset_wrong"
     return data.decode("cp1252", "replace"), ""  # five bytes have no meaning there
 
 
@@ -171,6 +191,11 @@ def _first(data: bytes, *codecs: str) -> str:
 
 
 def _guess(data: bytes) -> str:
+    return _likely(data) or _latin(data)
+
+
+def _likely(data: bytes) -> str:
+    """What bytes most likely say; empty when only Latin is left, in which any bytes are letters."""
     if b"\x1b$" in data:
         return data.decode("iso2022_jp_ext", "replace")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -187,19 +212,35 @@ def _guess(data: bytes) -> str:
     return _unmarked(data)
 
 
+def _latin(data: bytes) -> str:
+    return data.decode("cp1252", "replace").replace("\ufffd", "")
+
+
 def _unmarked(data: bytes) -> str:
-    """Bytes in which nothing tells their charset but how often each comes."""
+    """Bytes in which nothing tells their charset but how often each comes; empty for Latin."""
     runs = _HIGH.findall(data[:20_000])
     high = b"".join(runs)
     if codec := _cyrillic(high) or _kana(data, high):
         return data.decode(codec, "replace")
     if sum(len(run) % 2 == 0 for run in runs) * 10 >= len(runs) * 7:
         read = data.decode("gb18030", "replace")
-        if read.count("\ufffd") * 20 <= len(read):
-            return read
-    elif traditional := _traditional(data):
-        return traditional
-    return data.decode("cp1252", "replace").replace("\ufffd", "")
+        return read if read.count("\ufffd") * 20 <= len(read) else ""
+    return _simplified(data) or _traditional(data)
+
+
+def _simplified(data: bytes) -> str:
+    """Chinese in which a rare character stands, as in many a name: its second byte may be ASCII.
+    Empty unless all can be read and most characters are among the common ones."""
+    pairs = _PAIRS.findall(data[:20_000])
+    common = sum(map(_is_common, pairs))
+    if common < 2 or common * 3 < len(pairs) * 2:
+        return ""
+    return _first(data, "gb18030")
+
+
+def _is_common(pair: bytes) -> bool:
+    """Whether GB 2312 has it in its rows of punctuation or of the characters that come first."""
+    return (b"\xa1" <= pair[:1] <= b"\xa3" or b"\xb0" <= pair[:1] <= b"\xd7") and pair[1] >= 0xA1
 
 
 def _traditional(data: bytes) -> str:
@@ -209,7 +250,7 @@ def _traditional(data: bytes) -> str:
     common = sum(b"\xa4" <= pair[:1] <= b"\xc6" or pair[:1] == b"\xa1" for pair in pairs)
     if len(pairs) < 4 or common * 10 < len(pairs) * 9:
         return ""
-    return _first(data, "big5hkscs")
+    return _first(data, "big5hkscs", "cp950")
 
 
 def _cyrillic(high: bytes) -> str:

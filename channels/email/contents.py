@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
 from channels.contract import Attachment
-from channels.email import alternatives, headers, names, opaque, plain, rtf, tnef
+from channels.email import alternatives, headers, names, opaque, pictures, plain, rtf, tnef
 from channels.email.characters import decode
 from channels.email.headers import Headers
 from channels.email.markup import plain_text
@@ -12,6 +13,8 @@ from channels.email.parameters import parameter
 from channels.email.structure import Part, parts
 
 MOST_TEXT = 1_000_000
+#: Of all its texts so many bytes are decoded, some for each character that is kept.
+_MOST_WRITTEN = 3 * MOST_TEXT
 MOST_ATTACHMENTS = 500
 _MOST_FORWARDED = 3
 _LONGEST_FORWARDED = 2_000_000
@@ -70,6 +73,7 @@ class Body:
     defects: list[str] = field(default_factory=list)
     charset: str = ""
     mended: int = 0
+    unread: int = _MOST_WRITTEN
     room: rtf.Room = field(default_factory=rtf.Room)
 
 
@@ -91,6 +95,7 @@ def read(data: bytes, found: Headers, depth: int = 0, room: rtf.Room | None = No
         text, html = "", text
     if not body.parts:  # a container that nothing came in
         text, _ = decode(data[found.end : found.end + MOST_TEXT])
+    html = pictures.put_aside(html, partial(_picture, body))
     if not text.strip() and html.strip():
         text, cut = plain_text(html)
         if cut:
@@ -204,6 +209,12 @@ def _decoded(part: Part, data: bytes, body: Body) -> str:
     charset = declared[1] if declared else parameter(part.content_type, "charset")
     if not charset and part.mime == "text/html" and (meta := _META_CHARSET.search(data[:2_000])):
         charset = meta[1].decode("ascii", "replace")
+    if len(data) > body.unread and b"data:" in data:  # pictures may be most of it
+        data = pictures.put_aside(data.decode("latin-1"), partial(_picture, body)).encode("latin-1")
+    if len(data) > body.unread:
+        body.defects.append("text_cut")
+    data = data[: body.unread]
+    body.unread -= len(data)
     text, defect = decode(data, charset)
     body.charset = body.charset or charset
     if defect:
@@ -233,6 +244,14 @@ def _file(part: Part, data: bytes, body: Body) -> tuple[str, str]:
     if part.mime in _RICH and not part.name and part.disposition != "attachment":
         return rtf.plain(data, body.room), ""
     return _signed(data, body) if part.mime in _SEALED else ("", "")
+
+
+def _picture(body: Body, kind: str, data: bytes, content_id: str) -> None:
+    """Put a picture aside that stood in the page."""
+    part, taken = Part(names.safe_mime(kind), kind), [one.name for one in body.attachments]
+    room = len(taken) < MOST_ATTACHMENTS
+    name = names.numbered(names.made(part, data), taken) if room else ""
+    _keep(Attachment(name, part.mime, data, content_id), body)
 
 
 def _signed(data: bytes, body: Body) -> tuple[str, str]:

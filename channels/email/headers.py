@@ -2,12 +2,23 @@
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from channels.email.characters import header_text, words
 
 MOST_BYTES = 256 * 1024
+#: A mail to ten thousand people names them all: its headers are looked for this far, and of each
+#: as much is kept as ``MOST_BYTES``.
+_FURTHEST = 4 * 1024 * 1024
 MOST_LINES = 2_000
+_TWO = 2
+#: What a mail cannot do without, however many others stand above it.
+_NEEDED = frozenset(
+    {"from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references"}
+    | {"content-type", "content-transfer-encoding", "content-disposition"}
+    | {"auto-submitted", "precedence", "list-id", "return-path", "sender", "reply-to"}
+)
 _LINE = re.compile(rb"^([!-9;-~]+)[ \t]*:[ \t]*((?:[^\r\n]*)(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
 #: A line of spaces ends the headers for senders that know no better, unless headers go on below.
 _BLANK = re.compile(rb"\n[ \t]+\r?\n(?![ \t]|(?!--)[!-9;-~]+[ \t]*:)")
@@ -47,14 +58,14 @@ class Headers:
         return [header_text(value, self.hint) for value in self.values.get(name, ())]
 
 
-def span(data: bytes) -> tuple[int, int, int]:
+def span(data: bytes, most: int = MOST_BYTES) -> tuple[int, int, int]:
     """Where the headers begin, where they end, and where the body begins."""
     start = 0
     if data[:1] in b"\r\n>F ":
         start = len(data) - len(data.lstrip(b"\r\n"))
         if envelope := _MBOX.match(data, start):
             start = envelope.end()
-    limit = min(len(data), start + MOST_BYTES)
+    limit = min(len(data), start + most)
     if mark := _MARK.search(data, start, limit):
         return start, *mark.span()
     if (at := data.find(b"\r\r", start, limit)) >= 0:
@@ -66,19 +77,36 @@ def read(data: bytes) -> Headers:
     """The headers of a mail and where its body begins. A line that is no header is passed over."""
     if data.startswith(BOM_UTF8):  # an editor's mark; the places of all else stay
         data = b"\n" * len(BOM_UTF8) + data[len(BOM_UTF8) :]
-    start, end, after = span(data)
+    start, end, after = span(data, _FURTHEST)
+    if end - start > MOST_BYTES and end == after:  # its end is nowhere: what is read is text
+        start, end, after = span(data)
     if blank := _BLANK.search(data, start, end):
         end, after = blank.span()
-    values: dict[str, list[bytes]] = {}
-    lines = _LINE.findall(data, start, end)
-    for name, value in lines[:MOST_LINES]:
-        values.setdefault(name.decode("ascii").lower(), []).append(value)
-    if not lines:  # nothing but text
+    values, count = _lines(data, start, end)
+    if not count:  # nothing but text
         return Headers(values, start, start)
-    cut = len(lines) > MOST_LINES or (end == after < len(data))
+    cut = count > MOST_LINES or end - start > MOST_BYTES or (end == after < len(data))
     if not cut and end > start:
         after = _without_empty_line(data, start, end) or after
     return Headers(values, start, after, cut)
+
+
+def _lines(data: bytes, start: int, end: int) -> tuple[dict[str, list[bytes]], int]:
+    """The headers' values by their names, and how many lines there were. Of those beyond the limit
+    two of each needed one are kept: whether there is another matters, how many do not."""
+    values: dict[str, list[bytes]] = {}
+    if end - start <= MOST_BYTES:  # several times as quick, and no list without end
+        lines: Iterable[tuple[bytes, bytes]] = _LINE.findall(data, start, end)
+    else:
+        lines = ((line[1], line[2][:MOST_BYTES]) for line in _LINE.finditer(data, start, end))
+    count = 0
+    for count, (written, value) in enumerate(lines, start=1):
+        name = written.decode("ascii").lower()
+        if count <= MOST_LINES:
+            values.setdefault(name, []).append(value)
+        elif name in _NEEDED and len(kept := values.setdefault(name, [])) < _TWO:
+            kept.append(value)
+    return values, count
 
 
 def straight(data: bytes) -> bytes:

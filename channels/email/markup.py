@@ -24,6 +24,11 @@ _UNSEEN = re.compile(
     r"<(style|script|head|title|template)\b[^<>]*>.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
+#: What takes room in a page and says nothing: pictures written into it, style sheets, comments.
+_HEAVY = re.compile(
+    r"<(style|script)\b[^<>]*>.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|(<[a-z][a-z0-9]{0,20})\s[^<>]{2000,}>",
+    re.IGNORECASE | re.DOTALL,
+)
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6]|/?blockquote|hr)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
 _WORTH = re.compile(r"hidden|\bnone\b|(?:font-size|opacity)\s*:\s*0", re.IGNORECASE)
@@ -57,21 +62,33 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^<>]*\?>", re.IGNORECASE)
 
 def plain_text(markup: str) -> tuple[str, bool]:
     """What a reader would see, and whether some of it was cut for its size."""
-    cut = len(markup) > MOST
-    markup = markup[:MOST].replace("\x00", "")
+    if len(markup) > MOST:
+        markup = _HEAVY.sub(lambda found: f"{found[2]}>" if found[2] else "", markup)
+    text = _shown(markup[:MOST].replace("\x00", ""))
+    if len(markup) > MOST and not text:  # nothing but tags so far
+        text = _bare(markup[: 10 * MOST])
+    return text, len(markup) > MOST
+
+
+def _shown(markup: str) -> str:
     if "<" not in markup:  # its lines are all the form it has
-        return _tidy(html.unescape(markup)), cut
+        return _tidy(html.unescape(markup))
     if markup.count("<") <= _MOST_TAGS and not _too_deep(markup):
         try:
             whole = _ENDS.sub("<div></div>", _DECLARATION.sub("", _unseen(markup)))
             cited = citations.marked(_EMPTY.sub(r"\1<br>", whole))
             signed = html_signatures.marked(cited)
             text = _tidy(citations.quoted(get_text(signed, _CONFIG)))
-            return (text if signed is cited else html_signatures.delimited(text)), cut
+            return text if signed is cited else html_signatures.delimited(text)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             pass
+    return _bare(markup)
+
+
+def _bare(markup: str) -> str:
+    """The text without its tags, where no parser may look at them."""
     seen = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", markup)))
-    return _tidy(html.unescape(seen)), cut
+    return _tidy(html.unescape(seen))
 
 
 def _unseen(markup: str) -> str:

@@ -10,7 +10,7 @@ from channels.email.characters import decode, words
 _LONGEST = 8_000
 _PARAMETER = re.compile(
     r"(?:;|\A)\s*([A-Za-z0-9_.-]{1,40})(\*\d{1,3})?(\*)?\s*=\s*"
-    r"(?:\"((?:[^\"\\]|\\.)*)\"(?=\s*(?:;|\Z))|([^;]*))",
+    r"(?:\"((?:[^\"\\]|\\.)*)\"(?=\s*(?:[;(]|\Z))|([^;]*))",
     re.DOTALL,
 )
 _EXACT = re.compile(r"([A-Za-z0-9_-]{3,20})'[A-Za-z-]{0,10}'(?=.*%[0-9A-Fa-f]{2})")

@@ -19,8 +19,9 @@ _DOT = _HIDDEN.index(b".")
 _SHOWN = re.compile(re.escape(_HIDDEN), re.IGNORECASE)
 _TOKEN = re.compile(r"[a-z0-9_-]+")
 _SOFT = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")
-#: A first line of several words, or of raw bytes: nobody encoded this, whatever its header says.
-_PLAINLY = re.compile(rb"(?:[!-~]+[ \t]+){2}[!-~]|[ -~\t]*[\x80-\xff]{2}")
+#: A first line of several words, or of raw bytes: nobody encoded this, whatever its header says. A
+#: longer word is a line of base64 whose end became a blank.
+_PLAINLY = re.compile(rb"(?:[!-~]{1,60}[ \t]+){2}[!-~]|[ -~\t]*[\x80-\xff]{2}")
 _FIRST = 400
 _BASE64 = frozenset({"base64", "base-64", "b64", "base_64"})
 _QUOTED = frozenset({"quoted-printable", "quoted_printable", "quotedprintable", "quoted", "qp"})

@@ -1,9 +1,11 @@
 """Mail whose headers lie about its body: another boundary, encoding, charset or line end."""
 
-from base64 import b64encode
+from base64 import b64encode, encodebytes
+from time import process_time
 
 import pytest
 
+from channels.contract import Verification
 from channels.email.characters import decode
 from channels.email.dates import moment
 from channels.email.parameters import file_name
@@ -142,6 +144,56 @@ def test_text_that_was_cut_in_its_last_character_keeps_all_others(declared):
     assert decode("金送金送".encode(declared)[:-1], declared)[0] == "金送金"
 
 
+@pytest.mark.parametrize(
+    ("declared", "text"),
+    [("gbk", "转账没到"), ("big5", "轉帳沒到"), ("euc-kr", "송금이 안"), ("shift_jis", "送金が届")],
+)
+def test_a_byte_that_was_broken_spoils_no_other_of_a_short_letter(declared, text):
+    data = text.encode(declared)
+    assert decode(data + b"\xff ok 1 " + data, declared)[0].count(text) == 2
+
+
+@pytest.mark.parametrize("name", ["朱镕基", "张玥", "刘珺", "黄晓赟", "吴昕旻", "訾琳"])
+def test_a_rare_character_of_a_name_does_not_hide_that_a_letter_is_chinese(name):
+    for text in (
+        f"我叫{name},密码忘了",
+        f"您好,我是{name}",
+        f"{name}的卡丢了",
+        f"{name}:转账500元没到",
+    ):
+        assert decode(text.encode("gb18030"))[0] == text
+        assert decode(text.encode("gb18030"), "utf-8")[0] == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Café für déjà vu", "Müller & Söhne grüßt", "¿Qué pasó, señor?", "±5 °C, É"),
+        *("ÄÖÜ äöü ß", "naïve façade – “ok”", "Ærø Ødegård Åse", "Überweisung über 500 €, bitte"),
+    ],
+)
+def test_latin_without_a_charset_stays_latin(text):
+    assert decode(text.encode("cp1252"))[0] == text
+
+
+def test_big5_may_have_what_windows_added_to_it():
+    for text in ("帳單是 5€ 沒錯", "帳單是 5€ 沒錯," + "請儘快處理我的轉帳" * 10):
+        assert decode(text.encode("cp950"), "big5")[0] == text
+
+
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_utf16_whose_order_nothing_tells_is_read(order):
+    text = "Hello, 我的转账没有到账 500"
+    assert decode(text.encode(f"utf-16-{order}"), "utf-16")[0] == text
+
+
+def test_lines_of_base64_that_became_one_are_base64():
+    text = "我的转账没有到账，请查一下。" * 9
+    lines = encodebytes(text.encode()).decode().split()
+    kind = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64"
+    assert read(f"{HEAD}{kind}\r\n\r\n{' '.join(lines)}").text == text
+
+
 @pytest.mark.parametrize("codec", ["cp932", "euc_jp"])
 def test_japanese_without_a_charset_is_not_taken_for_chinese(codec):
     text = "送金できないのですが、確認してください"
@@ -155,6 +207,7 @@ def test_japanese_without_a_charset_is_not_taken_for_chinese(codec):
         ("attachment", 'x/y; filename="a.pdf"'),
         ('filename="a.pdf"', "x/y"),
         ('attachment; filename=""', 'x/y; name="a.pdf"'),
+        ('attachment; filename="a.pdf" (a bill)', "x/y"),
     ],
 )
 def test_a_files_name_may_stand_where_another_belongs(disposition, content_type):
@@ -231,3 +284,68 @@ def test_halves_of_pairs_in_utf8_are_joined(charset):
     text = "您好，请查询一下我的账户".encode() + halves
     assert decode(text, charset)[0] == "您好，请查询一下我的账户😀"
     assert "\ud83d" not in decode(b"a" + halves[:3] + b"b", charset)[0]
+
+
+# --- more of everything than a mail needs -------------------------------------------------------
+
+CROWD = ",\r\n ".join(f"Somebody <somebody{one}@mail.example>" for one in range(8_000))
+MANY = "".join(f"X-Hop-{one}: here\r\n" for one in range(3_000))
+WHOLE = f"{HEAD}Content-Type: multipart/mixed; boundary=abc\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"To: {CROWD}\r\n{WHOLE}",
+        f"{WHOLE}To: {CROWD}\r\n",
+        f"{MANY}{WHOLE}",
+        f"Received: {'from a by b ' * 40_000}\r\n{WHOLE}",
+    ],
+    ids=["thousands of people first", "thousands of people last", "lines of 3,000 hops", "a hop"],
+)
+def test_a_mail_under_ever_so_many_headers_is_read(head):
+    mail = read(f"{head}\r\n{PARTS}")
+    assert (mail.sender.value, mail.subject) == ("li@mail.example", "lost")
+    assert mail.text.strip() == "help me"
+    assert [file.data for file in mail.attachments] == [b"hello"]
+    assert "headers_cut" in mail.defects
+
+
+def test_a_second_sender_below_ever_so_many_headers_makes_the_first_unsure():
+    passed = "Authentication-Results: mx; dmarc=pass header.from=mail.example\r\n"
+    once = f"{passed}{MANY}{WHOLE}"
+    asked = {"account": "desk", "authserv_id": "mx"}
+    sure = parse_mail(f"{once}\r\n{PARTS}".encode(), **asked)
+    unsure = parse_mail(f"{once}From: a@mail.example\r\n\r\n{PARTS}".encode(), **asked)
+    assert (sure.verification, unsure.verification) == (
+        Verification.VERIFIED,
+        Verification.FAILED,
+    )
+
+
+@pytest.mark.parametrize(
+    "piece", ["a:b\n", "nothing\n", " \n", "To: a\n", "subject: a\n b\n", ":", "a: \r"]
+)
+def test_headers_without_end_are_read_in_linear_time(piece):
+    started = process_time()
+    read(f"X: y\n{piece * (4_500_000 // len(piece))}\n\n{HEAD}")
+    assert process_time() - started < 5
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+def test_of_a_text_without_end_only_what_is_kept_is_decoded(kind):
+    piece = b"\x1b$B-!\x1b(B"  # two bytes of Windows' own, the slowest to read
+    head = f"{HEAD}Content-Type: {kind}; charset=iso-2022-jp\r\n\r\n".encode()
+    started = process_time()
+    mail = parse_mail(head + piece * 3_000_000, account="desk")
+    assert process_time() - started < 3
+    assert mail.text.startswith("①①①")
+    assert "text_cut" in mail.defects
+
+
+def test_a_short_letter_below_pictures_of_megabytes_is_read_whole():
+    pictures = "".join(
+        f'<img src="data:image/png;base64,{one:04}{"iVBO" * 100_000}">' for one in range(9)
+    )
+    mail = read(f"{HEAD}Content-Type: text/html\r\n\r\n{pictures}<p>help me</p>")
+    assert (mail.text.strip(), len(mail.attachments), mail.defects) == ("help me", 9, ())

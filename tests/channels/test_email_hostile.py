@@ -196,6 +196,21 @@ def test_a_hostile_mail_becomes_a_ticket_in_time(assembled, kind):
     assert taken.outcome == "new"
 
 
+@pytest.mark.parametrize(
+    "word", ["=?utf-8?b?YQ?=xy zz ", "=?a?b??=;<", '"=?,', "=? ", "=?x?=\u3000y "]
+)
+@pytest.mark.parametrize("name", ["Content-Type", "Content-Disposition"])
+@pytest.mark.parametrize("size", [9_000, 30_000, 120_000])
+def test_words_that_end_in_no_blank_are_decoded_in_time(word, name, size):
+    words = word * (size // len(word))
+    started = process_time()
+    mail = parse_mail(FROM + f"{name}: {words}\r\n\r\nhelp".encode(), account="desk")
+    part = f"--b\r\n{name}: x/y; name={words}\r\n\r\nhelp\r\n--b--".encode()
+    parts = parse_mail(FROM + multipart("b") + part, account="desk")
+    assert process_time() - started < 3
+    assert mail.subject == parts.subject == "help me"
+
+
 def test_hostile_mail_takes_no_more_memory_than_some_copies_of_it():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for kind in ("200,000 parts", "1,500 parts within parts", "a header folded 200,000 times"):

@@ -121,3 +121,36 @@ def test_a_tag_that_never_ends_is_read_in_linear_time(tag, piece):
     started = process_time()
     plain_text(f"<p>x</p>{tag}{piece * (290_000 // len(piece))}")
     assert process_time() - started < 3
+
+
+PICTURE = f"data:image/png;base64,{'iVBORw0KGgo' * 60_000}"
+
+
+@pytest.mark.parametrize(
+    "heavy",
+    [
+        f'<img src="{PICTURE}">',
+        f"<style>{'p.a{margin:0cm} ' * 40_000}</style>",
+        f"<!--[if gte mso 9]><xml>{'<w:x/>' * 100_000}</xml><![endif]-->",
+        f'<svg><path d="{"M0 0 " * 120_000}"/></svg>',
+        f'<p style="{"a:b;" * 150_000}">',
+    ],
+    ids=["a picture", "a style sheet", "Outlook's comment", "a drawing", "a style"],
+)
+def test_what_takes_room_and_says_nothing_hides_no_text_below_it(heavy):
+    text, cut = plain_text(f"<p>hello</p>{heavy}<p>my card was stolen</p>")
+    assert text.split() == ["hello", "my", "card", "was", "stolen"]
+    assert not cut
+
+
+def test_text_below_ever_so_many_tags_is_read():
+    assert plain_text("<b>" * 200_000 + "my card was stolen") == ("my card was stolen", True)
+
+
+@pytest.mark.parametrize(
+    "piece", ['<a href="', "<style>", "<style ", "<!--", "<p x", "<a " + "x" * 1_999]
+)
+def test_a_page_of_any_size_is_read_in_linear_time(piece):
+    started = process_time()
+    plain_text(piece * (3_000_000 // len(piece)))
+    assert process_time() - started < 3

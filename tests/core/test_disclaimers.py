@@ -25,6 +25,7 @@ DISCLAIMERS = (
     ),
     "本邮件及其附件含有保密信息，仅限收件人使用。禁止任何形式的复制或传播。如误收，请立即删除。",
     "免责声明：\n此邮件内容机密，仅供指定收件人阅读。若您错收了本邮件，请通知发件人并销毁。",
+    "本邮件内容仅供收件人使用，如误收请删除。\nThis email is intended only for the recipient.",
     "本郵件屬機密，僅供收件者使用。若您誤收此郵件，請通知寄件者並刪除。",
     (
         "Diese E-Mail enthält vertrauliche Informationen. Wenn Sie nicht der Adressat sind "

@@ -34,6 +34,8 @@ ASKED = "还是没有到账，请再查一下。\n订单号 20261124001"
             "发送自 Windows 10 版邮件应用",
             "获取 Outlook for iOS",
             "发自我的手机",
+            "发自139手机邮箱",
+            "Sent using https://www.zoho.com/mail/",
         ),
         *(
             "Von meinem iPhone gesendet",
@@ -114,6 +116,8 @@ def test_one_footer_goes_and_what_looks_like_more_of_them_stays():
             "用我的手机发送验证码",
             "来自三星钱包的地址",
         ),
+        *("发自139手机邮箱的验证码没收到", "来自163的验证码"),
+        *("Sent using https://wallet.example/pay?x=1", "Sent from https://zoho.example is a mail"),
         *("Sent from my bank account on Monday", "Sent from my iPhone wallet to a stranger"),
         *("Sent from my Ledger: 0.1 BTC", "Sent from my phone by a thief", "Sent by mail"),
         *("Sent by registered mail on Monday, number RR1234", "Sent from my Android wallet, 2 BTC"),

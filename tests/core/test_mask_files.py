@@ -136,3 +136,11 @@ def test_a_file_that_is_no_text_is_none_that_was_left_unread():
     assert not budget.short
     assert masked_copy("a.txt", "text/plain", b"hello", str, budget) is None
     assert budget.short
+
+
+@pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "klingon"])
+def test_a_charset_that_no_mail_has_hides_no_secret_in_one(charset):
+    mail = _mail(base64.encodebytes(f"{PHRASE} é".encode()), "base64")
+    copy = _copy(mail.replace(b"utf-8", charset.encode()), "a.eml", "message/rfc822")
+    assert copy is not None
+    assert b"sausage" not in copy.data

@@ -261,6 +261,9 @@ def test_an_introduction_whose_link_was_written_out_is_one():
         "Wallet Support International Customer Care <\nhelp@wallet.example> 于2026年11月24日写道：",
         "Wallet Support (Asia Pacific) <\nhelp@wallet.example> 于2026年11月24日周二\n15:00写道：",
         "钱包客服国际客户服务中心亚太区 <help@wallet.example> 于2026年11月24日周二\n写道：",
+        "钱包客服国际客户服务中心亚太区 <help@wallet.example> 于2026年11月24日周二\n15:00写道：",
+        "錢包客服國際客戶服務中心 <help@wallet.example> 於\n2026年11月24日 週二 下午3:00寫道：",
+        "钱包客服国际客户服务中心 <help@wallet.example>\n于2026年11月24日周二 15:00写道：",
         "Wallet Support International <help@wallet.example>\nwrote:",
         "Wallet Support <help@wallet.example>, 24 Kas 2026 Sal, 15:00 tarihinde şunu\nyazd\u0131:",
         "út 24. 11. 2026 v 15:00 odesílatel Wallet <help@wallet.example>\nnapsal:",
@@ -271,6 +274,36 @@ def test_an_introduction_whose_link_was_written_out_is_one():
 )
 def test_an_introduction_that_was_broken_goes_whole(broken, history):
     assert answered(f"{ASKED}\n\n{broken}\n\n{history}\n").reply == ASKED
+
+
+@pytest.mark.parametrize(
+    "line", ["On 24/11/26 15:00, Help wrote:", "2026/11/24 15:00，客服 写道："]
+)
+def test_who_is_named_right_above_a_whole_introduction_stays(line):
+    asked = "Please ask Wei <wei@wallet.example>"
+    assert answered(f"{asked}\n{line}\n{QUOTED}\n").reply == asked
+
+
+def test_who_and_when_between_drawn_lines_begin_history_in_any_language():
+    line = "---- 在 星期二, 2026-11-24 15:00:00 +0800 客服 <help@wallet.example> 撰写 ----"
+    assert answered(f"{ASKED}\n\n{line}\n\n{HISTORY}\n").reply == ASKED
+    for told in ("转账 500 元未到账，对方是", "向 <wei@mail.example> 转账 500"):
+        text = f"{ASKED}\n\n---- 2026-11-24 15:00:00 {told} ----\n\n{HISTORY}\n"
+        assert answered(text) == (text, "")
+
+
+@pytest.mark.parametrize(
+    "signed", ["签名由 网易邮箱大师 定制", "发自我的小米手机", "Sent from my iPhone"]
+)
+def test_below_a_programs_own_line_an_introduction_needs_no_address(signed):
+    for line in ("在2026年11月24日 15:00，客服 写道：", "On Nov 24, 2026, at 15:00, Help wrote:"):
+        assert answered(f"{ASKED}\n\n{signed}\n\n{line}\n{HISTORY}\n").reply == ASKED
+
+
+def test_headers_that_name_a_sender_and_a_sent_time_begin_history():
+    head = 'Original Email\n\n\nSender:"Help"< help@wallet.example >;\n\nSent Time:2026/11/24 15:00'
+    head += '\n\nTo:"Li"< li@corp.example >;\n\nSubject:Re: transfer\n'
+    assert answered(f"{ASKED}\n\n\n{head}\n{OLD}\n").reply == ASKED
 
 
 @pytest.mark.parametrize("line", ABROAD["above_quote_marks"].values())

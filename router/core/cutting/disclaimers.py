@@ -12,7 +12,19 @@ import re
 HINTS: tuple[str, ...] = (
     *("confidential", "disclaimer", "privileged", "legal notice", "intended ", "addressee"),
     *("vertraulich", "confidentiel", "confidencia", "riservat", "vertrouwelijk", "конфиденциальн"),
-    *("poufn", "gizli", "保密", "免责声明", "免責聲明", "机密", "機密"),
+    *(
+        "poufn",
+        "gizli",
+        "保密",
+        "误收",
+        "誤收",
+        "错收",
+        "錯收",
+        "免责声明",
+        "免責聲明",
+        "机密",
+        "機密",
+    ),
     *(
         " virus",
         "virus-",

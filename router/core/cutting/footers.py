@@ -42,6 +42,11 @@ HINTS: tuple[str, ...] = (
 _LONGEST = 110
 _LONGEST_LINK = 250
 _LINK = re.compile(r"[<\[(]?\s?https?://[^\s<>\])]{1,200}\s?[>\])]?", re.IGNORECASE)
+#: The program alone by its page, as Zoho has it.
+_PAGE_ALONE = re.compile(
+    r"sent (?:from|via|with|using)\s+https?://(?:www\.)?([a-z0-9-]{2,20})\.[^\s]{2,100}",
+    re.IGNORECASE,
+)
 #: What some write or have written behind it.
 _APOLOGY = re.compile(
     r"[\s.,;:–—-]+(?:please |pls\.? |so |sorry |bitte |veuillez |por favor |merci d['\u2019])*"
@@ -84,8 +89,8 @@ _TOKEN = re.compile(
     r"|(?P<word>[a-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff\u05d0-\u05ea\u0620-\u064a\u1e00-\u1eff]"
     r"[a-z\u00c0-\u024f\u0300-\u036f\u0370-\u03ff\u0400-\u04ff\u05d0-\u05ea\u0620-\u064a"
     r"\u1e00-\u1eff.\u2019'\d-]*)"
-    r"|(?P<model>\d{1,3}[a-z+]{0,3}(?![\d.]))"
-    r"|(?P<device>鸿蒙|华为|華為|荣耀|榮耀|小米|红米|三星|魅族|一加|努比亚|中兴|联想|苹果|蘋果|安卓"
+    r"|(?P<model>\d{1,3}[a-z+]{0,3}(?![\d.]|(?:手机)?邮箱))"
+    r"|(?P<device>(?:139|189|126|163)(?=(?:手机)?邮箱)|鸿蒙|华为|華為|荣耀|榮耀|小米|红米|三星|魅族|一加|努比亚|中兴|联想|苹果|蘋果|安卓"
     r"|钉钉|釘釘|阿里|网易|網易|腾讯|騰訊|飞书|新浪|搜狐|企业微信|企業微信|(?:邮箱|郵箱)大师"
     r"|智能手机|智慧型手機|スマートフォン|スマホ)"
     r"|(?P<box>邮箱|郵箱|信箱)"
@@ -173,6 +178,8 @@ def is_footer(line: str, *, alone: bool) -> bool:
     name a known device as nobody does by hand."""
     if len(line) > _LONGEST + _LONGEST_LINK:
         return False
+    if (page := _PAGE_ALONE.fullmatch(line.strip())) and _KNOWN.fullmatch(page[1]):
+        return alone
     bare = _APOLOGY.sub("", " ".join(_LINK.sub(" ", line).split())).strip(_MARKS)
     if len(bare) > _LONGEST:
         return False

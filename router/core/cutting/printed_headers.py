@@ -10,12 +10,13 @@ from router.core.cutting import sign_offs
 ENOUGH = 3  # headers that are no chance
 _MAIL = r"[^\s<>@\"]{1,80}@[^\s<>@\"]{1,80}"
 _FROM = (
-    r"(?:from|von|de|da|van|fra|från|od|от|від|kimden|gönderen|lähettäjä|feladó|expeditor|de la|từ"
+    r"(?:from|sender|von|de|da|van|fra|från|od|от|від|kimden|gönderen|lähettäjä|feladó|expeditor"
+    r"|de la|từ"
     r"|message du|από|dari|จาก|מאת|من|šalje|pošiljatelj|saatja"
     r"|发\s*件\s*人|寄\s*件\s*[者人]|發\s*件\s*人|差出人|보낸 사람)"
 )
 _NAMES = (
-    r"(?:from|sent|date|to|cc|bcc|subject|reply-to|importance"
+    r"(?:from|sender|sent(?: time)?|date|to|recipients?|cc|bcc|subject|reply-to|importance"
     r"|von|gesendet|datum|an|betreff|kopie|de|envoyé|date|à|a|cc|copie à|objet|sujet|message du"
     r"|da|inviato|data|risposta|oggetto|para|fecha|enviado(?: el)?|asunto|assunto|van|verzonden"
     r"|aan|onderwerp|fra|sendt|dato|til|emne|från|skickat|till|ämne|od|do|temat|wysłano|от|кому"
@@ -50,7 +51,8 @@ RULED = re.compile(
 )
 _RULE_ONLY = re.compile(rf"\s*{DRAWN}{{3,}}\s*\Z")
 _TITLE = re.compile(
-    r"(?:(?:原始|(?:回复|回覆|引用)的?)[邮郵]件|[邮郵]件原[文件]|original message)\s*[:：]?\Z",
+    r"(?:(?:原始|(?:回复|回覆|引用)的?)[邮郵]件|[邮郵]件原[文件]|original (?:message|e-?mail))"
+    r"\s*[:：]?\Z",
     re.IGNORECASE,
 )
 _ADDRESS_ALONE = re.compile(rf"(?:e-?mail\s*[:：]\s*|[邮郵]箱\s*[:：]\s*)?{_MAIL}\Z", re.IGNORECASE)

@@ -207,7 +207,8 @@ def _introduces(part: list[str], whole: list[bool]) -> bool:
     if not (_VERB_LAST.search(joined) or _VERB_INSIDE.search(joined)):
         if (len(part) == 1 and _BARE_LINE.match(joined)) or (any(whole) and _is_anyones(joined)):
             return True
-        return _OPENS.match(joined) is not None and _NO_VERB.search(joined) is not None
+        worth = "@" in joined and _COLON.search(joined) and _OPENS.match(joined)
+        return bool(worth) and _NO_VERB.search(joined) is not None
     if not (_WHO.search(joined) or _WHEN.search(joined)):
         return any(whole)
     short = any(whole) and len(joined) <= _SHORT and _VERB_LAST.search(joined) is not None
@@ -241,10 +242,25 @@ def _begins_with_name(joined: str) -> bool:
     return len(before) <= 80 and not any(mark in before for mark in "。！？!?；;")
 
 
+def _is_sender(above: str, line: str) -> bool:
+    """``张三 <li@example.com> 于2026年11月24日``: what stood before the time in a broken line."""
+    named = _BRACKETED.search(above[:_LONGEST])
+    if named is None or not _begins_with_name(above[:_LONGEST]) or _tells(above):
+        return False
+    behind = above[named.end() : _LONGEST].strip(" ,，")
+    return (
+        _WHEN.search(behind) is not None
+        or behind in ("于", "於")
+        or (not behind and line.lstrip()[:1] in ("于", "於"))
+    )
+
+
 def _opened(lines: list[str], first: int) -> int:
     """Where it really begins: a long name may have pushed the address to a line of its own."""
     if first and (headed := printed.above_introduction(lines, first)) < first:
         return headed
+    if first and _WHO.search(lines[first]) is None and _is_sender(lines[first - 1], lines[first]):
+        return first - 1
     if first and not _OPENS.match(lines[first]):
         for above in range(first - 1, max(first - 3, -1), -1):
             line = lines[above].strip()
@@ -278,10 +294,18 @@ _FORWARDED = re.compile(
 )
 
 
+#: When, who and a verb between drawn lines, as Zoho has it, whatever its language.
+_FRAMED = re.compile(
+    rf"\s*-{{3,}}\s(?=.{{0,80}}{_CLOCK.pattern}).{{10,150}}[>)\]]\s[^\W\d_]{{1,14}}\s-{{3,}}\s*\Z"
+)
+
+
 def separator(lines: list[str], place: int) -> tuple[int, int] | None:
     """``-----Original Message-----`` in any language; words we do not know need headers below."""
     line = lines[place][:200]
     if _ABOVE_LINE.match(line):
+        return place, place + 1
+    if _FRAMED.match(line) and _BRACKETED.search(line):
         return place, place + 1
     ruled = printed.RULED.match(line)
     if ruled is None:

@@ -170,10 +170,15 @@ def _begins(lines: list[str], place: int) -> int:
 
 def _is_sure(lines: list[str], quoted: list[bool], span: tuple[int, int]) -> bool:
     """People tell what somebody wrote to them, and when; a program gives an address too, or marks
-    each line that it quotes."""
+    each line that it quotes, or has signed with its own line right above."""
     begins = _begins(lines, span[1])
     marked = quoted[begins] or initials.is_marked(lines[begins])
-    return marked or marks.names_address(lines[span[0] : span[1]])
+    return marked or marks.names_address(lines[span[0] : span[1]]) or _is_signed(lines, span[0])
+
+
+def _is_signed(lines: list[str], place: int) -> bool:
+    above = next((line for line in reversed(lines[max(place - 4, 0) : place]) if line.strip()), "")
+    return marks.is_custom(above) or footers.is_footer(above, alone=True)
 
 
 def _forwarded(lines: list[str], quoted: list[bool]) -> bool:

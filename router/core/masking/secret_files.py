@@ -192,7 +192,7 @@ def _payload(part: Message) -> str:
         return ""
     try:
         return raw.decode(part.get_content_charset() or "utf-8", "replace")
-    except LookupError:
+    except (LookupError, UnicodeError):  # no charset, or one that forgives nothing
         return raw.decode("utf-8", "replace")
 
 
