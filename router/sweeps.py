@@ -261,10 +261,18 @@ FAR_TOGETHER = sum(duty.far for duty in DUTIES)
 
 
 def tick(router: Router, duty: Duty) -> bool:
-    """Do the duty if there is work and nobody else is at it; whether it was done."""
-    with router.store.reading() as unit:
-        if not duty.waiting(unit):
-            return False
+    """Do the duty if there is work and nobody else is at it; whether it was done. One that failed
+    last time is well again."""
+    name = f"sweep:{duty.name}"
+    with router.store.reading() as unit:  # one for both: a fleet looks dozens of times a second
+        waiting, ill = bool(duty.waiting(unit)), claims.ill(unit, name)
+    done = waiting and _done(router, duty)
+    if ill:
+        router.store.write(lambda unit: claims.report(unit, name, ok=True), bulk=True)
+    return done
+
+
+def _done(router: Router, duty: Duty) -> bool:
     if not duty.exclusive:
         duty.work(router)
         return True
@@ -288,20 +296,12 @@ def tick(router: Router, duty: Duty) -> bool:
     return True
 
 
-def _well_again(router: Router, name: str) -> None:
-    with router.store.reading() as unit:
-        ill = claims.ill(unit, name)
-    if ill:
-        router.store.write(lambda unit: claims.report(unit, name, ok=True), bulk=True)
-
-
 def attempt(router: Router, duty: Duty) -> None:
     """As :func:`tick`; what raises is logged and shown in the duty's health, never lost, until the
     duty can be done again."""
     name = f"sweep:{duty.name}"
     try:
         tick(router, duty)
-        _well_again(router, name)
     except Exception as fault:  # told in the log and in the health table
         log.exception("the duty %s failed", duty.name)
         detail = type(fault).__name__
