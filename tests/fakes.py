@@ -67,6 +67,7 @@ class FakeDoor(Channel):
                 verification=Verification(given.get("verification", "unverified")),
                 bounce=Bounce(**given["bounce"]) if "bounce" in given else None,
                 source=given.get("source", ""),
+                defects=tuple(given.get("defects", ())),
                 sent_at=datetime.fromisoformat(sent_at) if sent_at else None,
                 attachments=tuple(
                     Attachment(name, mime, text.encode())

@@ -51,6 +51,26 @@ def _messages(router, ticket_id, direction):
 # ---------------------------------------------------------------- reading
 
 
+@pytest.mark.parametrize(
+    ("defects", "said"),
+    [
+        (["html_cut", "text_cut"], "here the end is missing"),
+        (["tnef_cut"], "Not all of its attachments"),
+        (["too_deep"], "not all of it can be read here"),
+    ],
+)
+def test_a_message_says_once_what_it_lacks(browser_of, mail, defects, said):
+    taken = mail("My transfer is pending", defects=[*defects, "charset_guessed"])
+    page = browser_of("admin").get(f"/ticket/{taken.number}?lang=en").text
+    assert page.count(said) == 1
+
+
+def test_a_message_that_is_whole_lacks_nothing(browser_of, mail):
+    taken = mail("My transfer is pending", defects=["charset_wrong"])
+    page = browser_of("admin").get(f"/ticket/{taken.number}").text
+    assert 'class="masked"' not in page
+
+
 def test_a_ticket_has_an_address_of_its_own(browser_of, calm):
     page = browser_of("agent").get(f"/ticket/{calm.number}")
     assert page.status_code == 200

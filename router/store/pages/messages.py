@@ -86,6 +86,15 @@ class CopyView:
     reason: str
 
 
+#: What of a message is not shown, by what was noted when it was read.
+_LACKS = {
+    **dict.fromkeys(("text_cut", "html_cut"), "text"),
+    **dict.fromkeys(("attachments_cut", "tnef_cut"), "files"),
+    **dict.fromkeys(("too_large", "too_deep", "unreadable"), "parts"),
+    "html_dropped": "form",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class MessageView:
     """One message of the conversation; ``direction`` is in, out, note, forward (to third parties)
@@ -108,6 +117,7 @@ class MessageView:
     automatic: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     masked: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     secrets: tuple[SecretView, ...] = ()
     attachments: tuple[FileView, ...] = ()
     findings: tuple[FindingView, ...] = ()
@@ -137,7 +147,7 @@ def messages(
     place = unpack(before, 2) if before else (2**62, 2**62)
     rows = unit.rows(
         "SELECT m.id, m.direction, m.channel, m.subject, m.text, m.rest, m.verification, "
-        "m.imitates, m.automatic, m.language, m.fields, m.masked, m.seen_at, "
+        "m.imitates, m.automatic, m.language, m.fields, m.masked, m.defects, m.seen_at, "
         "m.html <> '' AS has_html, m.html LIKE '%<img%http%' AS has_remote, "
         "i.kind AS space, i.value AS handle, i.name AS handle_name, a.name AS agent FROM message m "
         "LEFT JOIN identity i ON i.id = m.identity_id LEFT JOIN agent a ON a.id = m.agent_id "
@@ -201,6 +211,7 @@ def _message(
         automatic=row.automatic,
         fields=tuple(json.loads(row.fields).items()) if row.fields else (),
         masked=tuple(row.masked.split()),
+        lacks=tuple(dict.fromkeys(_LACKS[one] for one in row.defects.split() if one in _LACKS)),
         attachments=tuple(files.get(row.id, ())),
         findings=tuple(findings),
         near=tuple((rule, why) for rule, why in json.loads(verdict.near or "[]"))
