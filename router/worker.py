@@ -32,11 +32,12 @@ from router.store.unit import Unit
 
 log = logging.getLogger("router.worker")
 
-#: A polled source is ours for so long; the holder asks again well before.
-LEASE = timedelta(seconds=90)
 #: How long one wait at a source may last, and the pauses after failures.
 WAIT = timedelta(seconds=25)
 _PAUSES = (1, 2, 5, 10, 30, 60)
+#: A polled source is ours for so long when we die at it: longer than a wait, for what asks for it
+#: anew is a commit, and each makes every open page look.
+LEASE = timedelta(seconds=45)
 #: Once a database that was away is back, mail flows again within so many seconds (G9).
 _LONGEST_AWAY = 10
 #: What is being fetched when the worker stops may take so long, in seconds.
