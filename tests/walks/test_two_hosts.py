@@ -52,32 +52,38 @@ def _ip(*words):
 
 @pytest.fixture
 def hosts():
-    """Two namespaces; (name, the address at which it finds us)."""
+    """The namespace of the wire, and two at its ends: (name, the address at which it finds the
+    wire). This machine's own network stays as it is, or else every browser of another test would
+    break off what it loads."""
     if os.geteuid() != 0 or shutil.which("ip") is None:
         pytest.skip("two hosts need root and ip; PostgreSQL on one host is tested elsewhere")
-    made = []
+    wire, made = f"wire{uuid.uuid4().hex[:6]}", []
     try:
+        _ip("netns", "add", wire)
         for number in (1, 2):
-            name = f"desk{uuid.uuid4().hex[:6]}"
+            name, end = f"desk{uuid.uuid4().hex[:6]}", f"end{number}"
             _ip("netns", "add", name)
             made.append((name, f"10.231.{number}.1"))
-            _ip("link", "add", f"v{name}", "type", "veth", "peer", "name", "eth0", "netns", name)
-            _ip("addr", "add", f"10.231.{number}.1/30", "dev", f"v{name}")
-            _ip("link", "set", f"v{name}", "up")
+            pair = ("type", "veth", "peer", "name", "eth0", "netns", name)
+            _ip("-n", wire, "link", "add", end, *pair)
+            _ip("-n", wire, "addr", "add", f"10.231.{number}.1/30", "dev", end)
+            _ip("-n", wire, "link", "set", end, "up")
             _ip("-n", name, "addr", "add", f"10.231.{number}.2/30", "dev", "eth0")
             _ip("-n", name, "link", "set", "eth0", "up")
             _ip("-n", name, "link", "set", "lo", "up")
-        yield made
+        yield wire, made
     finally:
-        for name, _ in made:
+        for name in (*(one for one, _ in made), wire):
             subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
 
 
 @pytest.fixture
 def relay(hosts, store_url):
     socket = store_url.partition("host=")[2].partition("&")[0].replace("%2F", "/")
+    wire, made = hosts
+    listening = [sys.executable, "-c", RELAY, f"{socket}/.s.PGSQL.5432", *(one for _, one in made)]
     running = subprocess.Popen(
-        [sys.executable, "-c", RELAY, f"{socket}/.s.PGSQL.5432", *(one for _, one in hosts)],
+        ["ip", "netns", "exec", wire, *listening],
         stdout=subprocess.PIPE,
     )
     assert running.stdout.readline() == b"ready\n"
@@ -109,7 +115,7 @@ def test_two_hosts_share_the_duties_and_do_everything_once(
     name = store_url.partition("?")[0].rpartition("/")[2]
     workers = [
         _worker(host, _config(tmp_path / host, f"postgresql://postgres@{address}:15432/{name}"))
-        for host, address in hosts
+        for host, address in hosts[1]
     ]
     try:
         _take_in(router)
