@@ -10,7 +10,7 @@ from router.store import macros, people
 from router.store.macros import MacroView
 from router.web.live import Hub
 from tests.fakes import FakeDoors
-from tests.walks.conftest import looks
+from tests.walks.conftest import looks, until
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +64,15 @@ def signed_in(visit, link_for, lead):
         return page
 
     return make
+
+
+def _until(page, held):
+    """Wait until something is held."""
+    for _ in range(1500):
+        if held:
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("nothing came")
 
 
 def _texts(router, ticket_id):
@@ -149,8 +158,10 @@ def test_what_is_told_meanwhile_takes_nothing_of_an_undone_reply_away(tickets, s
     page.wait_for_selector(".message.out")
     answers = []
     page.route("**/undo/*", lambda route: answers.append((route, route.fetch())))
+    page.keyboard.press("z")
+    _until(page, answers)  # done at the desk; the answer is still on its way
     with page.expect_response(lambda answer: answer.url.endswith(f"/ticket/{tickets[0].number}")):
-        page.keyboard.press("z")  # done at the desk, which tells it; the answer is still on its way
+        page.evaluate("document.dispatchEvent(new CustomEvent('desk-changed', {detail: {}}))")
     page.wait_for_timeout(100)
     assert page.locator(".message.out").count() == 1
     ((route, answer),) = answers
@@ -174,9 +185,33 @@ def test_a_draft_survives_a_desk_that_is_away_and_another_browser_has_it(
     page.reload()
     page.wait_for_selector("#compose-reply[open]")
     assert page.locator("#reply-text").input_value() == "Dear Ann"
-    page.wait_for_selector(".saved >> text=Draft saved")
+    until(page, "!Object.keys(localStorage).some((key) => key.startsWith('draft:'))")
     other = signed_in(path)
     assert other.locator("#reply-text").input_value() == "Dear Ann"
+
+
+@pytest.mark.slow
+def test_a_draft_that_arrives_while_its_ticket_is_asked_for_again_is_in_the_box(tickets, signed_in):
+    """What comes was made before, and the browser has let go of its own copy since."""
+    mine, other = (one.number for one in tickets[:2])
+    page = signed_in(f"/ticket/{mine}")
+    drafts, came = [], []
+    page.route("**/draft", lambda route: route.continue_() if drafts else drafts.append(route))
+    page.keyboard.press("r")
+    page.keyboard.type("Dear Ann")
+    page.click(f"#line-{other} a")
+    page.wait_for_selector(f"#pane[data-number={other}]")
+    _until(page, drafts)
+    page.route(f"**/ticket/{mine}*", lambda route: came.append((route, route.fetch())))
+    page.click(f"#line-{mine} a")
+    _until(page, came)
+    drafts[0].continue_()
+    until(page, "!Object.keys(localStorage).some((key) => key.endsWith(':reply'))")
+    ((route, answer),) = came
+    route.fulfill(response=answer)
+    page.wait_for_selector("#compose-reply[open]")
+    assert page.locator("#reply-text").input_value() == "Dear Ann"
+    until(page, "!Object.keys(localStorage).some((key) => key.startsWith('draft:'))")
 
 
 @pytest.mark.slow

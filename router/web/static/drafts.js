@@ -3,6 +3,9 @@
 const WAIT = 250;
 const SETTLED = 700;
 const PATIENCE = 5000; // a reply waits for its draft no longer
+const LATE = 10000; // what was asked for before a draft arrived comes no later
+let leaving = false;
+addEventListener("beforeunload", () => { leaving = true; });
 
 const keyOf = (form) => {
   const agent = document.getElementById("panes")?.dataset.agent ?? "";
@@ -14,6 +17,22 @@ const read = (key) => { try { return localStorage.getItem(key) ?? ""; } catch { 
 const write = (key, text) => {
   try { text ? localStorage.setItem(key, text) : localStorage.removeItem(key); } catch { /* full, or private */ }
 };
+
+/** What has just arrived at the desk, while another page or the same ticket was asked for already:
+ *  that may know nothing of it. It is of use for moments, and goes when it is looked at. */
+function justArrived(key) {
+  const [, at, text] = read(`${key}:arrived`).match(/^(\d+) ([^]*)$/) ?? [];
+  write(`${key}:arrived`, "");
+  return Date.now() - at < LATE ? text : "";
+}
+
+/** Nobody came to look. */
+function tidy() {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith("draft:") && key.endsWith(":arrived") && !(Date.now() - parseInt(read(key), 10) < LATE)) localStorage.removeItem(key);
+  } catch { /* private */ }
+}
+tidy();
 
 /** Says something beside the buttons of a form. */
 export function say(form, word, wrong = false) {
@@ -52,7 +71,8 @@ export function keep(form) {
   let settle = 0;
   let kept = area.dataset.begun === undefined ? "" : area.value;
   let under = Promise.resolve(); // one after the other: a slow one must not overtake what is newer
-  const left = read(key);
+  const late = justArrived(key);
+  const left = read(key) || (area.dataset.begun === undefined ? late : "");
   if (left && (!area.value || area.dataset.begun !== undefined) && left !== area.value) area.value = left;
   if (area.value && (left || area.dataset.begun !== undefined)) {
     say(form, "back");
@@ -65,7 +85,10 @@ export function keep(form) {
     const answer = await fetch(place, { method: "POST", body: bodyOf(form, text), signal });
     if (!answer.ok) return;
     kept = text;
-    if (area.value === text) { write(key, ""); say(form, text ? "saved" : ""); }
+    if (area.value !== text) return;
+    if (text && (leaving || !form.isConnected)) write(`${key}:arrived`, `${Date.now()} ${text}`);
+    write(key, "");
+    say(form, text ? "saved" : "");
   };
   const bring = () => {
     clearTimeout(settle);
