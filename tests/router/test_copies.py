@@ -3,10 +3,9 @@
 import pytest
 
 from router import deliver, desk
-from router.core.rights import Who
-from router.store import people
 from tests.fakes import FakeDoors
 from tests.router.mailroom import Mailroom, mail, receive
+from tests.staff import hired
 
 pytestmark = pytest.mark.one_database
 
@@ -26,10 +25,7 @@ def router(assembled, door):
 
 @pytest.fixture
 def mei(router):
-    number = router.store.write(
-        lambda unit: people.create_agent(unit, "mei@desk.example", "Mei", "admin", [])
-    )
-    return Who(id=number, name="Mei", role="admin")
+    return hired(router, "Mei", "admin")
 
 
 def _clocks(router):

@@ -11,10 +11,9 @@ import pytest
 from sqlalchemy import BigInteger, Boolean, LargeBinary, String
 
 from router import deliver, desk, form, log, pipeline, retention
-from router.core.rights import Who
 from router.prepared import Terms
 from router.settings import LogSettings
-from router.store import people, search
+from router.store import search
 from router.store.erasable import (
     BESIDE,
     KEPT,
@@ -29,6 +28,7 @@ from router.store.shapes import SavedView
 from router.store.tables import metadata
 from router.writing import Letter
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import hired
 from tests.tables import tables_of
 
 ANN = "ann.canaryhandle@mail.example"
@@ -47,10 +47,7 @@ def router(assembled, door):
 
 @pytest.fixture
 def mei(router):
-    number = router.store.write(
-        lambda unit: people.create_agent(unit, "mei@desk.example", "Mei", "admin", [])
-    )
-    return Who(id=number, name="Mei", role="admin")
+    return hired(router, "Mei", "admin")
 
 
 @pytest.fixture

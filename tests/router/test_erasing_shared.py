@@ -4,11 +4,11 @@ import pytest
 
 from channels.contract import Refused
 from router import deliver, desk, pipeline, retention
-from router.core.rights import Who
 from router.desk import Passing
 from router.prepared import Terms
-from router.store import people, search
+from router.store import search
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import hired
 from tests.tables import tables_of
 
 ANN, BO = "ann@mail.example", "bo@other.example"
@@ -27,10 +27,7 @@ def router(assembled, door):
 
 @pytest.fixture
 def mei(router):
-    number = router.store.write(
-        lambda unit: people.create_agent(unit, "mei@desk.example", "Mei", "admin", [])
-    )
-    return Who(id=number, name="Mei", role="admin")
+    return hired(router, "Mei", "admin")
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import pytest
 
 from channels.contract import Call
 from router import chatting, desk, retention
-from router.core.rights import Who
 from router.errors import NotFound
-from router.store import calls, people
+from router.store import calls
 from tests.chats import ChatDoors, begun, say, token
+from tests.staff import hired
 from tests.tables import tables_of
 
 
@@ -18,10 +18,7 @@ def router(assembled):
 
 @pytest.fixture
 def mei(router):
-    number = router.store.write(
-        lambda unit: people.create_agent(unit, "mei@desk.example", "Mei", "admin", [])
-    )
-    return Who(id=number, name="Mei", role="admin")
+    return hired(router, "Mei", "admin")
 
 
 def ticket_of(router):

@@ -13,12 +13,12 @@ import pytest
 from channels.contract import Unknown
 from router import deliver, desk, examining, exporting, pipeline, reports, retention, sweeps
 from router.assemble import assemble
-from router.core.rights import Who
 from router.errors import Conflict
 from router.prepared import Terms
 from router.reports.keeping import differing
-from router.store import audit, erasures, figures, journal, people, search
+from router.store import audit, erasures, figures, journal, search
 from tests.fakes import FakeDoor, FakeDoors
+from tests.staff import hired
 
 ANN = "ann@mail.example"
 
@@ -35,10 +35,7 @@ def router(assembled, door):
 
 @pytest.fixture
 def mei(router):
-    number = router.store.write(
-        lambda unit: people.create_agent(unit, "mei@desk.example", "Mei", "admin", [])
-    )
-    return Who(id=number, name="Mei", role="admin")
+    return hired(router, "Mei", "admin")
 
 
 @pytest.fixture
